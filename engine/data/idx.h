@@ -1,0 +1,31 @@
+#pragma once
+
+// IDX, the format of MNIST: big-endian header {0, 0, element type, rank, extents...}, then the elements, last index
+// fastest. http://yann.lecun.com/exdb/mnist/
+//
+// Files may be compressed by gzip; their content decides, not their name. Only unsigned bytes are accepted. No more
+// memory is used than the header announces, and none for an absurd header. Every failure is an Error that names the
+// file: ErrorKind::io where it is missing or unreadable, ErrorKind::input where its content is not acceptable.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "engine/data/image_set.h"
+
+namespace cucurbit {
+
+/// Reads images [count, height, width] or [count, height, width, channels] and labels [count].
+///
+/// Classes are named by their numbers, "0" .. `class_count` - 1; without `class_count` the largest label is the last.
+/// The set is named after the folder of the images.
+ImageSet read_idx(const std::filesystem::path& images_path, const std::filesystem::path& labels_path,
+                  std::optional<std::int32_t> class_count = std::nullopt);
+
+/// Reads the files of the standard names in `folder`: train-images-idx3-ubyte, train-labels-idx1-ubyte and, for the test
+/// set, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; `.idx3-ubyte` and a final `.gz` are understood as well.
+///
+/// The test set may be absent, but not half of it; its classes are those of the training set.
+ImageSplits load_idx_folder(const std::filesystem::path& folder);
+
+}  // namespace cucurbit

@@ -1,0 +1,67 @@
+#pragma once
+
+// Labelled 8-bit images in host memory, whatever file format they came from.
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cucurbit {
+
+struct ImageSet {
+  std::string name;
+  std::int64_t count = 0;
+  std::int64_t height = 0;
+  std::int64_t width = 0;
+  std::int64_t channels = 0;
+  std::vector<std::uint8_t> images;      ///< [count, height, width, channels]
+  std::vector<std::int32_t> labels;      ///< [count], each in 0 .. class_names.size() - 1
+  std::vector<std::string> class_names;  ///< by label
+};
+
+/// A training set and, where there is one, a test set of the same image shape and classes.
+struct ImageSplits {
+  ImageSet train;
+  std::optional<ImageSet> test;
+};
+
+/// Mean and population standard deviation of each channel, of values scaled to 0 .. 1.
+struct ChannelStatistics {
+  std::vector<double> mean;
+  std::vector<double> stddev;
+};
+
+/// mean_c = sum x / n, stddev_c = sqrt(sum x^2 / n - mean_c^2), x = value / 255, n = count * height * width.
+///
+/// The sums are of integers and exact, so the order of the images does not matter. An empty set gives mean 0, stddev 0.
+inline ChannelStatistics channel_statistics(const ImageSet& set) {
+  ChannelStatistics statistics;
+  const auto channels = static_cast<std::size_t>(set.channels);
+  const double pixels = double(set.count) * double(set.height) * double(set.width);
+  for (std::size_t c = 0; c < channels; ++c) {
+    std::uint64_t sum = 0;
+    std::uint64_t sum_of_squares = 0;
+    for (std::size_t i = c; i < set.images.size(); i += channels) {
+      const std::uint32_t value = set.images[i];
+      sum += value;
+      sum_of_squares += value * value;
+    }
+    const double mean = pixels > 0 ? double(sum) / pixels : 0;
+    const double mean_square = pixels > 0 ? double(sum_of_squares) / pixels : 0;
+    const double variance = mean_square > mean * mean ? mean_square - mean * mean : 0;
+    statistics.mean.push_back(mean / 255);
+    statistics.stddev.push_back(std::sqrt(variance) / 255);
+  }
+  return statistics;
+}
+
+/// How many images each class has, by label.
+inline std::vector<std::int64_t> class_counts(const ImageSet& set) {
+  std::vector<std::int64_t> counts(set.class_names.size());
+  for (const std::int32_t label : set.labels) ++counts.at(static_cast<std::size_t>(label));
+  return counts;
+}
+
+}  // namespace cucurbit
