@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <tuple>
+#include <utility>
+
+#include "../driver_types.h"
+
+/// cudaLaunchKernelEx: packs the arguments of a kernel behind one plain call and hands it to the runtime.
+
+namespace softgpu {
+
+/// A kernel with its arguments, type-erased. `arguments` belongs to the caller; `keep` copies it for a graph.
+struct KernelCall {
+  const void* kernel;                                          ///< identity, for function attributes
+  void (*run_thread)(const void* arguments);                   ///< runs the kernel once, as one CUDA thread
+  std::shared_ptr<const void> (*keep)(const void* arguments);  ///< copy of the arguments on the heap
+  const void* arguments;
+};
+
+/// Checks the launch against the limits of the device, then runs it or records it in the capture of its stream.
+cudaError_t launch(const cudaLaunchConfig_t& config, const KernelCall& call);
+
+template <class... Params>
+struct PackedKernel {
+  void (*kernel)(Params...);
+  std::tuple<Params...> arguments;
+
+  static void run_thread(const void* packed) {
+    const auto* self = static_cast<const PackedKernel*>(packed);
+    std::apply(self->kernel, self->arguments);
+  }
+  static std::shared_ptr<const void> keep(const void* packed) {
+    return std::make_shared<PackedKernel>(*static_cast<const PackedKernel*>(packed));
+  }
+};
+
+}  // namespace softgpu
+
+/// Launches `kernel` with `config`; arguments convert to the kernel's parameter types as in a call.
+///
+/// Errors: cudaErrorInvalidConfiguration (a zero or too large dimension), cudaErrorInvalidValue (more dynamic shared
+/// memory than cudaFuncSetAttribute allowed), cudaErrorNotSupported (more than one thread per block in fast mode), and
+/// those of the stream.
+template <class... Params, class... Args>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
+  static_assert(sizeof...(Params) == sizeof...(Args), "the number of arguments is not the kernel's");
+  using Packed = softgpu::PackedKernel<Params...>;
+  const Packed packed{kernel, std::tuple<Params...>(static_cast<Params>(std::forward<Args>(args))...)};
+  return softgpu::launch(*config,
+                         {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed});
+}
