@@ -51,16 +51,18 @@ std::vector<std::uint8_t> read_elements(InflatingReader& reader, std::uint64_t w
     bytes.resize(before + std::min<std::uint64_t>(kPiece, wanted - before));
     const std::size_t got = reader.read(std::as_writable_bytes(std::span(bytes).subspan(before)));
     if (before + got < bytes.size()) {
-      reader.reject(fmt::format("truncated: the header announces {} bytes of data, the file has {}: copy or download it "
-                                "again",
-                                wanted, before + got));
+      reader.reject(
+          fmt::format("truncated: the header announces {} bytes of data, the file has {}: copy or download it "
+                      "again",
+                      wanted, before + got));
     }
   }
   std::byte extra;
   if (reader.read({&extra, 1}) != 0) {
-    reader.reject(fmt::format("too long: bytes follow the {} that the header announces: the file is damaged or not of "
-                              "this format: copy or download it again",
-                              wanted));
+    reader.reject(
+        fmt::format("too long: bytes follow the {} that the header announces: the file is damaged or not of "
+                    "this format: copy or download it again",
+                    wanted));
   }
   return bytes;
 }
@@ -90,8 +92,8 @@ std::vector<std::int64_t> read_extents(InflatingReader& reader, std::size_t rank
   std::vector<std::uint8_t> bytes(4 * rank);
   const std::size_t got = reader.read(std::as_writable_bytes(std::span(bytes)));
   if (got < bytes.size()) {
-    reader.reject(
-        fmt::format("truncated: the header has {} bytes, the file {}: copy or download it again", 4 + 4 * rank, 4 + got));
+    reader.reject(fmt::format("truncated: the header has {} bytes, the file {}: copy or download it again",
+                              4 + 4 * rank, 4 + got));
   }
   std::vector<std::int64_t> extents;
   for (std::size_t i = 0; i < bytes.size(); i += 4) {
@@ -109,9 +111,10 @@ std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std:
     overflow = overflow || __builtin_mul_overflow(size, static_cast<std::uint64_t>(extent), &size);
   }
   if (overflow || size > kLargestFile) {
-    reader.reject(fmt::format("the header announces {} bytes, more than the 16 GiB that are accepted: the file is damaged "
-                              "or has to be split",
-                              shape));
+    reader.reject(
+        fmt::format("the header announces {} bytes, more than the 16 GiB that are accepted: the file is damaged "
+                    "or has to be split",
+                    shape));
   }
   return size;
 }
@@ -119,14 +122,16 @@ std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std:
 void check_image_shape(const InflatingReader& reader, const std::vector<std::int64_t>& extents) {
   const std::string shape = fmt::format("[{}]", fmt::join(extents, ", "));
   if (extents[1] > kLargestSide || extents[2] > kLargestSide) {
-    reader.reject(fmt::format("images of {} x {} pixels, at most {} x {} are accepted: the file is damaged or the images "
-                              "have to be made smaller",
-                              extents[1], extents[2], kLargestSide, kLargestSide));
+    reader.reject(
+        fmt::format("images of {} x {} pixels, at most {} x {} are accepted: the file is damaged or the images "
+                    "have to be made smaller",
+                    extents[1], extents[2], kLargestSide, kLargestSide));
   }
   if (extents.size() == 4 && extents[1] <= 4 && extents[3] > 4) {
-    reader.reject(fmt::format("the shape {} looks like [count, channels, height, width]: write it as [count, height, "
-                              "width, channels]",
-                              shape));
+    reader.reject(
+        fmt::format("the shape {} looks like [count, channels, height, width]: write it as [count, height, "
+                    "width, channels]",
+                    shape));
   }
 }
 
@@ -154,10 +159,11 @@ Idx read_idx_file(const fs::path& path, std::span<const std::uint8_t> ranks, std
 void check_labels(const fs::path& path, std::span<const std::uint8_t> labels, std::int32_t class_count) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= class_count) {
-      throw Error(ErrorKind::input,
-                  fmt::format("[idx] {}: label {} of image {} is out of range: there are {} classes, 0 to {}: correct the "
-                              "label or the number of classes",
-                              path.string(), labels[i], i, class_count, class_count - 1));
+      throw Error(
+          ErrorKind::input,
+          fmt::format("[idx] {}: label {} of image {} is out of range: there are {} classes, 0 to {}: correct the "
+                      "label or the number of classes",
+                      path.string(), labels[i], i, class_count, class_count - 1));
     }
   }
 }
@@ -230,11 +236,12 @@ ImageSet read_part(const fs::path& images_path, const fs::path& labels_path, std
   constexpr std::uint8_t kImageRanks[] = {3, 4};
   constexpr std::uint8_t kLabelRanks[] = {1};
   Idx images = read_idx_file(images_path, kImageRanks, "a file of images: unsigned bytes, 3 dimensions (0x00000803)");
-  const Idx labels = read_idx_file(labels_path, kLabelRanks, "a file of labels: unsigned bytes, 1 dimension (0x00000801)");
+  const Idx labels =
+      read_idx_file(labels_path, kLabelRanks, "a file of labels: unsigned bytes, 1 dimension (0x00000801)");
   if (images.extents[0] != labels.extents[0]) {
-    throw Error(ErrorKind::input, fmt::format("[idx] {} has {} images, {} has {} labels: use two files of one set",
-                                              images_path.string(), images.extents[0], labels_path.string(),
-                                              labels.extents[0]));
+    throw Error(ErrorKind::input,
+                fmt::format("[idx] {} has {} images, {} has {} labels: use two files of one set", images_path.string(),
+                            images.extents[0], labels_path.string(), labels.extents[0]));
   }
   const std::int32_t largest = *std::max_element(labels.elements.begin(), labels.elements.end());
   const std::int32_t classes = class_count.value_or(largest + 1);
@@ -254,10 +261,10 @@ ImageSet read_part(const fs::path& images_path, const fs::path& labels_path, std
 
 void check_same_shape(const fs::path& path, const ImageSet& train, const ImageSet& test) {
   if (test.height == train.height && test.width == train.width && test.channels == train.channels) return;
-  throw Error(ErrorKind::input,
-              fmt::format("[idx] {}: test images of {} x {} x {}, training images of {} x {} x {}: use files of one set",
-                          path.string(), test.height, test.width, test.channels, train.height, train.width,
-                          train.channels));
+  throw Error(
+      ErrorKind::input,
+      fmt::format("[idx] {}: test images of {} x {} x {}, training images of {} x {} x {}: use files of one set",
+                  path.string(), test.height, test.width, test.channels, train.height, train.width, train.channels));
 }
 
 }  // namespace

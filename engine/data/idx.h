@@ -22,8 +22,8 @@ namespace cucurbit {
 ImageSet read_idx(const std::filesystem::path& images_path, const std::filesystem::path& labels_path,
                   std::optional<std::int32_t> class_count = std::nullopt);
 
-/// Reads the files of the standard names in `folder`: train-images-idx3-ubyte, train-labels-idx1-ubyte and, for the test
-/// set, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; `.idx3-ubyte` and a final `.gz` are understood as well.
+/// Reads the files of the standard names in `folder`: train-images-idx3-ubyte, train-labels-idx1-ubyte and, for the
+/// test set, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte; `.idx3-ubyte` and a final `.gz` are understood as well.
 ///
 /// The test set may be absent, but not half of it; its classes are those of the training set.
 ImageSplits load_idx_folder(const std::filesystem::path& folder);

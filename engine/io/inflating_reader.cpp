@@ -64,8 +64,8 @@ std::size_t InflatingReader::inflate_into(std::span<std::byte> bytes) {
   while (done < bytes.size() && !ended_) {
     if (pending_.empty() && !refill()) {
       if (done > 0) break;
-      reject(fmt::format("the gzip data ends early, after {} decompressed bytes: copy or download it again",
-                         delivered_));
+      reject(
+          fmt::format("the gzip data ends early, after {} decompressed bytes: copy or download it again", delivered_));
     }
     z_stream& z = stream_->z;
     const std::size_t piece = std::min(bytes.size() - done, kBufferSize);

@@ -27,7 +27,8 @@ class InflatingReader {
   InflatingReader& operator=(const InflatingReader&) = delete;
 
   /// Fills `bytes` and returns how many were delivered: fewer only at the end. Where gzip data is cut, what can be
-  /// decompressed is delivered and the call after it throws; so ask for one byte more than expected to have all checked.
+  /// decompressed is delivered and the call after it throws; so ask for one byte more than expected to have all
+  /// checked.
   std::size_t read(std::span<std::byte> bytes);
 
   /// The most that may still come, for reserving memory: 0 where that is unknown (a pipe).
