@@ -1,0 +1,15 @@
+#include "engine/runtime/check.h"
+
+#include <fmt/format.h>
+
+#include "kernels/error.h"
+
+namespace cucurbit {
+
+void check_cuda(cudaError_t status, const char* what) {
+  if (status == cudaSuccess) return;
+  const ErrorKind kind = status == cudaErrorMemoryAllocation ? ErrorKind::out_of_memory : ErrorKind::bug;
+  throw Error(kind, fmt::format("[{}] {}: {}", what, cudaGetErrorName(status), cudaGetErrorString(status)));
+}
+
+}  // namespace cucurbit

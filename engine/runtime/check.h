@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cuda_runtime.h>
+
+namespace cucurbit {
+
+/// Throws Error "[what] ..." unless `status` is success: out_of_memory for failed allocations, bug for the rest.
+void check_cuda(cudaError_t status, const char* what);
+
+}  // namespace cucurbit

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace cucurbit {
+
+/// Caching allocator of device memory in stream order. A released block is reused at once: everything runs on one
+/// stream, so later work cannot overtake the work that still uses it. One pool serves eager work; every captured graph
+/// owns another, because its addresses must stay its own between replays.
+class Pool : public std::enable_shared_from_this<Pool> {
+ public:
+  ~Pool();
+  Pool() = default;
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  /// The pool of the innermost PoolScope of this thread, else the one that lives as long as the program.
+  static Pool& current();
+
+  /// At least `bytes` of device memory, aligned to 256 bytes. Throws Error out_of_memory naming requested, free and
+  /// peak.
+  void* allocate(size_t bytes);
+  void release(void* block, size_t bytes) noexcept;
+
+  size_t in_use() const { return in_use_; }
+  size_t peak() const { return peak_; }
+  void reset_peak() { peak_ = in_use_; }
+
+  /// For tests: fills new blocks with 0xff (NaN) and puts 256 sentinel bytes on either side of each.
+  void set_guarded(bool guarded) { guarded_ = guarded; }
+  /// Number of blocks, live or released since the last call, whose sentinels were overwritten.
+  int damaged_blocks();
+
+ private:
+  void* take(size_t rounded);
+  void free_cached() noexcept;
+  bool sentinels_intact(void* base, size_t rounded) const;
+
+  std::map<size_t, std::vector<void*>> cached_;
+  std::map<void*, size_t> guarded_blocks_;
+  size_t in_use_ = 0, peak_ = 0;
+  bool guarded_ = false;
+  int damaged_ = 0;
+};
+
+/// Makes `pool` the current one while it lives.
+class PoolScope {
+ public:
+  explicit PoolScope(Pool& pool);
+  ~PoolScope();
+  PoolScope(const PoolScope&) = delete;
+  PoolScope& operator=(const PoolScope&) = delete;
+
+ private:
+  Pool* previous_;
+};
+
+/// A block of device memory, returned to its pool when the last owner goes.
+class Storage {
+ public:
+  Storage(Pool& pool, size_t bytes) : pool_(pool.shared_from_this()), bytes_(bytes), data_(pool.allocate(bytes)) {}
+  ~Storage() { pool_->release(data_, bytes_); }
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  void* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  std::shared_ptr<Pool> pool_;
+  size_t bytes_;
+  void* data_;
+};
+
+}  // namespace cucurbit

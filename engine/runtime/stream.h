@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cuda_runtime.h>
+
+namespace cucurbit {
+
+/// The stream on which the engine runs everything; made at first use, not synchronising with the legacy stream.
+cudaStream_t stream();
+
+/// Waits until everything queued so far is done; errors of earlier kernels surface here.
+void synchronize();
+
+}  // namespace cucurbit

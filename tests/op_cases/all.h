@@ -1,0 +1,3 @@
+#pragma once
+
+// Every family of ops; a new one is added here.

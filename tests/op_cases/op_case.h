@@ -1,0 +1,62 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/tensor.h"
+
+/// One object per op and shape; tests/op_test.cpp drives every check from it (see there), so that a new op is covered
+/// by being registered.
+namespace cucurbit::test {
+
+/// Elements of a tensor in double precision, row-major: the language of the references.
+using Values = std::vector<double>;
+
+/// An input of an op and the random values it is tested with.
+struct Input {
+  /// activation: the element type under test. parameter: its accumulator type (gamma, bias). labels: i32, integers in
+  /// [low, high). constant: as activation, but without gradient.
+  enum class Kind { activation, parameter, labels, constant };
+
+  Shape shape;
+  Kind kind = Kind::activation;
+  double low = -1, high = 1;  // odd multiples of (high - low) / 256: exact in bf16 for [-1, 1], never at a kink
+  bool distinct = false;      // all values different and evenly spaced (max pooling has kinks at ties)
+
+  bool differentiable() const { return kind == Kind::activation || kind == Kind::parameter; }
+};
+
+struct OpCase {
+  std::string name;  // letters, digits and _
+  std::vector<Input> inputs;
+  /// The op under test.
+  std::function<Tensor(const std::vector<Tensor>&)> run;
+  /// The same function in plain double-precision loops, sharing no code with the op.
+  std::function<Values(const std::vector<Values>&)> reference;
+  Shape output;
+  /// Length of the longest sum behind one output or gradient element: rounding errors grow with it.
+  int64_t sum_length = 1;
+  /// Multiplies the tolerance table's factor; anything but 1 needs its measured error beside it.
+  double slack = 1;
+  /// False for ops that have no gradient.
+  bool gradient = true;
+  /// True for ops that exist as vendor call and as own kernel: both run and are compared.
+  bool both_maths = false;
+  std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f64};
+};
+
+/// All registered cases, in order of registration.
+inline std::vector<OpCase>& op_cases() {
+  static std::vector<OpCase> cases;
+  return cases;
+}
+
+/// inline const RegisterOps softmax_ops{softmax_cases()}; at the end of tests/op_cases/softmax.h
+struct RegisterOps {
+  explicit RegisterOps(const std::vector<OpCase>& cases) {
+    op_cases().insert(op_cases().end(), cases.begin(), cases.end());
+  }
+};
+
+}  // namespace cucurbit::test
