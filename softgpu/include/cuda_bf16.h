@@ -46,8 +46,7 @@ struct __nv_bfloat16 {
   constexpr __nv_bfloat16(float value) : bits_(softgpu::bfloat16_bits(value)) {}
   constexpr __nv_bfloat16(double value) : bits_(softgpu::bfloat16_bits(softgpu::round_to_odd(value))) {}
   template <std::integral Int>
-    requires(sizeof(Int) <= sizeof(int))
-  constexpr __nv_bfloat16(Int value) : __nv_bfloat16(static_cast<double>(value)) {}
+  requires(sizeof(Int) <= sizeof(int)) constexpr __nv_bfloat16(Int value) : __nv_bfloat16(static_cast<double>(value)) {}
   constexpr __nv_bfloat16(__nv_bfloat16_raw raw) : bits_(raw.x) {}
 
   constexpr operator __nv_bfloat16_raw() const { return {bits_}; }
@@ -96,10 +95,8 @@ constexpr float __high2float(__nv_bfloat162 value) { return value.y; }
 
 constexpr bool __hisnan(__nv_bfloat16 value) { return (__bfloat16_as_ushort(value) & 0x7fffu) > 0x7f80u; }
 
-#define SOFTGPU_BFLOAT16_ARITHMETIC(op)                                                              \
-  constexpr __nv_bfloat16 operator op(const __nv_bfloat16& a, const __nv_bfloat16& b) {              \
-    return float(a) op float(b);                                                                     \
-  }                                                                                                  \
+#define SOFTGPU_BFLOAT16_ARITHMETIC(op)                                                                                \
+  constexpr __nv_bfloat16 operator op(const __nv_bfloat16& a, const __nv_bfloat16& b) { return float(a) op float(b); } \
   constexpr __nv_bfloat16& operator op##=(__nv_bfloat16& a, const __nv_bfloat16& b) { return a = a op b; }
 SOFTGPU_BFLOAT16_ARITHMETIC(+)
 SOFTGPU_BFLOAT16_ARITHMETIC(-)

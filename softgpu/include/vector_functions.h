@@ -4,10 +4,10 @@
 
 /// make_float4(x, y, z, w) and its siblings.
 
-#define SOFTGPU_MAKE_VECTORS(Name, T)                                                                   \
-  constexpr Name##1 make_##Name##1(T x) { return {x}; }                                                 \
-  constexpr Name##2 make_##Name##2(T x, T y) { return {x, y}; }                                         \
-  constexpr Name##3 make_##Name##3(T x, T y, T z) { return {x, y, z}; }                                 \
+#define SOFTGPU_MAKE_VECTORS(Name, T)                                   \
+  constexpr Name##1 make_##Name##1(T x) { return {x}; }                 \
+  constexpr Name##2 make_##Name##2(T x, T y) { return {x, y}; }         \
+  constexpr Name##3 make_##Name##3(T x, T y, T z) { return {x, y, z}; } \
   constexpr Name##4 make_##Name##4(T x, T y, T z, T w) { return {x, y, z, w}; }
 
 SOFTGPU_MAKE_VECTORS(char, signed char)

@@ -18,10 +18,10 @@
   struct alignas(Align) Name {           \
     T x, y, z, w;                        \
   };
-#define SOFTGPU_VECTORS(Name, T, Align2, Align4)   \
-  SOFTGPU_VECTOR_1(Name##1, T, alignof(T))         \
-  SOFTGPU_VECTOR_2(Name##2, T, Align2)             \
-  SOFTGPU_VECTOR_3(Name##3, T, alignof(T))         \
+#define SOFTGPU_VECTORS(Name, T, Align2, Align4) \
+  SOFTGPU_VECTOR_1(Name##1, T, alignof(T))       \
+  SOFTGPU_VECTOR_2(Name##2, T, Align2)           \
+  SOFTGPU_VECTOR_3(Name##3, T, alignof(T))       \
   SOFTGPU_VECTOR_4(Name##4, T, Align4)
 
 SOFTGPU_VECTORS(char, signed char, 2, 4)

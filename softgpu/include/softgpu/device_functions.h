@@ -120,8 +120,8 @@ inline float __saturatef(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.
 
 // nvcc declares min and max of integers at global scope. Floating-point code says fminf or a comparison: which of the
 // two matters for NaN.
-#define SOFTGPU_MIN_MAX(T)                               \
-  constexpr T min(T a, T b) { return b < a ? b : a; }    \
+#define SOFTGPU_MIN_MAX(T)                            \
+  constexpr T min(T a, T b) { return b < a ? b : a; } \
   constexpr T max(T a, T b) { return a < b ? b : a; }
 SOFTGPU_MIN_MAX(int)
 SOFTGPU_MIN_MAX(unsigned int)

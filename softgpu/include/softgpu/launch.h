@@ -47,6 +47,5 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   static_assert(sizeof...(Params) == sizeof...(Args), "the number of arguments is not the kernel's");
   using Packed = softgpu::PackedKernel<Params...>;
   const Packed packed{kernel, std::tuple<Params...>(static_cast<Params>(std::forward<Args>(args))...)};
-  return softgpu::launch(*config,
-                         {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed});
+  return softgpu::launch(*config, {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed});
 }

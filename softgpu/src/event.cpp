@@ -1,0 +1,141 @@
+#include <algorithm>
+
+#include "stream.h"
+
+namespace softgpu {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void mark_now(CUevent_st* event) {
+  event->time = Clock::now();
+  event->recorded = true;
+}
+
+/// A plain record in a capture stands for a position in the graph; an external one becomes a node.
+cudaError_t record_captured(CUevent_st* event, CUstream_st* stream, unsigned int flags) {
+  if (flags == cudaEventRecordExternal) {
+    stream->capture->add(stream->tips, cudaGraphNodeTypeEventRecord, [event] { mark_now(event); });
+    return cudaSuccess;
+  }
+  event->captured = true;
+  event->capture = stream->capture;
+  event->tips = stream->tips;
+  return cudaSuccess;
+}
+
+cudaError_t record(cudaEvent_t event, cudaStream_t handle, unsigned int flags) {
+  if (!HandleTable<CUevent_st>::valid(event)) return cudaErrorInvalidResourceHandle;
+  if (flags > cudaEventRecordExternal) return cudaErrorInvalidValue;
+  CUstream_st* stream = nullptr;
+  if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
+  if (stream->capture != nullptr) return record_captured(event, stream, flags);
+  if (flags == cudaEventRecordExternal) return cudaErrorIllegalState;
+  std::lock_guard lock(device_mutex());
+  event->captured = false;
+  mark_now(event);
+  return cudaSuccess;
+}
+
+/// Dependencies between a stream and an event of which at least one is captured.
+cudaError_t wait_captured(CUstream_st* stream, CUevent_st* event) {
+  if (!event->captured) {
+    if (!event->recorded) return cudaSuccess;
+    stream->capture->invalidated = true;
+    return cudaErrorStreamCaptureIsolation;
+  }
+  const std::shared_ptr<Capture> capture = event->capture.lock();
+  if (capture == nullptr) return cudaErrorCapturedEvent;
+  if (capture->invalidated) return cudaErrorStreamCaptureInvalidated;
+  if (is_legacy(stream)) {
+    capture->invalidated = true;
+    return cudaErrorStreamCaptureImplicit;
+  }
+  if (stream->capture != nullptr && stream->capture != capture) {
+    stream->capture->invalidated = capture->invalidated = true;
+    return cudaErrorStreamCaptureMerge;
+  }
+  if (stream->capture == nullptr) stream->capture = capture;
+  capture->join(stream, event->tips);
+  return cudaSuccess;
+}
+
+cudaError_t check_outside_capture(cudaEvent_t event) {
+  if (!HandleTable<CUevent_st>::valid(event)) return cudaErrorInvalidResourceHandle;
+  if (!event->captured) return cudaSuccess;
+  if (const std::shared_ptr<Capture> capture = event->capture.lock()) capture->invalidated = true;
+  return cudaErrorCapturedEvent;
+}
+
+}  // namespace
+
+HandleTable<CUevent_st>& events() {
+  static HandleTable<CUevent_st> table;
+  return table;
+}
+
+}  // namespace softgpu
+
+using softgpu::api;
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned int flags) {
+  return api([&] {
+    if (event == nullptr || (flags & ~(cudaEventBlockingSync | cudaEventDisableTiming)) != 0) {
+      return cudaErrorInvalidValue;
+    }
+    *event = softgpu::events().create();
+    (*event)->flags = flags;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  return api([&] {
+    if (!softgpu::HandleTable<CUevent_st>::valid(event)) return cudaErrorInvalidResourceHandle;
+    softgpu::events().destroy(event);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  return api([&] { return softgpu::record(event, stream, cudaEventRecordDefault); });
+}
+
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned int flags) {
+  return api([&] { return softgpu::record(event, stream, flags); });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return api([&] { return softgpu::check_outside_capture(event); });
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  return api([&] {
+    if (const cudaError_t error = softgpu::check_outside_capture(event); error != cudaSuccess) return error;
+    return softgpu::check_unsafe_call();
+  });
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  return api([&] {
+    if (milliseconds == nullptr) return cudaErrorInvalidValue;
+    for (const cudaEvent_t event : {start, end}) {
+      if (const cudaError_t error = softgpu::check_outside_capture(event); error != cudaSuccess) return error;
+      if (!event->recorded || (event->flags & cudaEventDisableTiming) != 0) return cudaErrorInvalidResourceHandle;
+    }
+    *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned int flags) {
+  return api([&] {
+    if (flags != cudaEventWaitDefault) return cudaErrorInvalidValue;
+    if (!softgpu::HandleTable<CUevent_st>::valid(event)) return cudaErrorInvalidResourceHandle;
+    CUstream_st* stream = softgpu::find_stream(handle);
+    if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+    if (stream->capture != nullptr && stream->capture->invalidated) return cudaErrorStreamCaptureInvalidated;
+    if (stream->capture != nullptr || event->captured) return softgpu::wait_captured(stream, event);
+    return cudaSuccess;  // the event's work ran when it was recorded
+  });
+}

@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "stream.h"
+
+/// Graphs as capture leaves them: a list of closures that respects all dependencies, replayed in order.
+
+namespace softgpu {
+namespace {
+
+HandleTable<CUgraphExec_st>& executables() {
+  static HandleTable<CUgraphExec_st> table;
+  return table;
+}
+
+cudaError_t instantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long flags) {
+  constexpr unsigned long long kKnownFlags =
+      cudaGraphInstantiateFlagAutoFreeOnLaunch | cudaGraphInstantiateFlagUseNodePriority;
+  if (exec == nullptr || !HandleTable<CUgraph_st>::valid(graph) || (flags & ~kKnownFlags) != 0) {
+    return cudaErrorInvalidValue;
+  }
+  *exec = executables().create();
+  (*exec)->memory = graph->memory;
+  for (const auto& node : graph->nodes) {
+    if (node->work) (*exec)->steps.push_back(node->work);
+  }
+  return cudaSuccess;
+}
+
+void replay(const CUgraphExec_st& exec) {
+  for (const std::function<void()>& step : exec.steps) step();
+}
+
+/// Launched into a capturing stream, a graph becomes one node of the graph being captured.
+cudaError_t launch_graph(cudaGraphExec_t exec, cudaStream_t stream) {
+  if (!HandleTable<CUgraphExec_st>::valid(exec)) return cudaErrorInvalidValue;
+  return submit(
+      stream, cudaGraphNodeTypeGraph, [exec] { replay(*exec); },
+      [exec] { return [copy = CUgraphExec_st(*exec)] { replay(copy); }; });
+}
+
+}  // namespace
+}  // namespace softgpu
+
+using softgpu::api;
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long flags) {
+  return api([&] { return softgpu::instantiate(exec, graph, flags); });
+}
+
+cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long flags) {
+  return api([&] { return softgpu::instantiate(exec, graph, flags); });
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  return api([&] { return softgpu::launch_graph(exec, stream); });
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  return api([&] {
+    if (!softgpu::HandleTable<CUgraphExec_st>::valid(exec)) return cudaErrorInvalidValue;
+    std::lock_guard lock(softgpu::device_mutex());
+    softgpu::executables().destroy(exec);
+    return cudaSuccess;
+  });
+}
+
+/// With `nodes` null, *count becomes the number of nodes; otherwise up to *count of them are written, the rest of the
+/// array is nulled, and *count becomes the number written.
+cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
+  return api([&] {
+    if (!softgpu::HandleTable<CUgraph_st>::valid(graph) || count == nullptr) return cudaErrorInvalidValue;
+    if (nodes == nullptr) {
+      *count = graph->nodes.size();
+      return cudaSuccess;
+    }
+    const size_t written = std::min(*count, graph->nodes.size());
+    for (size_t i = 0; i < written; ++i) nodes[i] = graph->nodes[i].get();
+    std::fill(nodes + written, nodes + *count, nullptr);
+    *count = written;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, cudaGraphNodeType* type) {
+  return api([&] {
+    if (node == nullptr || type == nullptr) return cudaErrorInvalidValue;
+    *type = node->type;
+    return cudaSuccess;
+  });
+}

@@ -1,0 +1,198 @@
+#include "memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "pool.h"
+#include "stream.h"
+
+namespace softgpu {
+namespace {
+
+constexpr size_t kAlignment = 512;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+/// "512M" and the like, in bytes. False when the text is no size.
+bool parse_size(const std::string& text, size_t& bytes) {
+  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
+  char* end = nullptr;
+  const unsigned long long number = std::strtoull(text.c_str(), &end, 10);
+  const std::string suffix = end;
+  int shift = 0;
+  if (suffix == "K") {
+    shift = 10;
+  } else if (suffix == "M") {
+    shift = 20;
+  } else if (suffix == "G") {
+    shift = 30;
+  } else if (!suffix.empty()) {
+    return false;
+  }
+  bytes = static_cast<size_t>(number) << shift;
+  return bytes >> shift == number;
+}
+
+}  // namespace
+
+size_t MemoryMap::configured_size() {
+  const char* text = std::getenv("SOFTGPU_MEMORY");
+  if (text == nullptr) return static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t bytes = 0;
+  if (parse_size(text, bytes)) return bytes;
+  std::fprintf(stderr,
+               "softgpu: SOFTGPU_MEMORY=%s is not a number of bytes with an optional suffix K, M or G; "
+               "the device has no memory\n",
+               text);
+  return 0;
+}
+
+Allocation* MemoryMap::reserve(size_t bytes, size_t capacity, MemoryKind kind) {
+  const bool on_device = kind != MemoryKind::host;
+  if (capacity < bytes || (on_device && capacity > device_size_ - device_used_)) return nullptr;
+  const bool huge = capacity >= 2 * kHugePage;
+  const size_t alignment = huge ? kHugePage : kAlignment;
+  void* address = nullptr;
+  if (posix_memalign(&address, alignment, capacity) != 0) return nullptr;
+  if (huge) madvise(address, capacity, MADV_HUGEPAGE);
+  if (on_device) device_used_ += capacity;
+  const Allocation block{static_cast<std::byte*>(address), bytes, capacity, kind, true, nullptr};
+  return &blocks_.emplace(reinterpret_cast<uintptr_t>(address), block).first->second;
+}
+
+void MemoryMap::release(Allocation* allocation) {
+  if (allocation->kind != MemoryKind::host) device_used_ -= allocation->capacity;
+  std::byte* const address = allocation->address;
+  blocks_.erase(reinterpret_cast<uintptr_t>(address));
+  std::free(address);
+}
+
+void MemoryMap::release_all_device() {
+  for (auto it = blocks_.begin(); it != blocks_.end();) {
+    Allocation* const allocation = &it->second;
+    ++it;
+    if (allocation->kind != MemoryKind::host) release(allocation);
+  }
+  ++generation_;
+}
+
+Allocation* MemoryMap::find_start(const void* pointer) {
+  const auto it = blocks_.find(reinterpret_cast<uintptr_t>(pointer));
+  return it != blocks_.end() && it->second.live ? &it->second : nullptr;
+}
+
+Allocation* MemoryMap::find_containing(const void* pointer) {
+  auto it = blocks_.upper_bound(reinterpret_cast<uintptr_t>(pointer));
+  if (it == blocks_.begin()) return nullptr;
+  Allocation& block = (--it)->second;
+  const bool inside = static_cast<const std::byte*>(pointer) < block.address + block.bytes;
+  return inside && block.live ? &block : nullptr;
+}
+
+std::mutex& memory_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+MemoryMap& memory_map() {
+  // Never destroyed: graphs that outlive main still give their memory back.
+  static MemoryMap& map = *new MemoryMap;
+  return map;
+}
+
+namespace {
+
+cudaError_t allocate_host(void** pointer, size_t bytes) {
+  if (pointer == nullptr) return cudaErrorInvalidValue;
+  *pointer = nullptr;
+  if (const cudaError_t error = check_unsafe_call(); error != cudaSuccess) return error;
+  if (bytes == 0) return cudaSuccess;
+  std::lock_guard lock(memory_mutex());
+  const Allocation* block = memory_map().reserve(bytes, bytes, MemoryKind::host);
+  if (block == nullptr) return cudaErrorMemoryAllocation;
+  *pointer = block->address;
+  return cudaSuccess;
+}
+
+cudaError_t free_block(void* pointer, bool host) {
+  if (pointer == nullptr) return cudaSuccess;
+  if (const cudaError_t error = check_unsafe_call(); error != cudaSuccess) return error;
+  std::scoped_lock lock(device_mutex(), memory_mutex());
+  Allocation* block = memory_map().find_start(pointer);
+  if (block == nullptr || host != (block->kind == MemoryKind::host)) return cudaErrorInvalidValue;
+  if (block->kind == MemoryKind::pooled) {
+    default_pool().give_back(block);
+  } else {
+    memory_map().release(block);
+  }
+  return cudaSuccess;
+}
+
+}  // namespace
+}  // namespace softgpu
+
+using softgpu::api;
+
+cudaError_t cudaMalloc(void** pointer, size_t bytes) {
+  return api([&] {
+    if (pointer == nullptr) return cudaErrorInvalidValue;
+    *pointer = nullptr;
+    if (const cudaError_t error = softgpu::check_unsafe_call(); error != cudaSuccess) return error;
+    if (bytes == 0) return cudaSuccess;
+    std::lock_guard lock(softgpu::memory_mutex());
+    const softgpu::Allocation* block =
+        softgpu::default_pool().reserve_trimming(bytes, bytes, softgpu::MemoryKind::device);
+    if (block == nullptr) return cudaErrorMemoryAllocation;
+    *pointer = block->address;
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaFree(void* pointer) {
+  return api([&] { return softgpu::free_block(pointer, false); });
+}
+
+cudaError_t cudaMallocHost(void** pointer, size_t bytes) {
+  return api([&] { return softgpu::allocate_host(pointer, bytes); });
+}
+
+cudaError_t cudaHostAlloc(void** pointer, size_t bytes, unsigned int flags) {
+  return api([&] {
+    constexpr unsigned int kKnownFlags = cudaHostAllocPortable | cudaHostAllocMapped | cudaHostAllocWriteCombined;
+    return (flags & ~kKnownFlags) != 0 ? cudaErrorInvalidValue : softgpu::allocate_host(pointer, bytes);
+  });
+}
+
+cudaError_t cudaFreeHost(void* pointer) {
+  return api([&] { return softgpu::free_block(pointer, true); });
+}
+
+cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total_bytes) {
+  return api([&] {
+    if (free_bytes == nullptr || total_bytes == nullptr) return cudaErrorInvalidValue;
+    std::lock_guard lock(softgpu::memory_mutex());
+    *total_bytes = softgpu::memory_map().device_size();
+    *free_bytes = *total_bytes - softgpu::memory_map().device_used();
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
+  return api([&] {
+    if (attributes == nullptr) return cudaErrorInvalidValue;
+    std::lock_guard lock(softgpu::memory_mutex());
+    const softgpu::Allocation* block = softgpu::memory_map().find_containing(pointer);
+    void* const address = const_cast<void*>(pointer);
+    if (block == nullptr) {
+      *attributes = {cudaMemoryTypeUnregistered, -2, nullptr, address};
+    } else if (block->kind == softgpu::MemoryKind::host) {
+      *attributes = {cudaMemoryTypeHost, 0, address, address};
+    } else {
+      *attributes = {cudaMemoryTypeDevice, 0, address, nullptr};
+    }
+    return cudaSuccess;
+  });
+}

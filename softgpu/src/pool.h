@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "memory.h"
+
+/// The stream-ordered allocator: a cache of freed blocks by size class. As work runs when enqueued, memory freed in
+/// stream order may be reused at once. Callers hold memory_mutex() except where stated.
+struct CUmemPoolHandle_st {
+ public:
+  using Allocation = softgpu::Allocation;
+
+  /// A block of at least `bytes`, from the cache or new; null when memory is exhausted even without the cache.
+  Allocation* take(size_t bytes);
+  /// Ends the life of a pooled block: back into the cache, or to the graph that owns it.
+  void give_back(Allocation* block);
+  /// Into the cache, whoever owned it.
+  void recycle(Allocation* block);
+
+  /// Reserves device memory, emptying the cache when there is no room otherwise.
+  Allocation* reserve_trimming(size_t bytes, size_t capacity, softgpu::MemoryKind kind);
+
+  /// Releases cached blocks until at most `bytes_to_keep` are reserved.
+  void trim(size_t bytes_to_keep);
+  /// What a synchronisation does: trims to the release threshold. Takes memory_mutex() itself.
+  void release_above_threshold();
+
+  cudaError_t get(cudaMemPoolAttr attribute, void* value) const;
+  cudaError_t set(cudaMemPoolAttr attribute, void* value);
+
+  /// Forgets all blocks: device memory was reset.
+  void forget();
+
+ private:
+  std::map<size_t, std::vector<Allocation*>> cache_;  // by capacity
+  uint64_t release_threshold_ = 0;
+  uint64_t reserved_ = 0;
+  uint64_t reserved_high_ = 0;
+  uint64_t used_ = 0;
+  uint64_t used_high_ = 0;
+  int reuse_policies_[3] = {1, 1, 1};
+};
+
+namespace softgpu {
+
+CUmemPoolHandle_st& default_pool();
+
+/// Bytes reserved for a request: rounded up so that at most an eighth is wasted and few classes exist.
+size_t size_class(size_t bytes);
+
+/// Memory allocated while capturing. Replays use the same addresses, so the blocks stay out of the pool until the
+/// graph and all its executables are gone; inside the capture, freed blocks are reused. Takes memory_mutex() itself.
+class GraphMemory {
+ public:
+  GraphMemory();
+  ~GraphMemory();
+  GraphMemory(const GraphMemory&) = delete;
+  GraphMemory& operator=(const GraphMemory&) = delete;
+
+  void* allocate(size_t bytes);
+  /// False when `pointer` is no live allocation of this graph.
+  bool free(void* pointer);
+  /// Marks a block as free for later allocations of the capture. The caller holds memory_mutex().
+  void keep(Allocation* block);
+
+ private:
+  std::vector<Allocation*> blocks_;
+  std::map<size_t, std::vector<Allocation*>> unused_;  // by capacity
+  uint64_t generation_;
+};
+
+}  // namespace softgpu
