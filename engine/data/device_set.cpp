@@ -1,0 +1,80 @@
+#include "engine/data/device_set.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+#include <random>
+
+#include "engine/runtime/stream.h"
+#include "kernels/error.h"
+#include "kernels/gather_batch.h"
+
+namespace cucurbit {
+
+namespace {
+/// The samples of `set` named by `chosen`, in that order.
+ImageSet subset(const ImageSet& set, std::span<const int64_t> chosen) {
+  ImageSet part{.name = set.name,
+                .count = int64_t(chosen.size()),
+                .height = set.height,
+                .width = set.width,
+                .channels = set.channels,
+                .images = {},
+                .labels = {},
+                .class_names = set.class_names};
+  const int64_t bytes = set.height * set.width * set.channels;
+  part.images.reserve(chosen.size() * size_t(bytes));
+  for (int64_t index : chosen) {
+    const auto first = set.images.begin() + index * bytes;
+    part.images.insert(part.images.end(), first, first + bytes);
+    part.labels.push_back(set.labels[size_t(index)]);
+  }
+  return part;
+}
+}  // namespace
+
+DeviceSet::DeviceSet(const ImageSet& set, const ChannelStatistics& normalization)
+    : count_(set.count), image_{set.height, set.width, set.channels} {
+  if (int64_t(normalization.mean.size()) != set.channels)
+    throw Error(ErrorKind::input,
+                fmt::format("[data] {}: {} channels, normalisation for {}: use a model trained on such "
+                            "images",
+                            set.name, set.channels, normalization.mean.size()));
+  images_ = Tensor::from_host(set.images, {set.count, set.height, set.width, set.channels});
+  labels_ = Tensor::from_host(set.labels, {set.count});
+  std::vector<float> mean, inverse;
+  for (size_t c = 0; c < normalization.mean.size(); ++c) {
+    mean.push_back(float(normalization.mean[c]));
+    inverse.push_back(normalization.stddev[c] > 0 ? float(1 / normalization.stddev[c]) : 1.f);
+  }
+  mean_ = Tensor::from_host(mean, {set.channels});
+  inverse_std_ = Tensor::from_host(inverse, {set.channels});
+}
+
+Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
+                                DType compute) const {
+  Batch batch{Tensor::empty({batch_size, image_[0], image_[1], image_[2]}, compute),
+              Tensor::empty({batch_size}, DType::i32), Tensor::empty({batch_size}, DType::i32)};
+  return batch;
+}
+
+Batch DeviceSet::range(int64_t begin, int64_t end, DType compute) const {
+  Batch batch{Tensor::empty({end - begin, image_[0], image_[1], image_[2]}, compute),
+              Tensor::empty({end - begin}, DType::i32), Tensor::empty({end - begin}, DType::i32)};
+  return batch;
+}
+
+TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64_t seed) {
+  if (validation < 0 || validation >= set.count)
+    throw Error(ErrorKind::usage,
+                fmt::format("[data] {} validation images of {}: want fewer than there are", validation, set.count));
+  std::vector<int64_t> order(size_t(set.count));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  // Fisher-Yates on a fixed generator: std::shuffle differs between standard libraries.
+  std::mt19937_64 random(seed);
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+  const std::span<const int64_t> all(order);
+  return {subset(set, all.subspan(size_t(validation))), subset(set, all.first(size_t(validation)))};
+}
+
+}  // namespace cucurbit

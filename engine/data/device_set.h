@@ -1,0 +1,53 @@
+#pragma once
+
+#include "engine/data/image_set.h"
+#include "engine/tensor.h"
+#include "kernels/step_state.h"
+
+namespace cucurbit {
+
+/// What is done to a training image; everything is a function of (seed, epoch, sample index) alone.
+struct Augmentation {
+  int max_shift = 0;   // moved by up to so many pixels in both directions; what enters is 0
+  bool hflip = false;  // mirrored with probability 1/2
+
+  /// True if a sample looks the same in every epoch, so that what a teacher says of it can be kept.
+  bool is_identity() const { return max_shift == 0 && !hflip; }
+};
+
+/// A batch on the device. indices name the samples in the set: the key under which teacher outputs are kept.
+struct Batch {
+  Tensor images;   // [N, H, W, C], compute type, normalised
+  Tensor labels;   // i32 [N]
+  Tensor indices;  // i32 [N]
+};
+
+/// An image set resident in device memory as bytes; batches are gathered, augmented and normalised there:
+/// x = (pixel / 255 - mean) / stddev per channel (stddev 0 counts as 1).
+class DeviceSet {
+ public:
+  DeviceSet(const ImageSet& set, const ChannelStatistics& normalization);
+
+  int64_t count() const { return count_; }
+  Shape image_shape() const { return image_; }
+  const Tensor& labels() const { return labels_; }
+
+  /// The batch that `state` (device memory) stands at: batch number state->batch of the permutation of state->epoch.
+  Batch training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
+                       DType compute) const;
+  /// Samples [begin, end) in order, not augmented.
+  Batch range(int64_t begin, int64_t end, DType compute) const;
+
+ private:
+  int64_t count_;
+  Shape image_;
+  Tensor images_, labels_, mean_, inverse_std_;
+};
+
+/// Cuts `validation` samples off `set`, chosen by `seed`; class proportions follow chance.
+struct TrainValidation {
+  ImageSet train, validation;
+};
+TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64_t seed);
+
+}  // namespace cucurbit

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/data/image_set.h"
+#include "engine/nn/network.h"
+
+namespace cucurbit {
+
+/// What a weights file says of itself, enough to rebuild the network and its inputs.
+struct CheckpointInfo {
+  std::string model;  // registry name
+  Shape image;        // [H, W, C]
+  float drop = 0;
+  std::vector<std::string> class_names;
+  ChannelStatistics normalization;
+  int64_t epochs = 0;
+  int64_t parameters = 0;
+};
+
+/// Writes all parameters (masters, f32) and buffers as safetensors, the info as metadata; atomically.
+void save_checkpoint(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info);
+
+/// Reads the description without building a network. Throws Error input for a file that is not a checkpoint of ours.
+CheckpointInfo read_checkpoint_info(const std::filesystem::path& path);
+
+/// Fills the network's parameters and buffers. Throws Error input naming the first tensor that is missing, unexpected
+/// or of another shape; the network is unchanged then.
+void load_checkpoint(const std::filesystem::path& path, Network& network);
+
+}  // namespace cucurbit

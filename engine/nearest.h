@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cucurbit {
+
+/// The candidate with the smallest edit distance to `name`: what the user probably meant. Empty if there are none.
+std::string nearest(const std::string& name, const std::vector<std::string>& candidates);
+
+}  // namespace cucurbit

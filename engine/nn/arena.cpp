@@ -1,0 +1,136 @@
+#include "engine/nn/arena.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "engine/autograd.h"
+#include "engine/runtime/stream.h"
+#include "kernels/device/philox.cuh"
+#include "kernels/elementwise.h"
+
+namespace cucurbit {
+
+namespace {
+/// Parameters begin at multiples of this many elements, so that vector accesses are aligned in every type.
+constexpr int64_t kAlignment = 64;
+constexpr int64_t kChunk = 4096;
+constexpr uint32_t kPurposeInitialize = 0x1417;
+
+int64_t aligned(int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; }
+
+Tensor view_of(const Tensor& flat, int64_t offset, const Shape& shape) {
+  return flat.slice(offset, offset + shape.size()).reshape(shape);
+}
+
+/// Two uniforms in (0, 1) from one Philox draw.
+std::array<double, 2> uniforms(uint64_t seed, uint64_t parameter, uint64_t index) {
+  const auto bits = philox4x32({uint32_t(index), uint32_t(index >> 32), uint32_t(parameter), kPurposeInitialize},
+                               {uint32_t(seed), uint32_t(seed >> 32)});
+  const auto unit = [](uint32_t high, uint32_t low) { return (double(high) * 4294967296.0 + low + 0.5) * 0x1p-64; };
+  return {unit(bits[0], bits[1]), unit(bits[2], bits[3])};
+}
+
+double draw(const Initializer& initializer, uint64_t seed, uint64_t parameter, uint64_t index) {
+  if (initializer.kind == Initializer::Kind::constant) return initializer.value;
+  const auto [a, b] = uniforms(seed, parameter, index);
+  if (initializer.kind == Initializer::Kind::uniform) return initializer.value * (2 * a - 1);
+  return initializer.value * std::sqrt(-2 * std::log(a)) * std::cos(2 * std::numbers::pi * b);  // Box-Muller
+}
+
+template <class T>
+void upload(const Tensor& flat, const std::vector<double>& values) {
+  const std::vector<T> converted(values.begin(), values.end());
+  flat.copy_from_host(converted.data(), converted.size() * sizeof(T));
+}
+}  // namespace
+
+Arena::Arena(Module& module, DType compute, uint64_t seed) : compute_(compute) {
+  module.list_state("", state_);
+  place_parameters();
+  initialize(seed);
+  make_chunks();
+  for (auto& [name, buffer] : state_.buffers) {
+    buffer->value = Tensor::empty(buffer->shape, accumulator_of(compute));
+    dispatch_float(buffer->value.dtype(), "buffer", [&]<class T>(Type<T>) {
+      kernels::fill(buffer->value.data<T>(), buffer->value.size(), buffer->initial, stream());
+    });
+  }
+}
+
+void Arena::place_parameters() {
+  int64_t end = 0;
+  for (const auto& [name, parameter] : state_.parameters) {
+    offsets_.push_back(end);
+    end += aligned(parameter->shape.size());
+    parameter_count_ += parameter->shape.size();
+  }
+  masters_ = Tensor::zeros({end}, accumulator_of(compute_));
+  gradients_ = Tensor::zeros({end}, accumulator_of(compute_));
+  if (compute_ == DType::bf16) shadow_ = Tensor::zeros({end}, DType::bf16);
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    Parameter& parameter = *state_.parameters[i].item;
+    parameter.master = view_of(masters_, offsets_[i], parameter.shape);
+    parameter.value =
+        shadow_ && parameter.is_weight ? view_of(shadow_, offsets_[i], parameter.shape) : parameter.master;
+    auto gradient = std::make_shared<Gradient>();
+    gradient->value = view_of(gradients_, offsets_[i], parameter.shape);
+    gradient->pinned = true;
+    parameter.value.set_gradient(std::move(gradient));
+  }
+}
+
+void Arena::initialize(uint64_t seed) {
+  std::vector<double> values(size_t(masters_.size()), 0);
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    const Parameter& parameter = *state_.parameters[i].item;
+    for (int64_t j = 0; j < parameter.shape.size(); ++j)
+      values[size_t(offsets_[i] + j)] = draw(parameter.initializer, seed, i, uint64_t(j));
+  }
+  if (masters_.dtype() == DType::f64)
+    upload<double>(masters_, values);
+  else
+    upload<float>(masters_, values);
+  refresh_shadow();
+}
+
+void Arena::make_chunks() {
+  std::vector<kernels::ArenaChunk> chunks;
+  std::vector<kernels::ArenaSegment> segments;
+  for (size_t i = 0; i < offsets_.size(); ++i) {
+    const Parameter& parameter = *state_.parameters[i].item;
+    for (int64_t at = 0; at < parameter.shape.size(); at += kChunk)
+      chunks.push_back({offsets_[i] + at, int32_t(std::min(kChunk, parameter.shape.size() - at)), int32_t(i)});
+    segments.push_back({.lr_scale = 1, .weight_decay = parameter.is_weight ? 1.f : 0.f});
+  }
+  chunk_count_ = int64_t(chunks.size());
+  const auto as_bytes = [](const auto& table) {
+    const auto* first = reinterpret_cast<const uint8_t*>(table.data());
+    const size_t bytes = table.size() * sizeof(table[0]);
+    return Tensor::from_host(std::span<const uint8_t>(first, bytes), {int64_t(bytes)});
+  };
+  chunks_ = as_bytes(chunks);
+  segments_ = as_bytes(segments);
+}
+
+void Arena::begin_gradients() {
+  for (const auto& [name, parameter] : state_.parameters) parameter->value.gradient()->started = false;
+}
+
+std::vector<std::string> Arena::finish_gradients() {
+  std::vector<std::string> untouched;
+  for (const auto& [name, parameter] : state_.parameters) {
+    Gradient& gradient = *parameter->value.gradient();
+    if (gradient.started) continue;
+    gradient.value.fill_zero();
+    gradient.started = true;
+    untouched.push_back(name);
+  }
+  return untouched;
+}
+
+void Arena::refresh_shadow() {
+  if (shadow_) kernels::cast(masters_.data<float>(), shadow_.data<bf16>(), shadow_.size(), stream());
+}
+
+}  // namespace cucurbit

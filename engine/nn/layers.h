@@ -1,0 +1,145 @@
+#pragma once
+
+#include "engine/nn/module.h"
+#include "engine/ops/conv2d.h"
+#include "engine/ops/pooling.h"
+#include "kernels/activation.h"
+
+namespace cucurbit {
+
+/// y = act(x W^T + b); x [N, in], W [out, in], b [out].
+class Linear : public Module {
+ public:
+  Linear(int64_t in, int64_t out, Activation activation = Activation::identity);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+  double forward_flop(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  Parameter weight_, bias_;
+  Activation activation_;
+};
+
+/// Cross-correlation, NHWC: x [N, H, W, in], filter [out, R, S, in / groups].
+class Conv2d : public Module {
+ public:
+  struct Options {
+    int kernel = 3;
+    Conv2dGeometry geometry{};
+    bool bias = true;
+  };
+  Conv2d(int64_t in, int64_t out, const Options& options);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+  double forward_flop(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  Parameter filter_, bias_;
+  Options options_;
+};
+
+/// Batch normalisation over all but the last dimension, fused with the activation after it and, through
+/// forward_residual, with the addition before that: act(norm(x) + residual). Momentum 0.1, eps 1e-5.
+class BatchNorm2d : public Module {
+ public:
+  explicit BatchNorm2d(int64_t channels, Activation activation = Activation::identity);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context);
+  Shape output_shape(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  Parameter gamma_, beta_;
+  Buffer running_mean_, running_variance_;
+  Activation activation_;
+};
+
+/// An activation that no other layer could take in.
+class ActivationLayer : public Module {
+ public:
+  explicit ActivationLayer(Activation activation) : activation_(activation) {}
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override { return input; }
+
+ private:
+  Activation activation_;
+};
+
+/// Max or average pooling of NHWC windows.
+class Pool2d : public Module {
+ public:
+  Pool2d(PoolKind kind, const PoolGeometry& geometry) : kind_(kind), geometry_(geometry) {}
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+
+ private:
+  PoolKind kind_;
+  PoolGeometry geometry_;
+};
+
+/// [N, H, W, C] -> [N, C], the mean of every map.
+class GlobalAveragePool : public Module {
+ public:
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+};
+
+/// While training, zeroes elements with this probability and scales the rest by 1 / (1 - probability).
+class Dropout : public Module {
+ public:
+  /// `purpose` tells the dropout layers of one network apart; each draws from a random stream of its own.
+  Dropout(float probability, uint32_t purpose);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override { return input; }
+
+ private:
+  float probability_;
+  uint32_t purpose_;
+};
+
+/// [N, ...] -> [N, product of the rest].
+class Flatten : public Module {
+ public:
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+};
+
+/// Layers one after another; named "0", "1", ... unless a name is given.
+class Sequential : public Module {
+ public:
+  Sequential& add(ModulePtr layer, std::string name = "");
+  template <class Layer, class... Args>
+  Sequential& emplace(Args&&... args) {
+    return add(std::make_unique<Layer>(std::forward<Args>(args)...));
+  }
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+  double forward_flop(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  struct Named {
+    std::string name;
+    ModulePtr layer;
+  };
+  std::vector<Named> layers_;
+};
+
+/// act(norm(body(x)) + shortcut(x)), the activation being the norm's; without a shortcut, x itself.
+class Residual : public Module {
+ public:
+  Residual(ModulePtr body, std::unique_ptr<BatchNorm2d> norm, ModulePtr shortcut = nullptr);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override;
+  double forward_flop(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  ModulePtr body_;
+  std::unique_ptr<BatchNorm2d> norm_;
+  ModulePtr shortcut_;
+};
+
+}  // namespace cucurbit

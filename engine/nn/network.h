@@ -1,0 +1,33 @@
+#pragma once
+
+#include "engine/nn/arena.h"
+
+namespace cucurbit {
+
+/// A module with memory for its parameters: what is trained, evaluated and saved.
+class Network {
+ public:
+  /// `input` is the shape of one image [H, W, C]. Throws Error naming the layer that cannot take its input.
+  Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute, uint64_t seed);
+
+  /// images [N, H, W, C] in the compute type -> logits [N, classes].
+  Tensor forward(const Tensor& images, const ForwardContext& context = {}) { return module_->forward(images, context); }
+
+  const std::string& name() const { return name_; }
+  const Shape& input() const { return input_; }
+  int64_t classes() const { return classes_; }
+  Arena& arena() { return arena_; }
+  const Arena& arena() const { return arena_; }
+  int64_t parameter_count() const { return arena_.parameter_count(); }
+  /// Operations of one forward pass of one image.
+  double forward_flop() const;
+
+ private:
+  std::string name_;
+  ModulePtr module_;
+  Shape input_;
+  int64_t classes_;
+  Arena arena_;
+};
+
+}  // namespace cucurbit
