@@ -39,12 +39,16 @@ const char* remedy(int code) {
   }
 }
 
-/// Through symbolic links, so that a link stays a link to the new content.
-fs::path resolve(const fs::path& path) {
+/// Through symbolic links, dangling ones too, so that a link stays a link to the new content.
+fs::path resolve(fs::path path) {
+  constexpr int kMostLinks = 40;  // as the kernel
   std::error_code failure;
-  if (!fs::is_symlink(path, failure)) return path;
-  const fs::path target = fs::weakly_canonical(path, failure);
-  return failure ? path : target;
+  for (int links = 0; links < kMostLinks; ++links) {
+    const fs::path target = fs::read_symlink(path, failure);
+    if (failure) break;  // not a link
+    path = path.parent_path() / target;
+  }
+  return path;
 }
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
@@ -52,11 +56,12 @@ fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path path) : asked_for_(std::move(path)), path_(resolve(asked_for_)) {
-  std::error_code ignored;
-  const fs::file_type type = fs::status(path_, ignored).type();
+  std::error_code failure;
+  const fs::file_type type = fs::status(path_, failure).type();
   if (path_.empty()) fail(ENOENT);
+  if (type == fs::file_type::none) fail(failure.value());
   if (type == fs::file_type::directory || !path_.has_filename()) fail(EISDIR);
-  if (type != fs::file_type::regular && type != fs::file_type::not_found && type != fs::file_type::none) {
+  if (type != fs::file_type::regular && type != fs::file_type::not_found) {
     throw Error(ErrorKind::io, fmt::format("[write] {}: this is a device, pipe or socket: name an ordinary file",
                                            asked_for_.string()));
   }
