@@ -11,9 +11,12 @@
 
 #include "cuda_runtime.h"
 #include "device.h"
+#include "wait_policy.h"
 
 namespace softgpu {
 namespace {
+
+[[gnu::used]] const int* const kLinkWaitPolicy = &wait_policy_anchor;
 
 enum class Mode { fast, unsupported };
 
