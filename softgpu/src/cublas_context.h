@@ -1,0 +1,10 @@
+#pragma once
+
+#include "cublas_v2.h"
+#include "dnnl_plan.h"
+
+struct cublasContext {
+  cudaStream_t stream = nullptr;
+  cublasMath_t math_mode = CUBLAS_DEFAULT_MATH;
+  softgpu::onednn::Scratch scratch;
+};

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+/// What differs between the C++ interfaces of oneDNN 2 and 3, and nothing else.
+
+namespace softgpu::onednn {
+
+inline const dnnl::engine& engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+/// Describes a primitive that needs no hint. `args` are those of the operation, the same in both versions.
+template <class Primitive, class... Args>
+typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attributes, const Args&... args) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine(), args..., attributes);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(args...), attributes, engine());
+#endif
+}
+
+/// Describes a backward primitive of the layer that `forward` describes.
+template <class Primitive, class... Args>
+typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc& forward,
+                                                     const Args&... args) {
+#if DNNL_VERSION_MAJOR >= 3
+  return typename Primitive::primitive_desc(engine(), args..., forward);
+#else
+  return typename Primitive::primitive_desc(typename Primitive::desc(args...), engine(), forward);
+#endif
+}
+
+inline void append_relu(dnnl::post_ops& operations) {
+#if DNNL_VERSION_MAJOR >= 3
+  operations.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#else
+  operations.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#endif
+}
+
+}  // namespace softgpu::onednn

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+
+#include "cuda_bf16.h"
+
+namespace softgpu::onednn {
+
+enum class Activation { kIdentity, kRelu, kReluDropNan };
+
+/// What follows a product whose scalars are not the common ones:
+///
+///   out[r, c] = f(alpha * product[r, c] + beta * prior[r, c] + bias[c])
+///
+///   product  [rows, cols] contiguous, or null for zero
+///   out      [rows, cols], rows `stride` elements apart
+///   prior    like out, which it may be; not read when beta is 0
+///   bias     [cols], or null for zero
+///
+/// One rounding to T at the end. ReLU passes NaN on; kReluDropNan turns it into 0.
+template <class Accumulator, class T>
+struct Epilogue {
+  int64_t rows = 0, cols = 0, stride = 0;
+  Accumulator alpha = 1, beta = 0;
+  const T* prior = nullptr;
+  const T* bias = nullptr;
+  Activation activation = Activation::kIdentity;
+
+  void operator()(const Accumulator* product, T* out) const;
+};
+
+extern template struct Epilogue<float, float>;
+extern template struct Epilogue<float, __nv_bfloat16>;
+extern template struct Epilogue<double, double>;
+
+}  // namespace softgpu::onednn

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "dnnl_api.h"
+
+namespace softgpu::onednn {
+
+enum class Access { kRead, kWrite, kUpdate };
+
+/// An argument of a primitive: the caller's layout, and the one the primitive works in.
+struct Operand {
+  int argument;
+  dnnl::memory::desc outer;
+  dnnl::memory::desc inner;
+  Access access;
+};
+
+/// A primitive with the reorders that bring its operands from the caller's layouts into its own and back.
+/// Immutable; compiled once, bound to pointers for each call.
+class Plan {
+ public:
+  Plan(dnnl::primitive primitive, std::vector<Operand> operands);
+
+  /// Bytes that `bind` needs for operands whose two layouts differ; 0 when none does.
+  size_t scratch_bytes() const { return scratch_bytes_; }
+
+  /// The work on these buffers, `pointers` in the order of the operands. Owns all but the buffers; may be run often.
+  std::function<void()> bind(std::span<void* const> pointers, void* scratch) const;
+
+ private:
+  dnnl::primitive primitive_;
+  std::vector<Operand> operands_;
+  std::vector<dnnl::reorder> enter_, leave_;  // by operand; empty where the layouts agree
+  size_t scratch_bytes_ = 0;
+};
+
+using PlanKey = std::vector<int64_t>;
+
+/// The plans made so far in this process, by everything that went into making them.
+class PlanCache {
+ public:
+  static PlanCache& instance();
+
+  /// Looks the plan up, or makes it. The number of OpenMP threads is made part of the key, since a primitive is
+  /// compiled for it. Throws what `make` throws, dnnl::error for one.
+  std::shared_ptr<const Plan> get(PlanKey key, const std::function<Plan()>& make);
+
+ private:
+  struct Hash {
+    size_t operator()(const PlanKey& key) const;
+  };
+
+  std::mutex mutex_;
+  std::unordered_map<PlanKey, std::shared_ptr<const Plan>, Hash> plans_;
+};
+
+/// A buffer that a handle reuses from call to call. Whoever still holds an outgrown one, a graph for instance, keeps it
+/// alive; sharing is safe since the device does one thing at a time.
+class Scratch {
+ public:
+  std::shared_ptr<std::byte> at_least(size_t bytes);
+
+ private:
+  std::shared_ptr<std::byte> buffer_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace softgpu::onednn
