@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+"""Writes the JSON files beside it from PyTorch; README.md says what they hold. Run with Debian's python3-torch."""
+
+import gzip
+import json
+import pathlib
+
+import numpy
+import torch
+from torch.nn import functional
+
+HERE = pathlib.Path(__file__).resolve().parent
+MNIST = HERE.parent.parent / "data" / "mnist"
+
+
+def hash32(count, stream):
+    """hash(i, stream) for i < count: 32-bit arithmetic only, the same in every language."""
+    x = (numpy.arange(count, dtype=numpy.uint64) + numpy.uint64(stream * 0x9E3779B9)) & numpy.uint64(0xFFFFFFFF)
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):
+        x = ((x ^ (x >> numpy.uint64(shift))) * numpy.uint64(factor)) & numpy.uint64(0xFFFFFFFF)
+    return x
+
+
+def uniform(shape, stream, scale=1.0):
+    """scale * u(i, stream), i row-major, in float64."""
+    values = hash32(int(numpy.prod(shape)), stream) / 2.0**31 - 1
+    return torch.tensor(values * scale, dtype=torch.float64).view(shape)
+
+
+def flat(tensor):
+    return tensor.detach().double().reshape(-1).tolist()
+
+
+def write(name, content):
+    document = {"made_by": "tests/values/make_values.py", "pytorch": torch.__version__, **content}
+    lines = [f"{json.dumps(key)}: {rows(value)}" for key, value in document.items()]
+    (HERE / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def rows(value):
+    """A list of objects one a line, anything else on its own line."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "[\n  " + ",\n  ".join(json.dumps(entry) for entry in value) + "\n]"
+    return json.dumps(value)
+
+
+OPTIMISERS = [
+    ("sgd", torch.optim.SGD, dict(lr=0.1)),
+    ("sgd", torch.optim.SGD, dict(lr=0.1, weight_decay=0.01)),
+    ("sgd", torch.optim.SGD, dict(lr=0.1, momentum=0.9)),
+    ("sgd", torch.optim.SGD, dict(lr=0.1, momentum=0.9, weight_decay=0.01)),
+    ("sgd", torch.optim.SGD, dict(lr=0.1, momentum=0.9, nesterov=True)),
+    ("sgd", torch.optim.SGD, dict(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)),
+    ("adam", torch.optim.Adam, dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8)),
+    ("adam", torch.optim.Adam, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-3)),
+    ("adam", torch.optim.Adam, dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1)),
+    ("adamw", torch.optim.AdamW, dict(lr=0.01, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.1)),
+    ("adamw", torch.optim.AdamW, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.5)),
+]
+OPTIMISER_STEPS, ELEMENTS, EMA_DECAY = 5, 8, 0.9
+
+
+def optimiser_case(name, make, options):
+    parameter = torch.nn.Parameter(uniform((ELEMENTS,), 1))
+    optimiser = make([parameter], **options)
+    average, after, averages = parameter.detach().clone(), [], []
+    for step in range(OPTIMISER_STEPS):
+        parameter.grad = uniform((ELEMENTS,), 2 + step)
+        optimiser.step()
+        average = EMA_DECAY * average + (1 - EMA_DECAY) * parameter.detach()
+        after.append(flat(parameter))
+        averages.append(flat(average))
+    full = {"momentum": 0.0, "nesterov": False, **options} if name == "sgd" else dict(options)
+    return {"optimiser": name, "weight_decay": 0.0, **full, "after": after, "ema": averages}
+
+
+def optimisers():
+    gradients = [flat(uniform((ELEMENTS,), 2 + step)) for step in range(OPTIMISER_STEPS)]
+    cases = [optimiser_case(*case) for case in OPTIMISERS]
+    start = flat(uniform((ELEMENTS,), 1))
+    write("optimisers.json", {"start": start, "gradients": gradients, "ema_decay": EMA_DECAY, "cases": cases})
+
+
+LOSS_ROWS, IGNORED_ROW, IGNORE_INDEX, LOGIT_SCALE = 4, 2, -100, 4.0
+
+
+def loss_inputs(classes):
+    student = uniform((LOSS_ROWS, classes), 100, LOGIT_SCALE).requires_grad_()
+    teacher = uniform((LOSS_ROWS, classes), 102, LOGIT_SCALE)
+    labels = torch.tensor(hash32(LOSS_ROWS, 101).astype(numpy.int64) % classes)
+    labels[IGNORED_ROW] = IGNORE_INDEX
+    return student, teacher, labels
+
+
+def cross_entropy_case(classes, smoothing):
+    student, _, labels = loss_inputs(classes)
+    loss = functional.cross_entropy(student, labels, label_smoothing=smoothing, ignore_index=IGNORE_INDEX)
+    loss.backward()
+    result = {"classes": classes, "label_smoothing": smoothing, "labels": labels.tolist()}
+    return {**result, "loss": loss.item(), "gradient": flat(student.grad)}
+
+
+def distillation_case(classes, temperature, task_weight, distill_weight):
+    student, teacher, labels = loss_inputs(classes)
+    kept = labels != IGNORE_INDEX
+    log_p = functional.log_softmax(student[kept] / temperature, 1)
+    q = functional.softmax(teacher[kept] / temperature, 1)
+    hard = functional.cross_entropy(student, labels, ignore_index=IGNORE_INDEX)
+    soft = temperature**2 * functional.kl_div(log_p, q, reduction="batchmean")
+    loss = task_weight * hard + distill_weight * soft
+    loss.backward()
+    weights = {"temperature": temperature, "task_weight": task_weight, "distill_weight": distill_weight}
+    parts = {"hard": hard.item(), "soft": soft.item(), "loss": loss.item()}
+    return {"classes": classes, **weights, "labels": labels.tolist(), **parts, "gradient": flat(student.grad)}
+
+
+def losses():
+    sizes, temperatures, weights = (2, 3, 10, 33), (1.0, 4.0, 20.0), ((0.1, 0.9), (0.0, 1.0))
+    plain = [cross_entropy_case(c, smoothing) for c in sizes for smoothing in (0.0, 0.1)]
+    distilled = [distillation_case(c, t, *w) for c in sizes for t in temperatures for w in weights]
+    common = {"rows": LOSS_ROWS, "ignore_index": IGNORE_INDEX, "logit_scale": LOGIT_SCALE}
+    write("losses.json", {**common, "cross_entropy": plain, "distillation": distilled})
+
+
+def mnist(count):
+    with gzip.open(MNIST / "train-images-idx3-ubyte.gz") as images:
+        pixels = numpy.frombuffer(images.read(16 + count * 784)[16:], numpy.uint8)
+    with gzip.open(MNIST / "train-labels-idx1-ubyte.gz") as labels:
+        classes = numpy.frombuffer(labels.read(8 + count)[8:], numpy.uint8)
+    images = torch.tensor((pixels / 255.0 - 0.1307) / 0.3081).view(count, 1, 28, 28)
+    return images, torch.tensor(classes.astype(numpy.int64))
+
+
+def linear(inputs, outputs, layer):
+    result = torch.nn.Linear(inputs, outputs)
+    result.weight.data = uniform((outputs, inputs), 4 * layer, (6 / inputs) ** 0.5)
+    result.bias.data = uniform((outputs,), 4 * layer + 1, 0.05)
+    return result
+
+
+def convolution(inputs, outputs, layer):
+    conv, norm = torch.nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), torch.nn.BatchNorm2d(outputs)
+    krsc = uniform((outputs, 3, 3, inputs), 4 * layer, (6 / (9 * inputs)) ** 0.5)
+    conv.weight.data = krsc.permute(0, 3, 1, 2).contiguous()
+    norm.weight.data = 1 + uniform((outputs,), 4 * layer + 1, 0.1)
+    norm.bias.data = uniform((outputs,), 4 * layer + 2, 0.1)
+    return [conv, norm, torch.nn.ReLU()]
+
+
+def mlp():
+    nn = torch.nn
+    return nn.Sequential(nn.Flatten(), linear(784, 64, 0), nn.ReLU(), linear(64, 32, 1), nn.ReLU(), linear(32, 10, 2))
+
+
+def convnet():
+    nn = torch.nn
+    pooled = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(*convolution(1, 8, 0), nn.MaxPool2d(2), *convolution(8, 16, 1), *pooled, linear(16, 10, 2))
+
+
+TRAINING = {"batch": 32, "learning_rate": 0.05, "momentum": 0.9, "mean": 0.1307, "std": 0.3081}
+TRAINING_STEPS = 10
+
+
+def first_losses(make, dtype):
+    """The loss of each step before its update; the weights are rounded to float32 first, in either type."""
+    model = make().float().to(dtype)
+    optimiser = torch.optim.SGD(model.parameters(), lr=TRAINING["learning_rate"], momentum=TRAINING["momentum"])
+    images, labels = mnist(TRAINING_STEPS * TRAINING["batch"])
+    images, values = images.float().to(dtype), []
+    for batch, target in zip(images.split(TRAINING["batch"]), labels.split(TRAINING["batch"])):
+        optimiser.zero_grad()
+        loss = functional.cross_entropy(model(batch), target)
+        loss.backward()
+        optimiser.step()
+        values.append(float(f"{loss.item():.9g}"))
+    return values
+
+
+def training():
+    networks = []
+    for name, make in (("mlp", mlp), ("convnet", convnet)):
+        losses = {"f64": first_losses(make, torch.float64), "f32": first_losses(make, torch.float32)}
+        networks.append({"network": name, **losses})
+    write("training.json", {**TRAINING, "networks": networks})
+
+
+SCHEDULE_STEPS = 20
+
+
+def schedule_case(name, options, make):
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule, rates = make(optimiser), []
+    for _ in range(SCHEDULE_STEPS):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        if len(rates) < SCHEDULE_STEPS:
+            schedule.step()
+    return {"schedule": name, **options, "rates": rates}
+
+
+def schedules():
+    lr = torch.optim.lr_scheduler
+    one_cycle = {"max_lr": 1.0, "total_steps": SCHEDULE_STEPS, "pct_start": 0.3, "div_factor": 25.0, "final_div_factor": 1e4}
+    cosine, step = {"T_max": SCHEDULE_STEPS, "eta_min": 0.0}, {"step_size": 6, "gamma": 0.1}
+    cases = [
+        schedule_case("one-cycle", one_cycle, lambda o: lr.OneCycleLR(o, **one_cycle, anneal_strategy="cos")),
+        schedule_case("cosine", cosine, lambda o: lr.CosineAnnealingLR(o, **cosine)),
+        schedule_case("step", step, lambda o: lr.StepLR(o, **step)),
+    ]
+    write("schedules.json", {"base_lr": 1.0, "cases": cases})
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    optimisers()
+    losses()
+    schedules()
+    training()
