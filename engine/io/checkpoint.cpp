@@ -35,6 +35,7 @@ std::string info_text(const Network& network, const CheckpointInfo& info) {
                         {"mean", info.normalization.mean},
                         {"stddev", info.normalization.stddev},
                         {"epochs", info.epochs},
+                        {"seconds", info.seconds},
                         {"parameters", network.parameter_count()}}
       .dump();
 }
@@ -56,6 +57,7 @@ CheckpointInfo parse_info(const SafetensorsFile& file) {
     info.normalization.mean = json.at("mean").get<std::vector<double>>();
     info.normalization.stddev = json.at("stddev").get<std::vector<double>>();
     info.epochs = json.at("epochs");
+    info.seconds = json.at("seconds");
     info.parameters = json.at("parameters");
     return info;
   } catch (const nlohmann::json::exception& broken) {

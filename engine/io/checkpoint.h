@@ -18,6 +18,7 @@ struct CheckpointInfo {
   std::vector<std::string> class_names;
   ChannelStatistics normalization;
   int64_t epochs = 0;
+  double seconds = 0;  // of training
   int64_t parameters = 0;
 };
 

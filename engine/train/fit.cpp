@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "engine/train/interrupt.h"
+
 namespace cucurbit {
 
 namespace {
@@ -29,7 +31,7 @@ TrainMetrics train_epoch(Trainer& trainer, int64_t epoch, int64_t steps, const F
   const auto start = Clock::now();
   TrainMetrics sum;
   int64_t stride = 1;
-  for (int64_t done = 0; done < steps;) {
+  for (int64_t done = 0; done < steps && !interrupted();) {
     const int64_t now = std::min(stride, steps - done);
     for (int64_t i = 0; i < now; ++i) trainer.step();
     done += now;
@@ -73,6 +75,7 @@ EpochReport fit(Network& network, Trainer& trainer, const DeviceSet* validation,
     if (hooks.epoch) hooks.epoch(report, best);
     if (options.patience > 0 && epoch - best_epoch >= options.patience) break;
     if (options.max_steps > 0 && taken >= options.max_steps) break;
+    if (interrupted()) break;
   }
   return report;
 }

@@ -36,7 +36,8 @@ struct FitHooks {
   std::function<void(const EpochReport& report, bool best)> epoch;
 };
 
-/// Trains for the epochs asked for; returns the last report. Errors of the trainer pass through.
+/// Trains for the epochs asked for, or until interrupted() (which still ends the epoch with a report); returns the last
+/// report. Errors of the trainer pass through.
 EpochReport fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
                 const std::vector<float>& learning_rates, const FitHooks& hooks);
 

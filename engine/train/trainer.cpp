@@ -39,7 +39,7 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
       loss_(std::move(loss)),
       optimizer_(network.arena(), options.optimizer, options.learning_rates),
       state_(on_device(StepState{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0})),
-      metrics_(on_device(StepMetrics{})) {}
+      metrics_(on_device(kernels::StepMetrics{})) {}
 
 void Trainer::run_once() {
   Arena& arena = network_.arena();
@@ -47,7 +47,7 @@ void Trainer::run_once() {
   Tape tape;
   const Batch batch = data_.training_batch(options_.batch_size, state, options_.augmentation, arena.compute());
   const Tensor logits = network_.forward(batch.images, {.training = true, .state = state});
-  const Tensor loss = loss_(logits, batch, reinterpret_cast<StepMetrics*>(metrics_.raw()));
+  const Tensor loss = loss_(logits, batch, reinterpret_cast<kernels::StepMetrics*>(metrics_.raw()));
   arena.begin_gradients();
   tape.backward(loss);
   arena.finish_gradients();
@@ -66,18 +66,18 @@ void Trainer::step() {
 }
 
 TrainMetrics Trainer::take_metrics() {
-  StepMetrics sums{};
+  kernels::StepMetrics sums{};
   metrics_.copy_to_host(&sums, sizeof sums);
   metrics_.fill_zero();
   if (sums.bad_labels > 0)
-    throw Error(ErrorKind::input, fmt::format("[train] {} labels outside 0..{}: the data set and the number of classes "
-                                              "disagree",
-                                              sums.bad_labels, network_.classes() - 1));
+    throw Error(ErrorKind::input,
+                fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
+                            "the number of classes",
+                            sums.bad_label, sums.classes - 1, sums.bad_labels));
   if (sums.not_finite > 0)
-    throw Error(ErrorKind::not_finite,
-                fmt::format("[train] the loss became infinite or NaN in the {} steps before step {}: "
-                            "lower --lr, or warm up with --warmup-epochs",
-                            sums.not_finite, steps_));
+    throw Error(ErrorKind::not_finite, fmt::format("[train] the loss of {} samples was infinite or NaN up to step {}: "
+                                                   "lower --lr, or warm up with --warmup-epochs",
+                                                   sums.not_finite, steps_));
   const double samples = double(std::max<int64_t>(sums.samples, 1));
   return {.loss = sums.loss_sum / samples, .top1 = double(sums.correct) / samples, .samples = sums.samples};
 }

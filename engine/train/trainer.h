@@ -21,7 +21,7 @@ struct TrainOptions {
 };
 
 /// The scalar loss of a batch; fills `metrics` (device memory) with loss, samples and correct answers on the way.
-using LossFunction = std::function<Tensor(const Tensor& logits, const Batch& batch, StepMetrics* metrics)>;
+using LossFunction = std::function<Tensor(const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics)>;
 
 /// Sums over the steps since the last call of Trainer::take_metrics.
 struct TrainMetrics {

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+
+#include "distill/cli/commands.h"
+#include "distill/cli/train_network.h"
+#include "distill/losses/kd.h"
+#include "distill/teacher.h"
+#include "engine/io/atomic_file.h"
+#include "engine/ops/cross_entropy.h"
+#include "kernels/error.h"
+
+namespace cucurbit::cli {
+
+namespace {
+struct DistillFlags : TrainingFlags {
+  std::string teacher, method = "kd";
+  double temperature = 4, distill_weight = 0.9, task_weight = 0.1;
+  bool baseline = false;
+};
+
+void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, const std::string& weights) {
+  if (teacher.class_names != data.class_names)
+    throw Error(ErrorKind::input,
+                fmt::format("[distill] {} knows the classes {}; the data have {}: they must be the same", weights,
+                            fmt::join(teacher.class_names, ","), fmt::join(data.class_names, ",")));
+}
+
+/// The teacher as it was trained, and what it does on this run's test set.
+Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const std::string& weights) {
+  Trained trained{.model = teacher.info.model,
+                  .parameters = teacher.network.parameter_count(),
+                  .epochs = teacher.info.epochs,
+                  .seconds = teacher.info.seconds,
+                  .weights = weights};
+  if (data.test) trained.test = evaluate(teacher.network, *data.test);
+  return trained;
+}
+
+Trained train_alone(const DistillFlags& flags, const RunData& data, const RunFolder& folder) {
+  Network student = make_network(flags, data);
+  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing}, metrics);
+  };
+  return train_network("alone", student, data, loss, flags, folder);
+}
+
+Trained train_distilled(const DistillFlags& flags, const RunData& data, const Teacher& teacher,
+                        const RunFolder& folder) {
+  Network student = make_network(flags, data);
+  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
+    return kd(logits, teacher.logits(batch), batch.labels,
+              {.temperature = flags.temperature,
+               .task_weight = flags.task_weight,
+               .distill_weight = flags.distill_weight,
+               .label_smoothing = flags.smoothing},
+              metrics);
+  };
+  return train_network("distilled", student, data, loss, flags, folder);
+}
+
+void print_row(const char* role, const Trained& trained) {
+  fmt::print("{:<18} {:<14} {:>11} {:>12} {:>9.2f} % {:>7} {:>8.1f}\n", role, trained.model, trained.parameters,
+             trained.test.errors, 100 * trained.test.top1, trained.epochs, trained.seconds);
+}
+
+void print_table(const Trained& teacher, const std::optional<Trained>& alone, const Trained& distilled) {
+  fmt::print("{:<18} {:<14} {:>11} {:>12} {:>11} {:>7} {:>8}\n", "", "model", "parameters", "test errors", "accuracy",
+             "epochs", "seconds");
+  print_row("teacher", teacher);
+  if (alone) print_row("student alone", *alone);
+  print_row("student distilled", distilled);
+}
+
+void distill(const DistillFlags& flags, const std::string& arguments) {
+  apply_math(flags.math);
+  LoadedNetwork teacher = load_network(flags.teacher, flags.compute());
+  const RunData data = prepare_data(flags, &teacher.info.normalization);
+  expect_same_classes(teacher.info, data, flags.teacher);
+  const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names);
+  const Trained teacher_report = report_teacher(teacher, data, flags.teacher);
+  std::optional<Trained> alone;
+  if (flags.baseline) alone = train_alone(flags, data, folder);
+  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augmentation());
+  const Trained distilled = train_distilled(flags, data, outputs, folder);
+
+  nlohmann::json summary{{"teacher", summary_of(teacher_report)}};
+  if (alone) summary["student_alone"] = summary_of(*alone);
+  summary["student_distilled"] = summary_of(distilled);
+  const auto path = folder.path() / "summary.json";
+  write_file_atomically(path, summary.dump(2) + "\n");
+  if (flags.json) {
+    fmt::print("{}\n", summary.dump(2));
+    return;
+  }
+  print_table(teacher_report, alone, distilled);
+  fmt::print("best weights: {}; evaluate: cucurbit eval {} {}\n", distilled.weights.string(),
+             distilled.weights.string(), flags.data);
+  fmt::print("summary: {}\n", path.string());
+}
+}  // namespace
+
+void add_distill(CLI::App& program) {
+  auto flags = std::make_shared<DistillFlags>();
+  flags->model = "mlp:800x800";
+  CLI::App* command = program.add_subcommand("distill", "Train a student on a teacher's outputs");
+  add_training_flags(*command, *flags);
+  const std::string group = "Distillation";
+  command->add_option("--teacher", flags->teacher, "weights of the teacher (.safetensors)")->required()->group(group);
+  command->add_option("--method", flags->method, "kd: Hinton, Vinyals, Dean 2015")
+      ->check(CLI::IsMember({"kd"}))
+      ->group(group)
+      ->capture_default_str();
+  command->add_option("--kd-temperature", flags->temperature)
+      ->check(CLI::PositiveNumber)
+      ->group(group)
+      ->capture_default_str();
+  command->add_option("--distill-loss-weight", flags->distill_weight, "of T^2 KL(teacher || student)")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  command->add_option("--task-loss-weight", flags->task_weight, "of the cross-entropy with the labels")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  command->add_flag("--baseline", flags->baseline, "train the same student without the teacher as well")->group(group);
+  command->callback([command, flags] { distill(*flags, command->config_to_str(true, false)); });
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,139 @@
+#include "distill/cli/flags.h"
+
+#include "engine/math_mode.h"
+#include "engine/optim/schedule.h"
+
+namespace cucurbit::cli {
+
+namespace {
+void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
+  const std::string group = "Optimiser";
+  app.add_option("--opt", flags.opt, "sgd, adam or adamw")
+      ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--lr", flags.lr, "peak learning rate")
+      ->check(CLI::PositiveNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--momentum", flags.momentum, "of SGD")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--nesterov", flags.nesterov, "Nesterov momentum")->group(group);
+  app.add_option("--weight-decay", flags.weight_decay, "of weights, not of biases and norms")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--sched", flags.sched, "constant, step, cosine or onecycle")
+      ->check(CLI::IsMember({"constant", "step", "cosine", "onecycle"}))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--warmup-epochs", flags.warmup_epochs, "linear warm-up from 0")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--model-ema-decay", flags.ema_decay, "keep and evaluate a moving average of the weights, e.g. 0.999")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
+}
+
+void add_regularization_flags(CLI::App& app, TrainingFlags& flags) {
+  const std::string group = "Regularisation and augmentation";
+  app.add_option("--smoothing", flags.smoothing, "label smoothing")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--drop", flags.drop, "dropout probability of the model's dropout layers")
+      ->check(CLI::Range(0.0, 0.99))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--max-shift", flags.max_shift, "move every image by up to so many pixels")
+      ->check(CLI::Range(0, 64))
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--hflip", flags.hflip, "mirror every other image at random")->group(group);
+  app.add_flag("--no-aug", flags.no_aug, "no augmentation whatever the other options say")->group(group);
+}
+
+void add_run_flags(CLI::App& app, TrainingFlags& flags) {
+  const std::string group = "Run";
+  app.add_option("--seed", flags.seed, "of weights, order, augmentation and dropout")
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--val-size", flags.val_size, "images cut off the training set for validation; 0: none")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--patience", flags.patience, "stop after so many epochs without improvement; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--max-steps", flags.max_steps, "stop after so many steps; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--fast-dev-run", flags.fast_dev_run, "one epoch of at most 20 steps, to see that everything works")
+      ->group(group);
+  app.add_option("--amp-dtype", flags.amp_dtype, "float32 or bfloat16 activations and weight copies")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->group(group)
+      ->capture_default_str();
+  add_math_flag(app, flags.math);
+  app.add_flag("--no-graph", flags.no_graph, "run every step anew instead of replaying a captured one")->group(group);
+  app.add_option("--output", flags.output, "where run folders are made")->group(group)->capture_default_str();
+  app.add_flag("-q,--quiet", flags.quiet, "no progress")->group(group);
+  app.add_flag("--json", flags.json, "print the result as JSON")->group(group);
+  app.add_flag("--no-color", flags.no_color, "plain text (also: NO_COLOR)")->group(group);
+}
+}  // namespace
+
+void add_data_flag(CLI::App& app, std::string& data) {
+  app.add_option("data,--data-dir", data, "a folder of IDX files, or: mnist")->capture_default_str();
+}
+
+void add_math_flag(CLI::App& app, std::string& math) {
+  app.add_option("--math", math, "vendor (cuBLAS, cuDNN) or own (our kernels) for linear layers and convolutions")
+      ->check(CLI::IsMember({"vendor", "own"}))
+      ->capture_default_str();
+}
+
+void add_training_flags(CLI::App& app, TrainingFlags& flags) {
+  app.set_config("--config", "", "a TOML file of options, as args.toml of a run folder");
+  add_data_flag(app, flags.data);
+  app.add_option("--model", flags.model, "see `cucurbit models`")->capture_default_str();
+  app.add_option("-b,--batch-size", flags.batch_size)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--epochs", flags.epochs)->check(CLI::PositiveNumber)->capture_default_str();
+  add_optimizer_flags(app, flags);
+  add_regularization_flags(app, flags);
+  add_run_flags(app, flags);
+}
+
+void apply_math(const std::string& math) { set_math_mode(math == "own" ? Math::own : Math::vendor); }
+
+Augmentation TrainingFlags::augmentation() const {
+  return no_aug ? Augmentation{} : Augmentation{.max_shift = max_shift, .hflip = hflip};
+}
+
+FitOptions TrainingFlags::fit_options() const {
+  constexpr int64_t kFastDevSteps = 20;
+  return {.epochs = total_epochs(), .max_steps = fast_dev_run ? kFastDevSteps : max_steps, .patience = patience};
+}
+
+TrainOptions TrainingFlags::train_options(int64_t steps_per_epoch) const {
+  static const std::map<std::string, OptimizerOptions::Kind> kOptimizers = {{"sgd", OptimizerOptions::Kind::sgd},
+                                                                            {"adam", OptimizerOptions::Kind::adam},
+                                                                            {"adamw", OptimizerOptions::Kind::adamw}};
+  TrainOptions options{.batch_size = batch_size, .seed = seed, .graph = !no_graph};
+  options.augmentation = augmentation();
+  options.optimizer = {.kind = kOptimizers.at(opt),
+                       .momentum = float(momentum),
+                       .nesterov = nesterov,
+                       .weight_decay = float(weight_decay),
+                       .ema_decay = float(ema_decay)};
+  (void)steps_per_epoch;
+  return options;
+}
+
+}  // namespace cucurbit::cli

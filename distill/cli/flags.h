@@ -1,0 +1,36 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "engine/train/fit.h"
+
+namespace cucurbit::cli {
+
+/// The options that `train` and `distill` share, by the names of timm.
+struct TrainingFlags {
+  std::string data = "mnist";  // a folder or a name
+  std::string model;
+  int64_t batch_size = 128, epochs = 10, max_steps = 0, patience = 0, val_size = 5000;
+  std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs";
+  double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, smoothing = 0, drop = 0, ema_decay = 0;
+  uint64_t seed = 0;
+  int max_shift = 0;
+  bool nesterov = false, hflip = false, no_aug = false, no_graph = false, fast_dev_run = false;
+  bool quiet = false, json = false, no_color = false;
+
+  int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }
+  DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
+  Augmentation augmentation() const;
+  FitOptions fit_options() const;
+  TrainOptions train_options(int64_t steps_per_epoch) const;
+};
+
+void add_data_flag(CLI::App& app, std::string& data);
+void add_math_flag(CLI::App& app, std::string& math);
+void add_training_flags(CLI::App& app, TrainingFlags& flags);
+
+/// `--math` takes effect for the whole process.
+void apply_math(const std::string& math);
+
+}  // namespace cucurbit::cli

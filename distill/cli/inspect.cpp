@@ -1,0 +1,84 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "distill/cli/commands.h"
+#include "distill/cli/data.h"
+#include "engine/io/checkpoint.h"
+#include "engine/io/safetensors.h"
+
+namespace cucurbit::cli {
+
+namespace {
+nlohmann::json describe_set(const ImageSet& set) {
+  const ChannelStatistics statistics = channel_statistics(set);
+  return {{"images", set.count},        {"shape", {set.height, set.width, set.channels}},
+          {"mean", statistics.mean},    {"stddev", statistics.stddev},
+          {"classes", set.class_names}, {"class_counts", class_counts(set)}};
+}
+
+nlohmann::json inspect_data(const std::string& name) {
+  const ImageSplits splits = load_data(name);
+  nlohmann::json result{{"data", name}, {"train", describe_set(splits.train)}};
+  if (splits.test) result["test"] = describe_set(*splits.test);
+  return result;
+}
+
+nlohmann::json inspect_weights(const std::string& path) {
+  const CheckpointInfo info = read_checkpoint_info(path);
+  nlohmann::json tensors = nlohmann::json::array();
+  for (const TensorView& view : SafetensorsFile::read(path).tensors())
+    tensors.push_back({{"name", view.name}, {"dtype", name(view.dtype)}, {"shape", view.shape}});
+  return {{"weights", path},
+          {"model", info.model},
+          {"image", info.image.dims()},
+          {"classes", info.class_names},
+          {"mean", info.normalization.mean},
+          {"stddev", info.normalization.stddev},
+          {"epochs", info.epochs},
+          {"seconds", info.seconds},
+          {"parameters", info.parameters},
+          {"tensors", tensors}};
+}
+
+/// One line a value, indented by depth; tensors of a weights file one line each.
+void print_tree(const nlohmann::json& node, int depth) {
+  for (const auto& [key, value] : node.items()) {
+    const std::string indent(size_t(2 * depth), ' ');
+    if (value.is_object()) {
+      fmt::print("{}{}\n", indent, key);
+      print_tree(value, depth + 1);
+    } else if (key == "tensors") {
+      for (const auto& tensor : value)
+        fmt::print("{}{:<28} {} {}\n", indent, tensor["name"].get<std::string>(), tensor["dtype"].get<std::string>(),
+                   tensor["shape"].dump());
+    } else {
+      fmt::print("{}{:<14} {}\n", indent, key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+}
+}  // namespace
+
+void add_inspect(CLI::App& program) {
+  struct Flags {
+    std::string what = "mnist";
+    bool json = false;
+  };
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = program.add_subcommand("inspect", "Describe a data set or a weights file");
+  command->add_option("what", flags->what, "a folder of IDX files, mnist, or a .safetensors file")
+      ->capture_default_str();
+  command->add_flag("--json", flags->json, "print as JSON");
+  command->callback([flags] {
+    const bool weights = std::filesystem::is_regular_file(flags->what);
+    const nlohmann::json result = weights ? inspect_weights(flags->what) : inspect_data(flags->what);
+    if (flags->json)
+      fmt::print("{}\n", result.dump(2));
+    else
+      print_tree(result, 0);
+  });
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,74 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <new>
+
+#include "distill/cli/commands.h"
+#include "distill/cli/suggest.h"
+#include "distill/cli/train_network.h"
+#include "kernels/error.h"
+
+namespace cucurbit::cli {
+
+namespace {
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::bug:
+      return 1;
+    case ErrorKind::usage:
+      return 2;
+    case ErrorKind::input:
+      return 3;
+    case ErrorKind::not_finite:
+      return 4;
+    case ErrorKind::out_of_memory:
+      return 5;
+    case ErrorKind::io:
+      return 6;
+  }
+  return 1;
+}
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  cucurbit train mnist --model convnet --drop 0.3 --max-shift 2\n"
+    "  cucurbit distill mnist --teacher runs/train/.../weights/best.safetensors --model mlp:800x800 --baseline\n"
+    "  cucurbit eval runs/train/.../weights/best.safetensors mnist\n"
+    "  cucurbit inspect mnist";
+
+int fail(int code, const std::string& message) {
+  fmt::print(stderr, "cucurbit: {}\n", message);
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App program("cucurbit: trains small image classifiers and distils them", "cucurbit");
+  program.footer(kExamples);
+  for (auto add : {add_train, add_distill, add_eval, add_predict, add_inspect, add_models, add_checks, add_version})
+    add(program);
+  if (argc < 2) {
+    fmt::print("{}", program.help());
+    return 0;
+  }
+  try {
+    program.parse(argc, argv);
+    return 0;
+  } catch (const CLI::Success& wants_help) {
+    return program.exit(wants_help);
+  } catch (const CLI::ParseError& error) {
+    return fail(2, error.what() + suggestion(program, argc, argv));
+  } catch (const Error& error) {
+    return fail(exit_code(error.kind()), error.what());
+  } catch (const Interrupted& interrupted) {
+    return fail(128 + interrupted.signal, "interrupted: the weights of the last epoch are in the run folder");
+  } catch (const std::bad_alloc&) {
+    return fail(5, "[memory] out of host memory: use a smaller --batch-size or data set");
+  } catch (const std::exception& error) {
+    return fail(1, fmt::format("unexpected: {}: this is a bug, please report it", error.what()));
+  }
+}
+}  // namespace
+
+}  // namespace cucurbit::cli
+
+int main(int argc, char** argv) { return cucurbit::cli::run(argc, argv); }

@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "distill/cli/commands.h"
+#include "kernels/error.h"
+#include "models/registry.h"
+
+namespace cucurbit::cli {
+
+namespace {
+struct ModelsFlags {
+  std::string name;
+  std::vector<int64_t> image{28, 28, 1};
+  int64_t classes = 10;
+  bool json = false;
+};
+
+nlohmann::json describe(const std::string& name, const std::string& description, const ModelOptions& options) {
+  const ModulePtr module = build_model(name, options);
+  StateList state;
+  module->list_state("", state);
+  int64_t parameters = 0;
+  for (const auto& entry : state.parameters) parameters += entry.item->shape.size();
+  const double flop = module->forward_flop({1, options.image[0], options.image[1], options.image[2]});
+  return {{"model", name},
+          {"parameters", parameters},
+          {"forward_flop", flop},
+          {"bytes_f32", 4 * parameters},
+          {"description", description}};
+}
+
+void models(const ModelsFlags& flags) {
+  const ModelOptions options{.image = Shape(flags.image), .classes = flags.classes};
+  nlohmann::json rows = nlohmann::json::array();
+  if (!flags.name.empty()) rows.push_back(describe(flags.name, "", options));
+  if (flags.name.empty())
+    for (const ModelFamily& family : model_families())
+      rows.push_back(describe(family.example, family.description, options));
+  if (flags.json) {
+    fmt::print("{}\n", rows.dump(2));
+    return;
+  }
+  fmt::print("images {}, {} classes\n{:<16} {:>11} {:>12} {:>9}\n", to_string(options.image), flags.classes, "model",
+             "parameters", "MFLOP/image", "MiB f32");
+  for (const auto& row : rows)
+    fmt::print("{:<16} {:>11} {:>12.2f} {:>9.2f}  {}\n", row["model"].get<std::string>(),
+               row["parameters"].get<int64_t>(), row["forward_flop"].get<double>() / 1e6,
+               row["bytes_f32"].get<double>() / 1048576, row["description"].get<std::string>());
+}
+}  // namespace
+
+void add_models(CLI::App& program) {
+  auto flags = std::make_shared<ModelsFlags>();
+  CLI::App* command = program.add_subcommand("models", "List the models: parameters, operations, size");
+  command->add_option("model", flags->name, "only this one, e.g. mlp:1200x1200");
+  command->add_option("--image", flags->image, "height, width, channels")
+      ->expected(3)
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65536));
+  command->add_option("--classes", flags->classes)->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_flag("--json", flags->json, "print as JSON");
+  command->callback([flags] { models(*flags); });
+}
+
+}  // namespace cucurbit::cli

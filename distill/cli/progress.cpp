@@ -1,0 +1,42 @@
+#include "distill/cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace cucurbit::cli {
+
+namespace {
+constexpr int kBarWidth = 24;
+
+std::string bar(double share) {
+  const int filled = int(share * kBarWidth);
+  return std::string(size_t(filled), '#') + std::string(size_t(kBarWidth - filled), '.');
+}
+}  // namespace
+
+ProgressLine::ProgressLine(std::string label, bool quiet, bool color)
+    : label_(std::move(label)), quiet_(quiet), terminal_(isatty(STDERR_FILENO)), color_(terminal_ && color) {
+  if (std::getenv("NO_COLOR")) color_ = false;
+}
+
+void ProgressLine::update(const Progress& progress) {
+  if (quiet_ || !terminal_) return;
+  const double share = double(progress.step) / double(progress.steps);
+  fmt::print(stderr, "\r\x1b[2K{} {}/{} [{}] loss {:.4f}  {:.0f} images/s  {:.0f} s left", label_, progress.epoch,
+             progress.epochs, bar(share), progress.loss, progress.images_per_second, progress.seconds_left);
+  std::fflush(stderr);
+}
+
+void ProgressLine::epoch_done(const EpochReport& report, int64_t epochs) {
+  if (quiet_) return;
+  const std::string validation =
+      report.validation.samples > 0 ? fmt::format("  val {:.2f} %", 100 * report.validation.top1) : "";
+  fmt::print(stderr, "{}{}{}{} epoch {}/{}  {:.1f} s  loss {:.4f}  train {:.2f} %{}\n", terminal_ ? "\r\x1b[2K" : "",
+             color_ ? "\x1b[1m" : "", label_, color_ ? "\x1b[0m" : "", report.epoch, epochs, report.seconds,
+             report.train.loss, 100 * report.train.top1, validation);
+}
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "engine/train/fit.h"
+
+namespace cucurbit::cli {
+
+/// Shows training on stderr: a bar that is redrawn on a terminal, one plain line an epoch elsewhere, nothing if quiet.
+class ProgressLine {
+ public:
+  /// `label` says what is trained.
+  ProgressLine(std::string label, bool quiet, bool color);
+
+  void update(const Progress& progress);
+  void epoch_done(const EpochReport& report, int64_t epochs);
+
+ private:
+  std::string label_;
+  bool quiet_, terminal_, color_;
+};
+
+}  // namespace cucurbit::cli

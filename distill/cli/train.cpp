@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "distill/cli/commands.h"
+#include "distill/cli/train_network.h"
+#include "engine/io/atomic_file.h"
+#include "engine/ops/cross_entropy.h"
+
+namespace cucurbit::cli {
+
+namespace {
+void train(const TrainingFlags& flags, const std::string& arguments) {
+  apply_math(flags.math);
+  const RunData data = prepare_data(flags);
+  Network network = make_network(flags, data);
+  const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names);
+  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing}, metrics);
+  };
+  const Trained trained = train_network("", network, data, loss, flags, folder);
+  const nlohmann::json summary = summary_of(trained);
+  write_file_atomically(folder.path() / "summary.json", summary.dump(2) + "\n");
+  if (flags.json) {
+    fmt::print("{}\n", summary.dump(2));
+    return;
+  }
+  if (trained.test.samples > 0)
+    fmt::print("{}: {} test errors of {} ({:.2f} %), {} parameters, {} epochs, {:.1f} s\n", trained.model,
+               trained.test.errors, trained.test.samples, 100 * trained.test.top1, trained.parameters, trained.epochs,
+               trained.seconds);
+  fmt::print("best weights: {}; evaluate: cucurbit eval {} {}\n", trained.weights.string(), trained.weights.string(),
+             flags.data);
+}
+}  // namespace
+
+void add_train(CLI::App& program) {
+  auto flags = std::make_shared<TrainingFlags>();
+  flags->model = "mlp:800x800";
+  CLI::App* command = program.add_subcommand("train", "Train a classifier on labels");
+  add_training_flags(*command, *flags);
+  command->callback([command, flags] { train(*flags, command->config_to_str(true, false)); });
+}
+
+}  // namespace cucurbit::cli

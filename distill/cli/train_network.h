@@ -1,0 +1,57 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "distill/cli/flags.h"
+#include "distill/cli/run_folder.h"
+#include "engine/io/checkpoint.h"
+
+namespace cucurbit::cli {
+
+/// The sets of one run on the device, split and normalised alike.
+struct RunData {
+  std::vector<std::string> class_names;
+  ChannelStatistics normalization;
+  DeviceSet train;
+  std::optional<DeviceSet> validation, test;
+};
+
+/// Loads the set, cuts validation off, and uploads all. `normalization` null: that of the training part.
+/// The cut depends on the set and its size alone, so that a teacher has not trained on the student's validation images.
+RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization = nullptr);
+
+/// A trained network and what is reported of it.
+struct Trained {
+  std::string model;
+  int64_t parameters = 0, epochs = 0;
+  double seconds = 0;
+  Evaluation validation, test;  // samples 0 where there is no such set
+  std::filesystem::path weights;
+};
+
+/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}
+nlohmann::json summary_of(const Trained& trained);
+
+/// The network that `flags` ask for, for these images and classes.
+Network make_network(const TrainingFlags& flags, const RunData& data);
+
+/// Trains into `folder`: metrics after every epoch, last and best weights; then loads the best on validation and tests
+/// it once. `label` tells several networks of one run apart. Throws Interrupted after a signal, with everything saved.
+Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
+                      const TrainingFlags& flags, const RunFolder& folder);
+
+/// A network rebuilt from a weights file, in inference.
+struct LoadedNetwork {
+  CheckpointInfo info;
+  Network network;
+};
+LoadedNetwork load_network(const std::filesystem::path& weights, DType compute);
+
+/// Thrown when a signal ended training; main exits with 128 + signal.
+struct Interrupted {
+  int signal;
+};
+
+}  // namespace cucurbit::cli

@@ -1,0 +1,12 @@
+#pragma once
+
+namespace cucurbit {
+
+/// From now on SIGINT and SIGTERM ask training to stop after the current steps instead of killing the program; a second
+/// signal kills it.
+void catch_interrupts();
+
+/// The signal that arrived, 0 if none.
+int interrupted();
+
+}  // namespace cucurbit
