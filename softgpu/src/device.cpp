@@ -150,7 +150,7 @@ cudaError_t cudaDeviceReset() {
   softgpu::abandon_captures();
   softgpu::streams().destroy_all();
   softgpu::events().destroy_all();
-  softgpu::default_pool().forget();
+  softgpu::default_pool().reset();
   softgpu::memory_map().release_all_device();
   softgpu::clear_errors();
   return cudaSuccess;

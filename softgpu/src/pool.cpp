@@ -130,10 +130,7 @@ void CUmemPoolHandle_st::release_above_threshold() {
   trim(release_threshold_);
 }
 
-void CUmemPoolHandle_st::forget() {
-  cache_.clear();
-  reserved_ = used_ = 0;
-}
+void CUmemPoolHandle_st::reset() { *this = CUmemPoolHandle_st{}; }
 
 cudaError_t CUmemPoolHandle_st::get(cudaMemPoolAttr attribute, void* value) const {
   switch (attribute) {

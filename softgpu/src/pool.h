@@ -30,8 +30,8 @@ struct CUmemPoolHandle_st {
   cudaError_t get(cudaMemPoolAttr attribute, void* value) const;
   cudaError_t set(cudaMemPoolAttr attribute, void* value);
 
-  /// Forgets all blocks: device memory was reset.
-  void forget();
+  /// Forgets all blocks and settings: device memory was reset.
+  void reset();
 
  private:
   std::map<size_t, std::vector<Allocation*>> cache_;  // by capacity

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cuda_runtime.h>
+#include <gtest/gtest.h>
+
+#include <utility>
+#include <vector>
+
+/// Helpers of the runtime tests.
+
+#define ASSERT_CUDA(call) ASSERT_EQ(call, cudaSuccess)
+#define EXPECT_CUDA(call) EXPECT_EQ(call, cudaSuccess)
+
+/// Leaves every test with a device as new: errors, streams, events and device memory of one do not reach the next.
+class RuntimeTest : public ::testing::Test {
+ protected:
+  void SetUp() override { cudaDeviceReset(); }
+  void TearDown() override { cudaDeviceReset(); }
+};
+
+template <class... Params, class... Args>
+cudaError_t launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+                   Args&&... args) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared;
+  config.stream = stream;
+  return cudaLaunchKernelEx(&config, kernel, std::forward<Args>(args)...);
+}
+
+template <class T>
+T* device_array(const std::vector<T>& values) {
+  T* array = nullptr;
+  EXPECT_CUDA(cudaMalloc(&array, values.size() * sizeof(T)));
+  EXPECT_CUDA(cudaMemcpy(array, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
+  return array;
+}
+
+template <class T>
+std::vector<T> host_copy(const T* array, size_t count) {
+  std::vector<T> values(count);
+  EXPECT_CUDA(cudaMemcpy(values.data(), array, count * sizeof(T), cudaMemcpyDeviceToHost));
+  return values;
+}
