@@ -1,0 +1,132 @@
+#pragma once
+
+#include "kernels/device/vector.cuh"
+
+/// Work on arrays whose last dimension is channels: per-channel constants and sums, loops over channels innermost.
+namespace cucurbit {
+
+/// Lanes of a block: consecutive elements it handles at once.
+inline constexpr int kSpan = 256;
+
+/// Lanes of one thread: all of them with one thread, one each with kSpan threads. Arrays of this size are registers on a
+/// GPU and vectors in the first-level cache on a CPU.
+template <int kThreads>
+inline constexpr int kLanesEach = kSpan / kThreads;
+
+/// f(j) for the first n of a thread's lanes, n <= kLanesEach. Iterations must be independent.
+template <int kThreads, class F>
+__device__ __forceinline__ void each_lane(int n, F f) {
+  if constexpr (kLanesEach<kThreads> == 1) {
+    if (n > 0) f(0);
+  } else {
+    for_each(StridedRange<1, int>{0, n}, f);
+  }
+}
+
+/// How [rows, channels] is cut into blocks: tiles of `width` channels times chunks of `chunk_rows` rows.
+struct RowGrid {
+  int64_t rows, chunk_rows, chunks;
+  int channels, width, tiles;
+
+  int64_t blocks() const { return chunks * tiles; }
+};
+
+/// Host: a grid with about `elements` in a block and at most `most_chunks` chunks. It depends on the sizes alone.
+inline RowGrid row_grid(int64_t rows, int channels, int64_t elements, int64_t most_chunks) {
+  RowGrid grid{rows, 1, 0, channels, 1, 0};
+  if (rows == 0 || channels == 0) return grid;
+  grid.tiles = int(blocks_for(channels, kSpan));
+  grid.width = int(blocks_for(channels, grid.tiles));
+  const int64_t groups = kSpan / grid.width;
+  const int64_t wanted = blocks_for(elements, grid.width), least = blocks_for(rows, most_chunks);
+  grid.chunk_rows = blocks_for(wanted > least ? wanted : least, groups) * groups;
+  grid.chunks = blocks_for(rows, grid.chunk_rows);
+  return grid;
+}
+
+/// Rows [first_row, first_row + rows) of channels [first_channel, first_channel + width). As many whole rows as fit lie
+/// side by side in the lanes, so that few channels still fill vectors and warps: lane l has channel l % width.
+template <int kThreads>
+struct RowChunk {
+  static_assert(kSpan % kThreads == 0);
+  int64_t first_row, rows;
+  int channels, first_channel, width;
+  int groups, lanes, lane;
+
+  __device__ __forceinline__ RowChunk(int64_t first_row, int64_t rows, int channels, int first_channel, int width)
+      : first_row(first_row),
+        rows(rows),
+        channels(channels),
+        first_channel(first_channel),
+        width(width),
+        groups(width == channels ? kSpan / width : 1),
+        lanes(groups * width),
+        lane(thread_index<kThreads>()) {}
+
+  /// f(j, c) for this thread's lanes j and their channels c.
+  template <class F>
+  __device__ __forceinline__ void each_channel(F f) const {
+    if constexpr (kLanesEach<kThreads> == 1) {
+      if (lane < lanes) f(0, first_channel + lane % width);
+    } else {
+      for (int group = 0; group < groups; ++group)
+        for_each(StridedRange<1, int>{0, width}, [&](int c) { f(group * width + c, first_channel + c); });
+    }
+  }
+
+  /// f(at, n): this thread's first n lanes hold the elements [at, at + n). Every element of the chunk comes once.
+  template <class F>
+  __device__ __forceinline__ void each_row(F f) const {
+    const int64_t step = int64_t(groups) * channels;
+    int64_t at = first_row * channels + first_channel, left = rows * width;
+    if constexpr (kLanesEach<kThreads> == 1) {
+      if (lane >= lanes) return;
+      for (at += lane, left -= lane; left > 0; left -= lanes, at += step) f(at, 1);
+    } else {
+      for (; left > 0; left -= lanes, at += step) f(at, int(left < lanes ? left : lanes));
+    }
+  }
+
+  /// Sums sum[j] of all lanes of a channel into shared[channel - first_channel], pairwise. Begins and ends with a
+  /// barrier; every thread of the block must call it.
+  template <class A>
+  __device__ __forceinline__ void fold(const A* sum, A* shared) const {
+    __syncthreads();
+    each_lane<kThreads>(kThreads == 1 ? lanes : int(lane < lanes), [&](int j) { shared[lane + j] = sum[j]; });
+    __syncthreads();
+    for (int left = groups; left > 1;) {
+      const int half = (left + 1) / 2, offset = half * width;
+      for_each(strided<kThreads>((left - half) * width), [&](int i) { shared[i] += shared[i + offset]; });
+      __syncthreads();
+      left = half;
+    }
+  }
+};
+
+/// The block's chunk of the grid.
+template <int kThreads>
+__device__ __forceinline__ RowChunk<kThreads> chunk_of(const RowGrid& grid) {
+  const int64_t chunk = blockIdx.x / unsigned(grid.tiles), first_row = chunk * grid.chunk_rows;
+  const int first_channel = int(blockIdx.x % unsigned(grid.tiles)) * grid.width;
+  const int64_t rows = first_row + grid.chunk_rows < grid.rows ? grid.chunk_rows : grid.rows - first_row;
+  const int width = first_channel + grid.width < grid.channels ? grid.width : grid.channels - first_channel;
+  return {first_row, rows, grid.channels, first_channel, width};
+}
+
+/// f(pixel, c, n): channels [c, c + n) of a pixel, n <= kLanesEach, shared among the threads of the block so that
+/// neighbouring threads have neighbouring channels.
+template <int kThreads, class F>
+__device__ __forceinline__ void each_pixel(int64_t begin, int64_t end, int channels, F f) {
+  if constexpr (kLanesEach<kThreads> == 1) {
+    const int width = channels < kSpan ? channels : kSpan, groups = kSpan / width;
+    const int group = int(threadIdx.x) / width;
+    if (group >= groups) return;
+    for (int64_t pixel = begin + group; pixel < end; pixel += groups)
+      for (int c = int(threadIdx.x) % width; c < channels; c += kSpan) f(pixel, c, 1);
+  } else {
+    for (int64_t pixel = begin; pixel < end; ++pixel)
+      for (int c = 0; c < channels; c += kSpan) f(pixel, c, channels - c < kSpan ? channels - c : kSpan);
+  }
+}
+
+}  // namespace cucurbit
