@@ -42,6 +42,9 @@ struct TileGrid {
     splits = k == 0 ? 1 : blocks_for(k, per_split);
   }
 
+  /// Gives up splitting, for products whose result needs no workspace.
+  void unsplit() { splits = 1, per_split = k; }
+
   bool wide() const { return side == kTileSide<true>; }
   int64_t tiles(int side) const { return groups * blocks_for(m, side) * blocks_for(n, side); }
   int64_t blocks() const { return tiles(side) * splits; }
