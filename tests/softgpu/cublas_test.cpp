@@ -198,6 +198,7 @@ TEST_F(CublasTest, ReplayEqualsTheCall) {
     const Problem p{.m = 12, .n = 10, .k = 40, .beta = beta};
     const auto a = random_values(p.size_a(), 1), b = random_values(p.size_b(), 2), c = random_values(p.size_c(), 3);
     Guarded<float> device_a(a), device_b(b), called(c), replayed(c);
+    ASSERT_EQ(cublasSetStream(handle_, nullptr), CUBLAS_STATUS_SUCCESS);
     for (int i = 0; i < 3; ++i) {
       ASSERT_EQ(gemm(p, device_a.data(), device_b.data(), called.data()), CUBLAS_STATUS_SUCCESS);
     }

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "cudnn_context.h"
+#include "dnnl_plan.h"
+
+namespace softgpu::cudnn {
+
+/// What a forward primitive does besides the convolution; `float_output` is also of use to the other two.
+struct PlanOptions {
+  bool accumulate = false;  // y += instead of y =
+  bool bias = false;
+  bool relu = false;          // that turns NaN into 0
+  bool float_output = false;  // whatever the type of the inputs
+};
+
+/// oneDNN primitives for float and bfloat16 convolutions, made once and kept. Operands, in order:
+///
+///   forward          x, filter, y, and bias if there is one
+///   backward_data    dy, filter, dx
+///   backward_filter  x, dy, dw
+///
+/// backward_data and backward_filter take no option but `float_output`.
+std::shared_ptr<const onednn::Plan> forward_plan(const Convolution& conv, const PlanOptions& options);
+std::shared_ptr<const onednn::Plan> backward_data_plan(const Convolution& conv, const PlanOptions& options);
+std::shared_ptr<const onednn::Plan> backward_filter_plan(const Convolution& conv, const PlanOptions& options);
+
+}  // namespace softgpu::cudnn
