@@ -1,6 +1,6 @@
 #include "engine/data/idx.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/io/inflating_reader.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -103,7 +104,7 @@ std::vector<std::int64_t> read_extents(InflatingReader& reader, std::size_t rank
 }
 
 std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std::int64_t>& extents) {
-  const std::string shape = fmt::format("[{}]", fmt::join(extents, ", "));
+  const std::string shape = fmt::format("[{}]", join(extents, ", "));
   std::uint64_t size = 1;
   bool overflow = false;
   for (const std::int64_t extent : extents) {
@@ -120,7 +121,7 @@ std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std:
 }
 
 void check_image_shape(const InflatingReader& reader, const std::vector<std::int64_t>& extents) {
-  const std::string shape = fmt::format("[{}]", fmt::join(extents, ", "));
+  const std::string shape = fmt::format("[{}]", join(extents, ", "));
   if (extents[1] > kLargestSide || extents[2] > kLargestSide) {
     reader.reject(
         fmt::format("images of {} x {} pixels, at most {} x {} are accepted: the file is damaged or the images "
@@ -220,7 +221,7 @@ void check_folder(const fs::path& folder) {
   std::string list;
   for (const Part& part : missing) {
     list += fmt::format("{}the {} (looked for {})", list.empty() ? "" : " and ", part.what,
-                        fmt::join(candidate_names(part), ", "));
+                        join(candidate_names(part), ", "));
   }
   throw Error(ErrorKind::io,
               fmt::format("[idx] {}: missing are {}: put them there or name another folder", folder.string(), list));

@@ -1,6 +1,6 @@
 #include "engine/io/npy.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +15,7 @@
 #include "engine/io/atomic_file.h"
 #include "engine/io/byte_size.h"
 #include "engine/io/input_file.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -43,7 +44,7 @@ std::string format_header(const fs::path& path, DType dtype, std::span<const std
                                             path.string(), name(dtype), shape.size()));
   }
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", code,
-                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
+                                   join(shape, ", "), shape.size() == 1 ? "," : "");
   const std::size_t unpadded = kPreambleSize + header.size() + 1;
   header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
   header.push_back('\n');
@@ -179,7 +180,7 @@ void write_npy(const fs::path& path, DType dtype, std::span<const std::int64_t> 
   const std::optional<std::uint64_t> size = byte_size(dtype, shape);
   if (!size || *size != data.size() || header.size() > kLongestHeader) {
     throw Error(ErrorKind::bug, fmt::format("[npy] {}: {} bytes of {} do not fit the shape [{}]: pass all elements",
-                                            path.string(), data.size(), name(dtype), fmt::join(shape, ", ")));
+                                            path.string(), data.size(), name(dtype), join(shape, ", ")));
   }
   const char preamble[] = {'\x93',
                            'N',
@@ -203,7 +204,7 @@ NpyArray read_npy(const fs::path& path) {
   InputFile file(path, "npy");
   NpyArray array = read_header(file);
   const std::optional<std::uint64_t> size = byte_size(array.dtype, array.shape);
-  const std::string shape = fmt::format("{} [{}]", name(array.dtype), fmt::join(array.shape, ", "));
+  const std::string shape = fmt::format("{} [{}]", name(array.dtype), join(array.shape, ", "));
   if (!size) file.reject(fmt::format("{} is larger than any file: the file is damaged: save it again", shape));
   if (!file.size()) file.reject("this is a pipe or device: name an ordinary file");
   if (*size > *file.size()) {

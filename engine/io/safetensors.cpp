@@ -1,6 +1,6 @@
 #include "engine/io/safetensors.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include "engine/io/atomic_file.h"
 #include "engine/io/byte_size.h"
 #include "engine/io/input_file.h"
+#include "engine/io/join.h"
 #include "engine/io/safetensors_header.h"
 #include "kernels/error.h"
 
@@ -198,7 +199,7 @@ const TensorView& SafetensorsFile::at(std::string_view name) const {
   for (std::size_t i = 0; i < std::min(kShown, tensors_.size()); ++i) names.push_back(quote_name(tensors_[i].name));
   throw Error(ErrorKind::input,
               fmt::format("[safetensors] {}: there is no tensor {} among its {}: {}{}: use a file of the same network",
-                          path_.string(), quote_name(name), tensors_.size(), fmt::join(names, ", "),
+                          path_.string(), quote_name(name), tensors_.size(), join(names, ", "),
                           tensors_.size() > kShown ? ", ..." : ""));
 }
 

@@ -1,6 +1,6 @@
 #include "engine/io/safetensors_header.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <functional>
@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "engine/io/byte_size.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -163,7 +164,7 @@ TensorEntry parse_entry(const std::string& name, const json& value, const InputF
   const std::optional<std::uint64_t> size = byte_size(entry.dtype, entry.shape);
   if (!size || entry.end < entry.begin || entry.end - entry.begin != *size) {
     file.reject(fmt::format("{} of {} [{}] cannot lie from byte {} to {}: the file is damaged: make it again", tensor,
-                            type_code(entry.dtype), fmt::join(entry.shape, ","), entry.begin, entry.end));
+                            type_code(entry.dtype), join(entry.shape, ","), entry.begin, entry.end));
   }
   return entry;
 }
