@@ -104,6 +104,13 @@ class Tensor {
   std::shared_ptr<Gradient> gradient_;
 };
 
+/// Plain structs as a u8 tensor: tables and counters that kernels read.
+template <class T>
+Tensor bytes_on_device(std::span<const T> values) {
+  const auto* first = reinterpret_cast<const uint8_t*>(values.data());
+  return Tensor::from_host(std::span(first, values.size_bytes()), {int64_t(values.size_bytes())});
+}
+
 /// Carries a type into a generic lambda.
 template <class T>
 struct Type {};

@@ -128,10 +128,10 @@ TrainOptions TrainingFlags::train_options(int64_t steps_per_epoch) const {
   TrainOptions options{.batch_size = batch_size, .seed = seed, .graph = !no_graph};
   options.augmentation = augmentation();
   options.optimizer = {.kind = kOptimizers.at(opt),
-                       .momentum = float(momentum),
+                       .momentum = momentum,
                        .nesterov = nesterov,
-                       .weight_decay = float(weight_decay),
-                       .ema_decay = float(ema_decay)};
+                       .weight_decay = weight_decay,
+                       .ema_decay = ema_decay};
   (void)steps_per_epoch;
   return options;
 }

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "engine/autograd.h"
+#include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
 #include "kernels/device/philox.cuh"
 #include "kernels/elementwise.h"
@@ -14,7 +15,6 @@ namespace cucurbit {
 namespace {
 /// Parameters begin at multiples of this many elements, so that vector accesses are aligned in every type.
 constexpr int64_t kAlignment = 64;
-constexpr int64_t kChunk = 4096;
 constexpr uint32_t kPurposeInitialize = 0x1417;
 
 int64_t aligned(int64_t n) { return (n + kAlignment - 1) / kAlignment * kAlignment; }
@@ -95,22 +95,10 @@ void Arena::initialize(uint64_t seed) {
 }
 
 void Arena::make_chunks() {
-  std::vector<kernels::ArenaChunk> chunks;
-  std::vector<kernels::ArenaSegment> segments;
-  for (size_t i = 0; i < offsets_.size(); ++i) {
-    const Parameter& parameter = *state_.parameters[i].item;
-    for (int64_t at = 0; at < parameter.shape.size(); at += kChunk)
-      chunks.push_back({offsets_[i] + at, int32_t(std::min(kChunk, parameter.shape.size() - at)), int32_t(i)});
-    segments.push_back({.lr_scale = 1, .weight_decay = parameter.is_weight ? 1.f : 0.f});
-  }
-  chunk_count_ = int64_t(chunks.size());
-  const auto as_bytes = [](const auto& table) {
-    const auto* first = reinterpret_cast<const uint8_t*>(table.data());
-    const size_t bytes = table.size() * sizeof(table[0]);
-    return Tensor::from_host(std::span<const uint8_t>(first, bytes), {int64_t(bytes)});
-  };
-  chunks_ = as_bytes(chunks);
-  segments_ = as_bytes(segments);
+  std::vector<ArenaChunk> chunks;
+  for (size_t i = 0; i < offsets_.size(); ++i)
+    append_chunks(chunks, offsets_[i], state_.parameters[i].item->shape.size(), int32_t(i));
+  chunks_ = bytes_on_device(std::span<const ArenaChunk>(chunks));
 }
 
 void Arena::begin_gradients() {
@@ -131,6 +119,17 @@ std::vector<std::string> Arena::finish_gradients() {
 
 void Arena::refresh_shadow() {
   if (shadow_) kernels::cast(masters_.data<float>(), shadow_.data<bf16>(), shadow_.size(), stream());
+}
+
+void Arena::exchange_masters(const Tensor& other) {
+  const Tensor spare = Tensor::empty(masters_.shape(), masters_.dtype());
+  const auto copy = [](const Tensor& to, const Tensor& from) {
+    check_cuda(cudaMemcpyAsync(to.raw(), from.raw(), to.bytes(), cudaMemcpyDeviceToDevice, stream()), "exchange");
+  };
+  copy(spare, masters_);
+  copy(masters_, other);
+  copy(other, spare);
+  refresh_shadow();
 }
 
 }  // namespace cucurbit

@@ -24,9 +24,9 @@ class Arena {
   const Tensor& masters() const { return masters_; }
   const Tensor& gradients() const { return gradients_; }
   const Tensor& shadow() const { return shadow_; }
+  /// ArenaChunk table in device memory; segment i is parameter i of state().
   const Tensor& chunks() const { return chunks_; }
-  int64_t chunk_count() const { return chunk_count_; }
-  const Tensor& segments() const { return segments_; }
+  int64_t chunk_count() const { return chunks_.size() / int64_t(sizeof(ArenaChunk)); }
 
   /// Before a backward pass: the next contribution to every gradient overwrites it.
   void begin_gradients();
@@ -34,6 +34,8 @@ class Arena {
   std::vector<std::string> finish_gradients();
   /// After masters were written from outside (a checkpoint): brings the shadow up to date.
   void refresh_shadow();
+  /// Exchanges the masters with `other`, laid out alike (a moving average), and refreshes the shadow.
+  void exchange_masters(const Tensor& other);
 
  private:
   void place_parameters();
@@ -42,9 +44,9 @@ class Arena {
 
   StateList state_;
   DType compute_;
-  int64_t parameter_count_ = 0, chunk_count_ = 0;
+  int64_t parameter_count_ = 0;
   std::vector<int64_t> offsets_;  // of each parameter, in elements
-  Tensor masters_, gradients_, shadow_, chunks_, segments_;
+  Tensor masters_, gradients_, shadow_, chunks_;
 };
 
 }  // namespace cucurbit

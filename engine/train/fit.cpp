@@ -26,6 +26,22 @@ int64_t steps_between_looks(double seconds_per_step) {
   return std::clamp<int64_t>(int64_t(0.25 / std::max(seconds_per_step, 1e-6)), 1, 1000);
 }
 
+/// While it lives the network computes with the moving average of its weights, if there is one.
+class AveragedWeights {
+ public:
+  AveragedWeights(Arena& arena, const Tensor& average) : arena_(arena), average_(average) { exchange(); }
+  ~AveragedWeights() { exchange(); }
+  AveragedWeights(const AveragedWeights&) = delete;
+  AveragedWeights& operator=(const AveragedWeights&) = delete;
+
+ private:
+  void exchange() {
+    if (average_) arena_.exchange_masters(average_);
+  }
+  Arena& arena_;
+  const Tensor& average_;
+};
+
 TrainMetrics train_epoch(Trainer& trainer, int64_t epoch, int64_t steps, const FitOptions& options,
                          const FitHooks& hooks) {
   const auto start = Clock::now();
@@ -65,6 +81,7 @@ EpochReport fit(Network& network, Trainer& trainer, const DeviceSet* validation,
     report.train = train_epoch(trainer, epoch, steps, options, hooks);
     taken += steps;
     report.learning_rate = learning_rates[size_t(std::min<int64_t>(taken, int64_t(learning_rates.size())) - 1)];
+    const AveragedWeights averaged(network.arena(), trainer.optimizer().ema());
     if (validation) report.validation = evaluate(network, *validation);
     report.seconds = seconds_since(start);
     const bool best = !validation || report.validation.top1 > best_top1;

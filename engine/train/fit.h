@@ -37,7 +37,8 @@ struct FitHooks {
 };
 
 /// Trains for the epochs asked for, or until interrupted() (which still ends the epoch with a report); returns the last
-/// report. Errors of the trainer pass through.
+/// report. With a moving average of the weights, validation and hooks.epoch see the averaged ones. Errors of the
+/// trainer pass through.
 EpochReport fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
                 const std::vector<float>& learning_rates, const FitHooks& hooks);
 

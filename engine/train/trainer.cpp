@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "engine/autograd.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
@@ -13,12 +15,6 @@ namespace cucurbit {
 namespace {
 /// Steps that run eagerly before the capture: the first one sets up libraries and fills the pool.
 constexpr int64_t kEagerSteps = 2;
-
-template <class T>
-Tensor on_device(const T& value) {
-  const auto* bytes = reinterpret_cast<const uint8_t*>(&value);
-  return Tensor::from_host(std::span(bytes, sizeof(T)), {int64_t(sizeof(T))});
-}
 
 Network& checked(Network& network, const DeviceSet& data, const TrainOptions& options) {
   if (options.batch_size < 1 || options.batch_size > data.count())
@@ -38,8 +34,9 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
       options_(options),
       loss_(std::move(loss)),
       optimizer_(network.arena(), options.optimizer, options.learning_rates),
-      state_(on_device(StepState{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0})),
-      metrics_(on_device(kernels::StepMetrics{})) {}
+      state_(bytes_on_device(
+          std::span<const StepState>(std::array{StepState{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0}}))),
+      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)) {}
 
 void Trainer::run_once() {
   Arena& arena = network_.arena();
