@@ -6,8 +6,9 @@
 #include "vector_types.h"
 
 /// Types of the runtime API; names and values as in the toolkit. Structures hold the members that are supported.
+/// Enumerations have a fixed type, so that a value outside of them can be received and refused.
 
-enum cudaError {
+enum cudaError : int {
 #define SOFTGPU_ENUMERATOR(name, value, text) name = value,
   SOFTGPU_ERROR_CODES(SOFTGPU_ENUMERATOR)
 #undef SOFTGPU_ENUMERATOR
@@ -41,7 +42,7 @@ constexpr unsigned int cudaHostAllocPortable = 0x01;
 constexpr unsigned int cudaHostAllocMapped = 0x02;
 constexpr unsigned int cudaHostAllocWriteCombined = 0x04;
 
-enum cudaMemcpyKind {
+enum cudaMemcpyKind : int {
   cudaMemcpyHostToHost = 0,
   cudaMemcpyHostToDevice = 1,
   cudaMemcpyDeviceToHost = 2,
@@ -49,7 +50,7 @@ enum cudaMemcpyKind {
   cudaMemcpyDefault = 4,
 };
 
-enum cudaMemoryType {
+enum cudaMemoryType : int {
   cudaMemoryTypeUnregistered = 0,
   cudaMemoryTypeHost = 1,
   cudaMemoryTypeDevice = 2,
@@ -63,7 +64,7 @@ struct cudaPointerAttributes {
   void* hostPointer;
 };
 
-enum cudaMemPoolAttr {
+enum cudaMemPoolAttr : int {
   cudaMemPoolReuseFollowEventDependencies = 0x1,
   cudaMemPoolReuseAllowOpportunistic = 0x2,
   cudaMemPoolReuseAllowInternalDependencies = 0x3,
@@ -74,7 +75,7 @@ enum cudaMemPoolAttr {
   cudaMemPoolAttrUsedMemHigh = 0x8,
 };
 
-enum cudaFuncAttribute {
+enum cudaFuncAttribute : int {
   cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
   cudaFuncAttributePreferredSharedMemoryCarveout = 9,
 };
@@ -92,7 +93,7 @@ struct cudaFuncAttributes {
   int preferredShmemCarveout;
 };
 
-enum cudaLaunchAttributeID {
+enum cudaLaunchAttributeID : int {
   cudaLaunchAttributeIgnore = 0,
   cudaLaunchAttributeProgrammaticStreamSerialization = 6,
   cudaLaunchAttributePriority = 8,
@@ -117,19 +118,19 @@ struct cudaLaunchConfig_t {
   unsigned int numAttrs;
 };
 
-enum cudaStreamCaptureMode {
+enum cudaStreamCaptureMode : int {
   cudaStreamCaptureModeGlobal = 0,
   cudaStreamCaptureModeThreadLocal = 1,
   cudaStreamCaptureModeRelaxed = 2,
 };
 
-enum cudaStreamCaptureStatus {
+enum cudaStreamCaptureStatus : int {
   cudaStreamCaptureStatusNone = 0,
   cudaStreamCaptureStatusActive = 1,
   cudaStreamCaptureStatusInvalidated = 2,
 };
 
-enum cudaGraphNodeType {
+enum cudaGraphNodeType : int {
   cudaGraphNodeTypeKernel = 0x00,
   cudaGraphNodeTypeMemcpy = 0x01,
   cudaGraphNodeTypeMemset = 0x02,
@@ -142,12 +143,12 @@ enum cudaGraphNodeType {
   cudaGraphNodeTypeMemFree = 0x0b,
 };
 
-enum cudaGraphInstantiateFlags {
+enum cudaGraphInstantiateFlags : int {
   cudaGraphInstantiateFlagAutoFreeOnLaunch = 1,
   cudaGraphInstantiateFlagUseNodePriority = 8,
 };
 
-enum cudaDeviceAttr {
+enum cudaDeviceAttr : int {
   cudaDevAttrMaxThreadsPerBlock = 1,
   cudaDevAttrMaxBlockDimX = 2,
   cudaDevAttrMaxBlockDimY = 3,

@@ -1,7 +1,7 @@
 #pragma once
 
 /// Element types by which cuBLAS and its siblings name their operands; values as in the toolkit.
-enum cudaDataType_t {
+enum cudaDataType_t : int {
   CUDA_R_32F = 0,
   CUDA_R_64F = 1,
   CUDA_R_16F = 2,

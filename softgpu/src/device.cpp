@@ -146,8 +146,8 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 }
 
 cudaError_t cudaDeviceReset() {
+  softgpu::abandon_captures();  // gives memory back: not under the lock of the memory
   std::scoped_lock lock(softgpu::device_mutex(), softgpu::memory_mutex());
-  softgpu::abandon_captures();
   softgpu::streams().destroy_all();
   softgpu::events().destroy_all();
   softgpu::default_pool().reset();

@@ -259,6 +259,14 @@ TEST_F(RuntimeGraph, MemoryOfACaptureStaysWithTheGraph) {
   EXPECT_EQ(second, first);
 }
 
+TEST_F(RuntimeGraph, ResetEndsCaptures) {
+  int* pointer = nullptr;
+  begin();
+  EXPECT_CUDA(cudaMallocAsync(&pointer, 4, stream_));
+  EXPECT_CUDA(cudaDeviceReset());
+  EXPECT_CUDA(cudaMalloc(&pointer, 4));  // no capture is left to forbid it
+}
+
 TEST_F(RuntimeGraph, AGraphLaunchedInACaptureBecomesANode) {
   begin();
   EXPECT_CUDA(launch(add, 1, 1, 0, stream_, counter_, 2));
