@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "cuda_bf16.h"
