@@ -1,8 +1,8 @@
 #include "engine/shape.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -15,7 +15,7 @@ Shape::Shape(std::span<const int64_t> dims) : rank_(int(dims.size())) {
     if (dims[i] < 0 || __builtin_mul_overflow(size_, dims[i], &size_))
       throw Error(ErrorKind::input, fmt::format("[shape] impossible size: [{}]: every dimension must be at least 0 and "
                                                 "the product below 2^63",
-                                                fmt::join(dims, ",")));
+                                                join(dims, ",")));
   }
 }
 
@@ -26,6 +26,6 @@ int64_t Shape::operator[](int axis) const {
   return dims_[at];
 }
 
-std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape.dims(), ",")); }
+std::string to_string(const Shape& shape) { return fmt::format("[{}]", join(shape.dims(), ",")); }
 
 }  // namespace cucurbit

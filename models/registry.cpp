@@ -1,8 +1,8 @@
 #include "models/registry.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
+#include "engine/io/join.h"
 #include "engine/nearest.h"
 #include "kernels/error.h"
 #include "models/convnet.h"
@@ -31,7 +31,7 @@ ModulePtr build_model(const std::string& name, const ModelOptions& options) {
     names.push_back(known.name);
   }
   throw Error(ErrorKind::usage, fmt::format("[model] unknown model '{}': did you mean '{}'? Known: {}", name,
-                                            nearest(family, names), fmt::join(names, ", ")));
+                                            nearest(family, names), join(names, ", ")));
 }
 
 }  // namespace cucurbit

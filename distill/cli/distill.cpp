@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <memory>
 
@@ -8,6 +7,7 @@
 #include "distill/losses/kd.h"
 #include "distill/teacher.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/join.h"
 #include "engine/ops/cross_entropy.h"
 #include "kernels/error.h"
 
@@ -24,7 +24,7 @@ void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, con
   if (teacher.class_names != data.class_names)
     throw Error(ErrorKind::input,
                 fmt::format("[distill] {} knows the classes {}; the data have {}: they must be the same", weights,
-                            fmt::join(teacher.class_names, ","), fmt::join(data.class_names, ",")));
+                            join(teacher.class_names, ","), fmt::join(data.class_names, ",")));
 }
 
 /// The teacher as it was trained, and what it does on this run's test set.

@@ -1,9 +1,9 @@
 #include "distill/cli/evaluation_data.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "distill/cli/data.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit::cli {
@@ -30,7 +30,7 @@ ImageSet evaluation_set(const EvaluationFlags& flags, const LoadedNetwork& loade
   if (set.class_names != loaded.info.class_names)
     throw Error(ErrorKind::input,
                 fmt::format("[data] {}: classes {}, the network knows {}: they must be the same", flags.data,
-                            fmt::join(set.class_names, ","), fmt::join(loaded.info.class_names, ",")));
+                            join(set.class_names, ","), fmt::join(loaded.info.class_names, ",")));
   return set;
 }
 

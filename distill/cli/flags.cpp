@@ -1,7 +1,6 @@
 #include "distill/cli/flags.h"
 
 #include "engine/math_mode.h"
-#include "engine/optim/schedule.h"
 
 namespace cucurbit::cli {
 
@@ -27,6 +26,14 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
       ->capture_default_str();
   app.add_option("--sched", flags.sched, "constant, step, cosine or onecycle")
       ->check(CLI::IsMember({"constant", "step", "cosine", "onecycle"}))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--decay-epochs", flags.decay_epochs, "--sched step: epochs between decays")
+      ->check(CLI::PositiveNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--decay-rate", flags.decay_rate, "--sched step: factor of each decay")
+      ->check(CLI::PositiveNumber)
       ->group(group)
       ->capture_default_str();
   app.add_option("--warmup-epochs", flags.warmup_epochs, "linear warm-up from 0")
@@ -121,18 +128,35 @@ FitOptions TrainingFlags::fit_options() const {
   return {.epochs = total_epochs(), .max_steps = fast_dev_run ? kFastDevSteps : max_steps, .patience = patience};
 }
 
+Schedule TrainingFlags::schedule(int64_t steps_per_epoch) const {
+  static const std::map<std::string, Schedule::Kind> kKinds = {{"constant", Schedule::Kind::constant},
+                                                               {"step", Schedule::Kind::step},
+                                                               {"cosine", Schedule::Kind::cosine},
+                                                               {"onecycle", Schedule::Kind::one_cycle}};
+  return {.kind = kKinds.at(sched),
+          .peak = lr,
+          .gamma = decay_rate,
+          .period = int64_t(decay_epochs * double(steps_per_epoch)),
+          .milestones = {},
+          .warmup_steps = int64_t(warmup_epochs * double(steps_per_epoch)),
+          .warmup_start = 0};
+}
+
 TrainOptions TrainingFlags::train_options(int64_t steps_per_epoch) const {
   static const std::map<std::string, OptimizerOptions::Kind> kOptimizers = {{"sgd", OptimizerOptions::Kind::sgd},
                                                                             {"adam", OptimizerOptions::Kind::adam},
                                                                             {"adamw", OptimizerOptions::Kind::adamw}};
-  TrainOptions options{.batch_size = batch_size, .seed = seed, .graph = !no_graph};
+  TrainOptions options;
+  options.batch_size = batch_size;
+  options.seed = seed;
+  options.graph = !no_graph;
   options.augmentation = augmentation();
   options.optimizer = {.kind = kOptimizers.at(opt),
                        .momentum = momentum,
                        .nesterov = nesterov,
                        .weight_decay = weight_decay,
                        .ema_decay = ema_decay};
-  (void)steps_per_epoch;
+  options.learning_rates = learning_rates(schedule(steps_per_epoch), steps_per_epoch * total_epochs());
   return options;
 }
 

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "engine/optim/schedule.h"
 #include "engine/train/fit.h"
 
 namespace cucurbit::cli {
@@ -13,7 +14,8 @@ struct TrainingFlags {
   std::string model;
   int64_t batch_size = 128, epochs = 10, max_steps = 0, patience = 0, val_size = 5000;
   std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs";
-  double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, smoothing = 0, drop = 0, ema_decay = 0;
+  double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
+         smoothing = 0, drop = 0, ema_decay = 0;
   uint64_t seed = 0;
   int max_shift = 0;
   bool nesterov = false, hflip = false, no_aug = false, no_graph = false, fast_dev_run = false;
@@ -23,6 +25,7 @@ struct TrainingFlags {
   DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
   Augmentation augmentation() const;
   FitOptions fit_options() const;
+  Schedule schedule(int64_t steps_per_epoch) const;
   TrainOptions train_options(int64_t steps_per_epoch) const;
 };
 

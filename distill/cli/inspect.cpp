@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
@@ -7,6 +6,7 @@
 #include "distill/cli/commands.h"
 #include "distill/cli/data.h"
 #include "engine/io/checkpoint.h"
+#include "engine/io/join.h"
 #include "engine/io/safetensors.h"
 
 namespace cucurbit::cli {

@@ -2,13 +2,13 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <chrono>
 #include <fstream>
 
 #include "distill/cli/environment.h"
 #include "engine/io/atomic_file.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit::cli {
@@ -42,7 +42,7 @@ RunFolder::RunFolder(const fs::path& output, const std::string& command, const s
   for (const char* folder : {"weights", "checkpoints"}) fs::create_directory(path_ / folder);
   write_file_atomically(path_ / "args.toml", arguments);
   write_file_atomically(path_ / "env.json", environment_json().dump(2) + "\n");
-  write_file_atomically(path_ / "classes.txt", fmt::format("{}\n", fmt::join(class_names, "\n")));
+  write_file_atomically(path_ / "classes.txt", fmt::format("{}\n", join(class_names, "\n")));
 }
 
 fs::path RunFolder::file(const char* folder, const std::string& label, const std::string& name) const {

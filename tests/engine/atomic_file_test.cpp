@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace cucurbit::testing {
 namespace {

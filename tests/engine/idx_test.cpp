@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace cucurbit::testing {
 namespace {

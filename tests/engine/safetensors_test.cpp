@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "temporary_folder.h"
+#include "support/temporary_folder.h"
 
 namespace cucurbit::testing {
 namespace {

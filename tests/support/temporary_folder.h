@@ -15,7 +15,7 @@
 
 #include "kernels/error.h"
 
-namespace cucurbit::testing {
+namespace cucurbit::test {
 
 /// Exists while the object does.
 class TemporaryFolder {
@@ -72,4 +72,4 @@ std::string expect_error(ErrorKind kind, std::initializer_list<std::string_view>
   return {};
 }
 
-}  // namespace cucurbit::testing
+}  // namespace cucurbit::test
