@@ -1,0 +1,20 @@
+#pragma once
+
+/// Which code multiplies in linear layers and convolutions (`--math vendor|own`).
+namespace cucurbit {
+
+enum class Math {
+  vendor,  ///< cuBLAS and cuDNN
+  own,     ///< kernels/gemm.h, kernels/conv.h and kernels/depthwise_conv.h
+};
+
+/// The way chosen for the whole program; vendor unless set. Read by every op when it runs, forward and backward.
+Math math_mode();
+void set_math_mode(Math math);
+
+/// True if vendor routines may round the factors of f32 products to TF32 (10 bits of mantissa) to use tensor cores. False
+/// unless set: f32 means f32. Changes nothing for other types, for own kernels and on softgpu.
+bool tf32_allowed();
+void allow_tf32(bool allowed);
+
+}  // namespace cucurbit

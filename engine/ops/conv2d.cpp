@@ -1,0 +1,126 @@
+#include "engine/ops/conv2d.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/autograd.h"
+#include "engine/math_mode.h"
+#include "engine/ops/bias.h"
+#include "engine/ops/conv2d_ways.h"
+#include "engine/runtime/stream.h"
+#include "kernels/bias.h"
+#include "kernels/elementwise.h"
+#include "kernels/error.h"
+
+namespace cucurbit {
+
+namespace {
+struct Conv2dCall {
+  Tensor x, filter, bias;
+  kernels::ConvShape shape;
+};
+
+void check(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
+  const std::string shapes = fmt::format("input {}, filter {}", to_string(x), to_string(filter));
+  const auto reject = [&](const std::string& what) {
+    throw Error(ErrorKind::input, fmt::format("[conv2d] {}: {}", what, shapes));
+  };
+  if (x.rank() != 4 || filter.rank() != 4) reject("want input [N,H,W,C] and filter [K,R,S,C/groups]");
+  if (g.stride < 1 || g.padding < 0 || g.dilation < 1 || g.groups < 1)
+    reject(fmt::format("stride {}, padding {}, dilation {}, groups {}: want at least 1, 0, 1, 1", g.stride, g.padding,
+                       g.dilation, g.groups));
+  if (filter.size() == 0) reject("the filter is empty");
+  if (x[3] % g.groups || filter[0] % g.groups)
+    reject(fmt::format("{} groups do not divide {} input and {} output channels", g.groups, x[3], filter[0]));
+  if (x[3] != filter[3] * g.groups)
+    reject(fmt::format("input has {} channels, the filter expects {}", x[3], filter[3] * g.groups));
+  // Sizes are computed in 32 bits from here on.
+  const int64_t reach = std::max({x[1] + 2 * int64_t(g.padding), x[2] + 2 * int64_t(g.padding),
+                                  filter[1] * g.dilation, filter[2] * g.dilation, int64_t(g.stride), x.size(),
+                                  filter.size()});
+  if (reach > kernels::kConvLimit) reject(fmt::format("sizes above {} are not indexed", kernels::kConvLimit));
+}
+
+kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
+  check(x, filter, g);
+  kernels::ConvShape shape{.n = x[0], .h = int(x[1]), .w = int(x[2]), .c = int(x[3]), .k = int(filter[0]),
+                           .r = int(filter[1]), .s = int(filter[2]), .p = 0, .q = 0, .groups = g.groups,
+                           .stride_h = g.stride, .stride_w = g.stride, .pad_h = g.padding, .pad_w = g.padding,
+                           .dilation_h = g.dilation, .dilation_w = g.dilation};
+  shape.p = kernels::conv_output_size(shape.h, shape.r, g.stride, g.padding, g.dilation);
+  shape.q = kernels::conv_output_size(shape.w, shape.s, g.stride, g.padding, g.dilation);
+  if (shape.p < 1 || shape.q < 1)
+    throw Error(ErrorKind::input,
+                fmt::format("[conv2d] the output would be empty: input {}, padding {}, filter {}, dilation {}: use a larger "
+                            "image, more padding or a smaller filter",
+                            to_string(x), g.padding, to_string(filter), g.dilation));
+  if (Shape{x[0], shape.p, shape.q, shape.k}.size() > kernels::kConvLimit)
+    throw Error(ErrorKind::input, fmt::format("[conv2d] output [{},{},{},{}] has more than {} elements: use a smaller batch",
+                                              x[0], shape.p, shape.q, shape.k, kernels::kConvLimit));
+  return shape;
+}
+
+bool vendor() { return math_mode() == Math::vendor; }
+
+void forward(const Conv2dCall& call, const Tensor& y) {
+  if (!vendor() || !vendor_conv_forward(call.shape, call.x, call.filter, y))
+    own_conv_forward(call.shape, call.x, call.filter, y);
+  if (!call.bias) return;
+  dispatch_float(y.dtype(), "conv2d", [&]<class T>(Type<T>) {
+    kernels::bias_activation(y.data<T>(), call.bias.data<acc_t<T>>(), y.data<T>(), y.size() / call.shape.k,
+                             call.shape.k, Activation::identity, stream());
+  });
+}
+
+/// into = from, or into += from, where the types differ.
+void convert(const Tensor& from, const Tensor& into, bool accumulate) {
+  dispatch_float(from.dtype(), "conv2d", [&]<class From>(Type<From>) {
+    dispatch_float(into.dtype(), "conv2d", [&]<class To>(Type<To>) {
+      const auto run = accumulate ? kernels::add_into<From, To> : kernels::cast<From, To>;
+      run(from.data<From>(), into.data<To>(), into.size(), stream());
+    });
+  });
+}
+
+void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
+  const auto [dw, accumulate] = gradient_target(call.filter);
+  if (vendor()) {
+    const bool same_type = dw.dtype() == call.filter.dtype();
+    const Tensor into = same_type ? dw : Tensor::empty(call.filter.shape(), call.filter.dtype());
+    if (vendor_conv_filter_gradient(call.shape, call.x, dy, into, same_type && accumulate)) {
+      if (!same_type) convert(into, dw, accumulate);
+      return;
+    }
+  }
+  own_conv_filter_gradient(call.shape, call.x, dy, dw, accumulate);
+}
+
+void backward(const Conv2dCall& call, const Tensor& dy) {
+  pass_bias_gradient(call.bias, dy);
+  if (wants_gradient(call.filter)) filter_gradient(call, dy);
+  if (!wants_gradient(call.x)) return;
+  const auto [dx, accumulate] = gradient_target(call.x);
+  if (!vendor() || !vendor_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate))
+    own_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate);
+}
+}  // namespace
+
+Shape conv2d_output_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& geometry) {
+  const kernels::ConvShape shape = conv_shape(x, filter, geometry);
+  return {shape.n, shape.p, shape.q, shape.k};
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& filter, const Tensor& bias, const Conv2dGeometry& geometry) {
+  const Conv2dCall call{x, filter, bias, conv_shape(x.shape(), filter.shape(), geometry)};
+  if (x.dtype() != filter.dtype())
+    throw Error(ErrorKind::input,
+                fmt::format("[conv2d] input {}, filter {}: they must have one type", describe(x), describe(filter)));
+  expect_bias("conv2d", bias, filter.dim(0), x);
+  Tensor y = Tensor::empty({call.shape.n, call.shape.p, call.shape.q, call.shape.k}, x.dtype());
+  forward(call, y);
+  record(y, {x, filter, bias}, [call](const Tensor& dy) { backward(call, dy); });
+  return y;
+}
+
+}  // namespace cucurbit

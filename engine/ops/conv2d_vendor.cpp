@@ -1,0 +1,183 @@
+#include "engine/math_mode.h"
+#include "engine/ops/conv2d_ways.h"
+#include "engine/runtime/libraries.h"
+
+#if CUCURBIT_HAS_CUDNN
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace cucurbit {
+
+namespace {
+using kernels::ConvShape;
+
+/// An algorithm of one direction, its workspace, and the descriptor that carries its kind of arithmetic.
+template <class Algorithm>
+struct Choice {
+  bool asked = false;
+  std::optional<Algorithm> algorithm;  // none: cuDNN has no deterministic one
+  size_t workspace = 0;
+  cudnnConvolutionDescriptor_t convolution{};
+};
+
+/// Descriptors of one shape and type; kept for the life of the program, as there are few shapes.
+struct Plan {
+  cudnnTensorDescriptor_t x{}, y{};
+  cudnnFilterDescriptor_t w{};
+  Choice<cudnnConvolutionFwdAlgo_t> forward;
+  Choice<cudnnConvolutionBwdDataAlgo_t> data;
+  Choice<cudnnConvolutionBwdFilterAlgo_t> filter;
+};
+
+constexpr float kOne = 1, kZero = 0;
+
+cudnnDataType_t cudnn_type(DType dtype) { return dtype == DType::bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT; }
+
+/// FMA keeps f32 products exact; the default allows tensor cores: bf16 ones, or TF32 where that is asked for.
+cudnnMathType_t math_type(DType dtype) {
+  return dtype == DType::f32 && !tf32_allowed() ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH;
+}
+
+cudnnConvolutionDescriptor_t make_convolution(const ConvShape& s, DType dtype) {
+  cudnnConvolutionDescriptor_t made{};
+  check_cudnn(cudnnCreateConvolutionDescriptor(&made), "cudnnCreateConvolutionDescriptor");
+  check_cudnn(cudnnSetConvolution2dDescriptor(made, s.pad_h, s.pad_w, s.stride_h, s.stride_w, s.dilation_h,
+                                              s.dilation_w, CUDNN_CROSS_CORRELATION, CUDNN_DATA_FLOAT),
+              "cudnnSetConvolution2dDescriptor");
+  check_cudnn(cudnnSetConvolutionGroupCount(made, s.groups), "cudnnSetConvolutionGroupCount");
+  check_cudnn(cudnnSetConvolutionMathType(made, math_type(dtype)), "cudnnSetConvolutionMathType");
+  return made;
+}
+
+Plan make_plan(const ConvShape& s, DType dtype) {
+  Plan plan;
+  const cudnnDataType_t type = cudnn_type(dtype);
+  check_cudnn(cudnnCreateTensorDescriptor(&plan.x), "cudnnCreateTensorDescriptor");
+  check_cudnn(cudnnCreateTensorDescriptor(&plan.y), "cudnnCreateTensorDescriptor");
+  check_cudnn(cudnnCreateFilterDescriptor(&plan.w), "cudnnCreateFilterDescriptor");
+  check_cudnn(cudnnSetTensor4dDescriptor(plan.x, CUDNN_TENSOR_NHWC, type, int(s.n), s.c, s.h, s.w),
+              "cudnnSetTensor4dDescriptor");
+  check_cudnn(cudnnSetTensor4dDescriptor(plan.y, CUDNN_TENSOR_NHWC, type, int(s.n), s.k, s.p, s.q),
+              "cudnnSetTensor4dDescriptor");
+  check_cudnn(cudnnSetFilter4dDescriptor(plan.w, type, CUDNN_TENSOR_NHWC, s.k, s.c / s.groups, s.r, s.s),
+              "cudnnSetFilter4dDescriptor");
+  return plan;
+}
+
+/// Null where cuDNN does not serve.
+Plan* plan_for(const ConvShape& s, DType dtype) {
+  if (dtype == DType::f64 || s.n == 0) return nullptr;
+  using Key = std::array<int64_t, 18>;
+  static auto* plans = new std::map<Key, Plan>;  // used from one thread, like all ops
+  const Key key{s.n, s.h, s.w, s.c, s.k, s.r, s.s, s.p, s.q, s.groups, s.stride_h, s.stride_w, s.pad_h, s.pad_w,
+                s.dilation_h, s.dilation_w, int64_t(dtype), tf32_allowed()};
+  auto found = plans->find(key);
+  if (found == plans->end()) found = plans->emplace(key, make_plan(s, dtype)).first;
+  return &found->second;
+}
+
+/// The fastest deterministic algorithm by cuDNN's own heuristics: timing runs would make the choice vary between runs.
+/// `query(convolution, wanted, &returned, results)` is one of the cudnnGetConvolution*Algorithm_v7.
+template <class Perf, class Algorithm, class Query>
+bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, const char* name, Query query) {
+  if (choice.asked) return choice.algorithm.has_value();
+  choice.convolution = make_convolution(shape, dtype);
+  constexpr int kMost = 16;
+  std::vector<Perf> results(kMost);
+  int returned = 0;
+  const cudnnStatus_t status = query(choice.convolution, kMost, &returned, results.data());
+  // cuDNN 9 tells reasons by numbers behind the thousands.
+  const bool unsupported = int(status) / 1000 == int(CUDNN_STATUS_NOT_SUPPORTED) / 1000;
+  if (!unsupported) check_cudnn(status, name);
+  results.resize(status == CUDNN_STATUS_SUCCESS ? returned : 0);
+  const auto found = std::find_if(results.begin(), results.end(), [](const Perf& perf) {
+    return perf.status == CUDNN_STATUS_SUCCESS && perf.determinism == CUDNN_DETERMINISTIC;
+  });
+  choice.asked = true;
+  if (found == results.end()) return false;
+  if (math_type(dtype) != CUDNN_FMA_MATH)
+    check_cudnn(cudnnSetConvolutionMathType(choice.convolution, found->mathType), "cudnnSetConvolutionMathType");
+  choice.algorithm = found->algo;
+  choice.workspace = found->memory;
+  return true;
+}
+
+Tensor workspace_of(size_t bytes) { return bytes ? Tensor::empty({int64_t(bytes)}, DType::u8) : Tensor(); }
+}  // namespace
+
+bool vendor_conv_forward(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& y) {
+  Plan* plan = plan_for(shape, x.dtype());
+  if (!plan) return false;
+  auto& choice = plan->forward;
+  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionFwdAlgoPerf_t* results) {
+    return cudnnGetConvolutionForwardAlgorithm_v7(cudnn(), plan->x, plan->w, convolution, plan->y, most, returned,
+                                                  results);
+  };
+  if (!choose<cudnnConvolutionFwdAlgoPerf_t>(choice, shape, x.dtype(), "cudnnGetConvolutionForwardAlgorithm_v7", query))
+    return false;
+  const Tensor workspace = workspace_of(choice.workspace);
+  check_cudnn(cudnnConvolutionForward(cudnn(), &kOne, plan->x, x.raw(), plan->w, w.raw(), choice.convolution,
+                                      *choice.algorithm, workspace.raw(), choice.workspace, &kZero, plan->y, y.raw()),
+              "cudnnConvolutionForward");
+  return true;
+}
+
+bool vendor_conv_data_gradient(const ConvShape& shape, const Tensor& w, const Tensor& dy, const Tensor& dx,
+                               bool accumulate) {
+  Plan* plan = plan_for(shape, dy.dtype());
+  if (!plan) return false;
+  auto& choice = plan->data;
+  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdDataAlgoPerf_t* results) {
+    return cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnn(), plan->w, plan->y, convolution, plan->x, most, returned,
+                                                       results);
+  };
+  if (!choose<cudnnConvolutionBwdDataAlgoPerf_t>(choice, shape, dy.dtype(),
+                                                 "cudnnGetConvolutionBackwardDataAlgorithm_v7", query))
+    return false;
+  const Tensor workspace = workspace_of(choice.workspace);
+  check_cudnn(cudnnConvolutionBackwardData(cudnn(), &kOne, plan->w, w.raw(), plan->y, dy.raw(), choice.convolution,
+                                           *choice.algorithm, workspace.raw(), choice.workspace,
+                                           accumulate ? &kOne : &kZero, plan->x, dx.raw()),
+              "cudnnConvolutionBackwardData");
+  return true;
+}
+
+bool vendor_conv_filter_gradient(const ConvShape& shape, const Tensor& x, const Tensor& dy, const Tensor& dw,
+                                 bool accumulate) {
+  Plan* plan = plan_for(shape, x.dtype());
+  if (!plan) return false;
+  auto& choice = plan->filter;
+  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* results) {
+    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnn(), plan->x, plan->y, convolution, plan->w, most, returned,
+                                                         results);
+  };
+  if (!choose<cudnnConvolutionBwdFilterAlgoPerf_t>(choice, shape, x.dtype(),
+                                                   "cudnnGetConvolutionBackwardFilterAlgorithm_v7", query))
+    return false;
+  const Tensor workspace = workspace_of(choice.workspace);
+  check_cudnn(cudnnConvolutionBackwardFilter(cudnn(), &kOne, plan->x, x.raw(), plan->y, dy.raw(), choice.convolution,
+                                             *choice.algorithm, workspace.raw(), choice.workspace,
+                                             accumulate ? &kOne : &kZero, plan->w, dw.raw()),
+              "cudnnConvolutionBackwardFilter");
+  return true;
+}
+
+}  // namespace cucurbit
+
+#else
+
+namespace cucurbit {
+
+bool vendor_conv_forward(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&) { return false; }
+bool vendor_conv_data_gradient(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&, bool) {
+  return false;
+}
+bool vendor_conv_filter_gradient(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&, bool) {
+  return false;
+}
+
+}  // namespace cucurbit
+#endif
