@@ -1,5 +1,4 @@
 #include "kernels/batch_norm.h"
-
 #include "kernels/device/activate.cuh"
 #include "kernels/device/channels.cuh"
 #include "kernels/device/launch.h"
@@ -7,7 +6,7 @@
 namespace cucurbit::kernels {
 
 namespace {
-constexpr int64_t kChunk = 8192;      // elements of a block: enough work for a CPU call, enough blocks for a GPU
+constexpr int64_t kChunk = 8192;       // elements of a block: enough work for a CPU call, enough blocks for a GPU
 constexpr int64_t kMostChunks = 1024;  // partial sums a channel
 constexpr int kMergeThreads = 512;
 
@@ -267,9 +266,9 @@ __global__ void batch_norm_backward_kernel(const T* __restrict__ x, const T* __r
 // --- Launchers -----------------------------------------------------------------------------------------------------
 
 template <class T>
-void batch_statistics(const T* x, int64_t rows, int channels, double epsilon, double momentum,
-                      acc_t<T>* running_mean, acc_t<T>* running_variance, acc_t<T>* mean, acc_t<T>* invstd,
-                      acc_t<T>* workspace, cudaStream_t stream) {
+void batch_statistics(const T* x, int64_t rows, int channels, double epsilon, double momentum, acc_t<T>* running_mean,
+                      acc_t<T>* running_variance, acc_t<T>* mean, acc_t<T>* invstd, acc_t<T>* workspace,
+                      cudaStream_t stream) {
   using A = acc_t<T>;
   const RowGrid grid = sum_grid(rows, channels);
   launch<kSpan>(CUCURBIT_KERNEL(chunk_moments_kernel, T), grid.blocks(), stream, x, workspace, grid);
@@ -331,12 +330,12 @@ void batch_norm_backward(const BatchNormSaved<T>& saved, const acc_t<T>* sums, T
   });
 }
 
-#define INSTANTIATE(T)                                                                                              \
+#define INSTANTIATE(T)                                                                                               \
   template void batch_statistics(const T*, int64_t, int, double, double, acc_t<T>*, acc_t<T>*, acc_t<T>*, acc_t<T>*, \
-                                 acc_t<T>*, cudaStream_t);                                                          \
+                                 acc_t<T>*, cudaStream_t);                                                           \
   template void batch_norm(const T*, const T*, ChannelAffine<acc_t<T>>, T*, int64_t, int, Activation, cudaStream_t); \
   template void batch_norm_sums(const BatchNormSaved<T>&, ChannelGradient<acc_t<T>>, ChannelGradient<acc_t<T>>,      \
-                                acc_t<T>*, acc_t<T>*, cudaStream_t);                                                \
+                                acc_t<T>*, acc_t<T>*, cudaStream_t);                                                 \
   template void batch_norm_backward(const BatchNormSaved<T>&, const acc_t<T>*, T*, bool, T*, bool, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(bf16)

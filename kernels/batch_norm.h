@@ -7,8 +7,8 @@
 ///
 ///   y = act(gamma (x - mean) invstd + beta + residual),   invstd = 1 / sqrt(variance + epsilon)
 ///
-/// Ioffe and Szegedy 2015. Everything per channel is of the accumulator type A = acc_t<T>, [channels]. All functions are
-/// deterministic: sums are taken in fixed chunks of rows and merged in a fixed order.
+/// Ioffe and Szegedy 2015. Everything per channel is of the accumulator type A = acc_t<T>, [channels]. All functions
+/// are deterministic: sums are taken in fixed chunks of rows and merged in a fixed order.
 namespace cucurbit::kernels {
 
 /// Elements of type acc_t<T> that batch_statistics and batch_norm_sums need as workspace.
@@ -26,9 +26,9 @@ int64_t batch_norm_workspace(int64_t rows, int channels);
 ///
 ///   rows >= 1; rows >= 2 with running statistics. workspace [batch_norm_workspace(rows, channels)].
 template <class T>
-void batch_statistics(const T* x, int64_t rows, int channels, double epsilon, double momentum,
-                      acc_t<T>* running_mean, acc_t<T>* running_variance, acc_t<T>* mean, acc_t<T>* invstd,
-                      acc_t<T>* workspace, cudaStream_t stream);
+void batch_statistics(const T* x, int64_t rows, int channels, double epsilon, double momentum, acc_t<T>* running_mean,
+                      acc_t<T>* running_variance, acc_t<T>* mean, acc_t<T>* invstd, acc_t<T>* workspace,
+                      cudaStream_t stream);
 
 /// Inference: mean = running_mean, invstd = 1 / sqrt(running_variance + epsilon). A: float, double.
 template <class A>

@@ -1,8 +1,7 @@
-#include "kernels/optimizer.h"
-
 #include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/optimizer.h"
 
 namespace cucurbit::kernels {
 
@@ -128,7 +127,7 @@ void adam_step(const OptimizerArena<A>& arena, const OptimizerSchedule& schedule
   });
 }
 
-#define INSTANTIATE(A)                                                                                     \
+#define INSTANTIATE(A)                                                                                        \
   template void sgd_step(const OptimizerArena<A>&, const OptimizerSchedule&, A*, double, bool, cudaStream_t); \
   template void adam_step(const OptimizerArena<A>&, const OptimizerSchedule&, A*, A*, const AdamOptions&, cudaStream_t);
 INSTANTIATE(float)

@@ -20,7 +20,7 @@ inline constexpr int kArenaChunk = 4096;
 
 /// What differs between parameters.
 struct ArenaSegment {
-  float lr_scale;      // multiplies the learning rate
+  float lr_scale;  // multiplies the learning rate
   float weight_decay;
 };
 
@@ -35,7 +35,7 @@ namespace kernels {
 /// The arena in device memory; A (float or double) is the type of masters, gradients and moments.
 template <class A>
 struct OptimizerArena {
-  A* masters;            // updated
+  A* masters;  // updated
   const A* gradients;
   bf16* shadow;          // null, or receives the updated masters, rounded
   A* average;            // null, or the exponential moving average of the masters, updated

@@ -1,163 +1,212 @@
-#include "kernels/pooling.h"
+#include <string>
 
 #include "kernels/device/channels.cuh"
+#include "kernels/device/divide.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
+#include "kernels/error.h"
+#include "kernels/pooling.h"
 
 namespace cucurbit::kernels {
 
 namespace {
 constexpr int64_t kBlockElements = 4096;
-
-int64_t pixels_per_block(int channels) { return channels < 1 ? 1 : blocks_for(kBlockElements, channels); }
+constexpr int64_t kMostMapRows = int64_t(1) << 31;
 }  // namespace
+
+/// Channels of a pixel that a thread handles at once: a number known to the compiler, so that loops over bytes and
+/// floats together still become vectors.
+template <int kThreads>
+inline constexpr int kPixelLanes = kThreads == 1 ? 16 : 1;
+
+/// A [batch, height, width, channels] map cut into blocks of whole rows; batch * height and a row's elements are below
+/// 2^31.
+struct PixelMap {
+  int rows, rows_per_block;
+  Divisor height, width, channels;
+};
+
+/// f(n, h, w, c, lanes): channels [c, c + lanes) of pixel (n, h, w), for the block's share of the map. `lanes` is a
+/// constant, or a number below kPixelLanes for the last channels.
+template <int kThreads, class F>
+__device__ __forceinline__ void each_pixel(const PixelMap& map, F f) {
+  constexpr std::integral_constant<int, kPixelLanes<kThreads>> kAll{};
+  const int first = int(blockIdx.x) * map.rows_per_block;
+  const int rows = first + map.rows_per_block < map.rows ? map.rows_per_block : map.rows - first;
+  const int width = map.width.divisor(), channels = map.channels.divisor();
+  if constexpr (kThreads > 1) {
+    for (int i : strided<kThreads>(rows * width * channels)) {
+      int c, w, h;
+      const int row = map.width.quotient(map.channels.quotient(i, c), w);
+      const int n = map.height.quotient(first + row, h);
+      f(n, h, w, c, kAll);
+    }
+  } else {
+    for (int row = first; row < first + rows; ++row) {
+      int h, c;
+      const int n = map.height.quotient(row, h);
+      for (int w = 0; w < width; ++w) {
+        for (c = 0; c + kAll <= channels; c += kAll) f(n, h, w, c, kAll);
+        if (c < channels) f(n, h, w, c, channels - c);
+      }
+    }
+  }
+}
+
+/// f(j) for each of the lanes. Iterations must be independent.
+template <int kCount, class F>
+__device__ __forceinline__ void each_of(std::integral_constant<int, kCount>, F f) {
+  for_each(StridedRange<1, int>{0, kCount}, f);
+}
+/// With one thread: as many steps as there are lanes and a condition become one vector under a mask.
+template <class F>
+__device__ __forceinline__ void each_of(int lanes, F f) {
+  for_each(StridedRange<1, int>{0, kPixelLanes<1>}, [&](int j) {
+    if (j < lanes) f(j);
+  });
+}
+
+/// Windows and what divides by their sizes.
+struct Pool : PoolWindows {
+  Divisor by_stride;
+  explicit Pool(const PoolWindows& windows) : PoolWindows(windows), by_stride(windows.stride) {}
+
+  __device__ __forceinline__ int64_t input(int n, int h, int w, int c) const {
+    return ((int64_t(n) * height + h) * width + w) * channels + c;
+  }
+  __device__ __forceinline__ int64_t output(int n, int h, int w, int c) const {
+    return ((int64_t(n) * out_height + h) * out_width + w) * channels + c;
+  }
+};
 
 /// [begin, end) of a window's rows or columns, in the input and without padding.
 struct Window {
   int begin, end;
   int first;  // where the window would begin, were there padding
 
-  __device__ __forceinline__ Window(int at, int size, const PoolWindows& w) : first(at * w.stride - w.padding) {
+  __device__ __forceinline__ Window(int at, int size, const Pool& pool) : first(at * pool.stride - pool.padding) {
     begin = first > 0 ? first : 0;
-    end = first + w.kernel < size ? first + w.kernel : size;
+    end = first + pool.kernel < size ? first + pool.kernel : size;
   }
 };
 
-/// [begin, end) of the windows that contain the padded coordinate `at`.
+/// [begin, end) of the windows that contain the input's row or column `at`.
 struct Containing {
   int begin, end;
 
-  __device__ __forceinline__ Containing(int at, int out_size, const PoolWindows& w) {
-    const int padded = at + w.padding, before = padded - w.kernel;  // windows beginning at or before `before` end too early
-    begin = before < 0 ? 0 : before / w.stride + 1;
-    end = padded / w.stride + 1 < out_size ? padded / w.stride + 1 : out_size;
+  __device__ __forceinline__ Containing(int at, int out_size, const Pool& pool) {
+    const int padded = at + pool.padding,
+              missed = padded - pool.kernel;  // a window that begins at `missed` ends before
+    begin = missed < 0 ? 0 : pool.by_stride.quotient(missed) + 1;
+    const int past = pool.by_stride.quotient(padded) + 1;
+    end = past < out_size ? past : out_size;
   }
 };
 
-/// f(n, h, w, at, c, lanes): channels [c, c + lanes) of pixel (n, h, w), whose first channel is element `at`; the block's
-/// share of a [batch, height, width, channels] map.
-template <int kThreads, class F>
-__device__ __forceinline__ void each_map_pixel(int64_t batch, int height, int width, int channels, int64_t per_block,
-                                               F f) {
-  const int64_t begin = int64_t(blockIdx.x) * per_block, pixels = batch * height * width;
-  const int64_t end = begin + per_block < pixels ? begin + per_block : pixels;
-  each_pixel<kThreads>(begin, end, channels, [&](int64_t pixel, int c, int lanes) {
-    const int64_t row = pixel / width, n = row / height;
-    f(n, int(row - n * height), int(pixel - row * width), pixel * channels, c, lanes);
-  });
-}
-
-template <int kThreads, class T>
-__device__ __forceinline__ void write_lanes(const acc_t<T>* sum, T* into, bool accumulate, int lanes) {
+template <class T, class Lanes>
+__device__ __forceinline__ void write_lanes(const acc_t<T>* sum, T* into, bool accumulate, Lanes lanes) {
   if (accumulate)
-    each_lane<kThreads>(lanes, [&](int j) { into[j] = from_acc<T>(to_acc(into[j]) + sum[j]); });
+    each_of(lanes, [&](int j) { into[j] = from_acc<T>(to_acc(into[j]) + sum[j]); });
   else
-    each_lane<kThreads>(lanes, [&](int j) { into[j] = from_acc<T>(sum[j]); });
+    each_of(lanes, [&](int j) { into[j] = from_acc<T>(sum[j]); });
 }
 
 // --- Maximum -------------------------------------------------------------------------------------------------------
 
 template <int kThreads, class T>
-__global__ void max_pool_kernel(const T* __restrict__ x, T* __restrict__ y, uint8_t* __restrict__ positions,
-                                PoolWindows w, int64_t per_block) {
+__global__ void max_pool_kernel(const T* __restrict__ x, T* __restrict__ y, uint8_t* __restrict__ positions, Pool pool,
+                                PixelMap outputs) {
   using A = acc_t<T>;
-  A best[kLanesEach<kThreads>];
-  int where[kLanesEach<kThreads>];
-  each_map_pixel<kThreads>(
-      w.batch, w.out_height, w.out_width, w.channels, per_block,
-      [&](int64_t n, int oh, int ow, int64_t at, int c, int lanes) {
-        const Window rows(oh, w.height, w), cols(ow, w.width, w);
-        const int first = (rows.begin - rows.first) * w.kernel + cols.begin - cols.first;
-        each_lane<kThreads>(lanes, [&](int j) {
-          best[j] = -A(INFINITY);
-          where[j] = first;
+  each_pixel<kThreads>(outputs, [&](int n, int oh, int ow, int c, auto lanes) {
+    const Window rows(oh, pool.height, pool), cols(ow, pool.width, pool);
+    A best[kPixelLanes<kThreads>];
+    int where[kPixelLanes<kThreads>];
+    const int first = (rows.begin - rows.first) * pool.kernel + cols.begin - cols.first;
+    each_of(lanes, [&](int j) {
+      best[j] = -A(INFINITY);
+      where[j] = first;
+    });
+    for (int h = rows.begin; h < rows.end; ++h)
+      for (int w = cols.begin; w < cols.end; ++w) {
+        const T* pixel = x + pool.input(n, h, w, c);
+        const int position = (h - rows.first) * pool.kernel + w - cols.first;
+        each_of(lanes, [&](int j) {
+          const A value = to_acc(pixel[j]);
+          const bool wins = (value > best[j]) | (value != value);
+          best[j] = wins ? value : best[j];
+          where[j] = wins ? position : where[j];
         });
-        for (int h = rows.begin; h < rows.end; ++h)
-          for (int v = cols.begin; v < cols.end; ++v) {
-            const T* pixel = x + ((n * w.height + h) * w.width + v) * w.channels + c;
-            const int position = (h - rows.first) * w.kernel + v - cols.first;
-            each_lane<kThreads>(lanes, [&](int j) {
-              const A value = to_acc(pixel[j]);
-              const bool wins = (value > best[j]) | (value != value);
-              best[j] = wins ? value : best[j];
-              where[j] = wins ? position : where[j];
-            });
-          }
-        each_lane<kThreads>(lanes, [&](int j) { y[at + c + j] = from_acc<T>(best[j]); });
-        if (positions) each_lane<kThreads>(lanes, [&](int j) { positions[at + c + j] = uint8_t(where[j]); });
-      });
+      }
+    const int64_t at = pool.output(n, oh, ow, c);
+    each_of(lanes, [&](int j) { y[at + j] = from_acc<T>(best[j]); });
+    if (positions) each_of(lanes, [&](int j) { positions[at + j] = uint8_t(where[j]); });
+  });
 }
 
 template <int kThreads, class T>
 __global__ void max_pool_backward_kernel(const T* __restrict__ dy, const uint8_t* __restrict__ positions,
-                                         T* __restrict__ dx, bool accumulate, PoolWindows w, int64_t per_block) {
+                                         T* __restrict__ dx, bool accumulate, Pool pool, PixelMap inputs) {
   using A = acc_t<T>;
-  A sum[kLanesEach<kThreads>];
-  each_map_pixel<kThreads>(
-      w.batch, w.height, w.width, w.channels, per_block,
-      [&](int64_t n, int h, int v, int64_t at, int c, int lanes) {
-        const Containing rows(h, w.out_height, w), cols(v, w.out_width, w);
-        each_lane<kThreads>(lanes, [&](int j) { sum[j] = 0; });
-        for (int oh = rows.begin; oh < rows.end; ++oh)
-          for (int ow = cols.begin; ow < cols.end; ++ow) {
-            const int64_t window = ((n * w.out_height + oh) * w.out_width + ow) * w.channels + c;
-            const int mine = (h + w.padding - oh * w.stride) * w.kernel + v + w.padding - ow * w.stride;
-            each_lane<kThreads>(lanes, [&](int j) {
-              const A gradient = to_acc(dy[window + j]);
-              sum[j] += positions[window + j] == mine ? gradient : A(0);
-            });
-          }
-        write_lanes<kThreads>(sum, dx + at + c, accumulate, lanes);
-      });
+  each_pixel<kThreads>(inputs, [&](int n, int h, int w, int c, auto lanes) {
+    const Containing rows(h, pool.out_height, pool), cols(w, pool.out_width, pool);
+    A sum[kPixelLanes<kThreads>];
+    each_of(lanes, [&](int j) { sum[j] = 0; });
+    for (int oh = rows.begin; oh < rows.end; ++oh)
+      for (int ow = cols.begin; ow < cols.end; ++ow) {
+        const int64_t window = pool.output(n, oh, ow, c);
+        const int mine = (h + pool.padding - oh * pool.stride) * pool.kernel + w + pool.padding - ow * pool.stride;
+        each_of(lanes, [&](int j) {
+          const A gradient = to_acc(dy[window + j]);
+          sum[j] += int(positions[window + j]) == mine ? gradient : A(0);
+        });
+      }
+    write_lanes(sum, dx + pool.input(n, h, w, c), accumulate, lanes);
+  });
 }
 
 // --- Average -------------------------------------------------------------------------------------------------------
 
-/// 1 / (pixels that divide the window's sum).
+/// 1 / (pixels in the window, without padding).
 template <class A>
-__device__ __forceinline__ A inverse_divisor(const Window& rows, const Window& cols, bool count_padding,
-                                             const PoolWindows& w) {
-  return A(1) / A(count_padding ? w.kernel * w.kernel : (rows.end - rows.begin) * (cols.end - cols.begin));
+__device__ __forceinline__ A inverse_pixels(const Window& rows, const Window& cols) {
+  return A(1) / A((rows.end - rows.begin) * (cols.end - cols.begin));
 }
 
 template <int kThreads, class T>
-__global__ void average_pool_kernel(const T* __restrict__ x, T* __restrict__ y, bool count_padding, PoolWindows w,
-                                    int64_t per_block) {
+__global__ void average_pool_kernel(const T* __restrict__ x, T* __restrict__ y, bool count_padding, Pool pool,
+                                    PixelMap outputs) {
   using A = acc_t<T>;
-  A sum[kLanesEach<kThreads>];
-  each_map_pixel<kThreads>(
-      w.batch, w.out_height, w.out_width, w.channels, per_block,
-      [&](int64_t n, int oh, int ow, int64_t at, int c, int lanes) {
-        const Window rows(oh, w.height, w), cols(ow, w.width, w);
-        const A inverse = inverse_divisor<A>(rows, cols, count_padding, w);
-        each_lane<kThreads>(lanes, [&](int j) { sum[j] = 0; });
-        for (int h = rows.begin; h < rows.end; ++h)
-          for (int v = cols.begin; v < cols.end; ++v) {
-            const T* pixel = x + ((n * w.height + h) * w.width + v) * w.channels + c;
-            each_lane<kThreads>(lanes, [&](int j) { sum[j] += to_acc(pixel[j]); });
-          }
-        each_lane<kThreads>(lanes, [&](int j) { y[at + c + j] = from_acc<T>(sum[j] * inverse); });
-      });
+  each_pixel<kThreads>(outputs, [&](int n, int oh, int ow, int c, auto lanes) {
+    const Window rows(oh, pool.height, pool), cols(ow, pool.width, pool);
+    const A inverse = count_padding ? A(1) / A(pool.kernel * pool.kernel) : inverse_pixels<A>(rows, cols);
+    A sum[kPixelLanes<kThreads>];
+    each_of(lanes, [&](int j) { sum[j] = 0; });
+    for (int h = rows.begin; h < rows.end; ++h)
+      for (int w = cols.begin; w < cols.end; ++w) {
+        const T* pixel = x + pool.input(n, h, w, c);
+        each_of(lanes, [&](int j) { sum[j] += to_acc(pixel[j]); });
+      }
+    T* out = y + pool.output(n, oh, ow, c);
+    each_of(lanes, [&](int j) { out[j] = from_acc<T>(sum[j] * inverse); });
+  });
 }
 
 template <int kThreads, class T>
 __global__ void average_pool_backward_kernel(const T* __restrict__ dy, T* __restrict__ dx, bool accumulate,
-                                             bool count_padding, PoolWindows w, int64_t per_block) {
+                                             bool count_padding, Pool pool, PixelMap inputs) {
   using A = acc_t<T>;
-  A sum[kLanesEach<kThreads>];
-  each_map_pixel<kThreads>(
-      w.batch, w.height, w.width, w.channels, per_block,
-      [&](int64_t n, int h, int v, int64_t at, int c, int lanes) {
-        const Containing rows(h, w.out_height, w), cols(v, w.out_width, w);
-        each_lane<kThreads>(lanes, [&](int j) { sum[j] = 0; });
-        for (int oh = rows.begin; oh < rows.end; ++oh)
-          for (int ow = cols.begin; ow < cols.end; ++ow) {
-            const A inverse = inverse_divisor<A>(Window(oh, w.height, w), Window(ow, w.width, w), count_padding, w);
-            const T* window = dy + ((n * w.out_height + oh) * w.out_width + ow) * w.channels + c;
-            each_lane<kThreads>(lanes, [&](int j) { sum[j] += to_acc(window[j]) * inverse; });
-          }
-        write_lanes<kThreads>(sum, dx + at + c, accumulate, lanes);
-      });
+  each_pixel<kThreads>(inputs, [&](int n, int h, int w, int c, auto lanes) {
+    const Containing rows(h, pool.out_height, pool), cols(w, pool.out_width, pool);
+    A sum[kPixelLanes<kThreads>], inverse = A(1) / A(pool.kernel * pool.kernel);
+    each_of(lanes, [&](int j) { sum[j] = 0; });
+    for (int oh = rows.begin; oh < rows.end; ++oh)
+      for (int ow = cols.begin; ow < cols.end; ++ow) {
+        if (!count_padding) inverse = inverse_pixels<A>(Window(oh, pool.height, pool), Window(ow, pool.width, pool));
+        const T* window = dy + pool.output(n, oh, ow, c);
+        each_of(lanes, [&](int j) { sum[j] += to_acc(window[j]) * inverse; });
+      }
+    write_lanes(sum, dx + pool.input(n, h, w, c), accumulate, lanes);
+  });
 }
 
 // --- Global average ------------------------------------------------------------------------------------------------
@@ -170,9 +219,7 @@ __global__ void global_average_pool_kernel(const T* __restrict__ x, T* __restric
   A sum[kLanesEach<kThreads>];
   sum[0] = 0;  // of lanes without a channel
   image.each_channel([&](int j, int) { sum[j] = 0; });
-  image.each_row([&](int64_t at, int n) {
-    each_lane<kThreads>(n, [&](int j) { sum[j] += to_acc(x[at + j]); });
-  });
+  image.each_row([&](int64_t at, int n) { each_lane<kThreads>(n, [&](int j) { sum[j] += to_acc(x[at + j]); }); });
   __shared__ A sums[kSpan];
   image.fold(sum, sums);
   const A inverse = A(1) / A(image.rows);
@@ -189,18 +236,29 @@ __global__ void global_average_pool_backward_kernel(const T* __restrict__ dy, T*
   const A inverse = A(1) / A(image.rows);
   A each[kLanesEach<kThreads>];
   image.each_channel([&](int j, int c) { each[j] = to_acc(gradient[c]) * inverse; });
-  image.each_row([&](int64_t at, int n) { write_lanes<kThreads>(each, dx + at, accumulate, n); });
+  image.each_row([&](int64_t at, int n) {
+    if (accumulate)
+      each_lane<kThreads>(n, [&](int j) { dx[at + j] = from_acc<T>(to_acc(dx[at + j]) + each[j]); });
+    else
+      each_lane<kThreads>(n, [&](int j) { dx[at + j] = from_acc<T>(each[j]); });
+  });
 }
 
 // --- Launchers -----------------------------------------------------------------------------------------------------
 
 namespace {
-/// Blocks over the pixels of a [batch, height, width, channels] map; none if it is empty.
-Grid pixel_blocks(int64_t pixels, int channels) {
-  return channels == 0 ? 0 : blocks_for(pixels, pixels_per_block(channels));
+PixelMap pixel_map(int64_t batch, int height, int width, int channels) {
+  const int64_t elements = int64_t(width) * channels, rows = elements == 0 ? 0 : batch * height;
+  if (elements >= kMostMapRows || rows >= kMostMapRows)
+    throw Error(ErrorKind::input, "[pool2d] map of " + std::to_string(rows) + " rows of " + std::to_string(elements) +
+                                      " elements: both must be below 2^31: use a smaller batch");
+  const auto divisor = [](int by) { return Divisor(by < 1 ? 1 : by); };
+  return {int(rows), elements == 0 ? 1 : int(blocks_for(kBlockElements, elements)), divisor(height), divisor(width),
+          divisor(channels)};
 }
-Grid output_blocks(const PoolWindows& w) { return pixel_blocks(w.batch * w.out_height * w.out_width, w.channels); }
-Grid input_blocks(const PoolWindows& w) { return pixel_blocks(w.batch * w.height * w.width, w.channels); }
+PixelMap output_map(const PoolWindows& w) { return pixel_map(w.batch, w.out_height, w.out_width, w.channels); }
+PixelMap input_map(const PoolWindows& w) { return pixel_map(w.batch, w.height, w.width, w.channels); }
+int64_t blocks_of(const PixelMap& map) { return blocks_for(map.rows, map.rows_per_block); }
 
 RowGrid image_grid(int64_t batch, int pixels, int channels) {
   RowGrid grid{batch * pixels, pixels, batch, channels, 1, 0};
@@ -213,28 +271,32 @@ RowGrid image_grid(int64_t batch, int pixels, int channels) {
 
 template <class T>
 void max_pool(const T* x, T* y, uint8_t* positions, const PoolWindows& windows, cudaStream_t stream) {
-  launch<kSpan>(CUCURBIT_KERNEL(max_pool_kernel, T), output_blocks(windows), stream, x, y, positions, windows,
-                pixels_per_block(windows.channels));
+  const PixelMap outputs = output_map(windows);
+  launch<kSpan>(CUCURBIT_KERNEL(max_pool_kernel, T), blocks_of(outputs), stream, x, y, positions, Pool(windows),
+                outputs);
 }
 
 template <class T>
 void max_pool_backward(const T* dy, const uint8_t* positions, T* dx, bool accumulate, const PoolWindows& windows,
                        cudaStream_t stream) {
-  launch<kSpan>(CUCURBIT_KERNEL(max_pool_backward_kernel, T), input_blocks(windows), stream, dy, positions, dx,
-                accumulate, windows, pixels_per_block(windows.channels));
+  const PixelMap inputs = input_map(windows);
+  launch<kSpan>(CUCURBIT_KERNEL(max_pool_backward_kernel, T), blocks_of(inputs), stream, dy, positions, dx, accumulate,
+                Pool(windows), inputs);
 }
 
 template <class T>
 void average_pool(const T* x, T* y, bool count_padding, const PoolWindows& windows, cudaStream_t stream) {
-  launch<kSpan>(CUCURBIT_KERNEL(average_pool_kernel, T), output_blocks(windows), stream, x, y, count_padding, windows,
-                pixels_per_block(windows.channels));
+  const PixelMap outputs = output_map(windows);
+  launch<kSpan>(CUCURBIT_KERNEL(average_pool_kernel, T), blocks_of(outputs), stream, x, y, count_padding, Pool(windows),
+                outputs);
 }
 
 template <class T>
 void average_pool_backward(const T* dy, T* dx, bool accumulate, bool count_padding, const PoolWindows& windows,
                            cudaStream_t stream) {
-  launch<kSpan>(CUCURBIT_KERNEL(average_pool_backward_kernel, T), input_blocks(windows), stream, dy, dx, accumulate,
-                count_padding, windows, pixels_per_block(windows.channels));
+  const PixelMap inputs = input_map(windows);
+  launch<kSpan>(CUCURBIT_KERNEL(average_pool_backward_kernel, T), blocks_of(inputs), stream, dy, dx, accumulate,
+                count_padding, Pool(windows), inputs);
 }
 
 template <class T>
@@ -251,12 +313,12 @@ void global_average_pool_backward(const T* dy, T* dx, bool accumulate, int64_t b
                 images);
 }
 
-#define INSTANTIATE(T)                                                                                        \
-  template void max_pool(const T*, T*, uint8_t*, const PoolWindows&, cudaStream_t);                           \
-  template void max_pool_backward(const T*, const uint8_t*, T*, bool, const PoolWindows&, cudaStream_t);      \
-  template void average_pool(const T*, T*, bool, const PoolWindows&, cudaStream_t);                           \
-  template void average_pool_backward(const T*, T*, bool, bool, const PoolWindows&, cudaStream_t);            \
-  template void global_average_pool(const T*, T*, int64_t, int, int, cudaStream_t);                           \
+#define INSTANTIATE(T)                                                                                   \
+  template void max_pool(const T*, T*, uint8_t*, const PoolWindows&, cudaStream_t);                      \
+  template void max_pool_backward(const T*, const uint8_t*, T*, bool, const PoolWindows&, cudaStream_t); \
+  template void average_pool(const T*, T*, bool, const PoolWindows&, cudaStream_t);                      \
+  template void average_pool_backward(const T*, T*, bool, bool, const PoolWindows&, cudaStream_t);       \
+  template void global_average_pool(const T*, T*, int64_t, int, int, cudaStream_t);                      \
   template void global_average_pool_backward(const T*, T*, bool, int64_t, int, int, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(bf16)

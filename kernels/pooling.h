@@ -6,9 +6,9 @@
 /// windows that contain it, in row-major order of the windows.
 namespace cucurbit::kernels {
 
-/// Windows of kernel x kernel, `stride` apart, over x [batch, height, width, channels] padded by `padding` on each side:
-/// y [batch, out_height, out_width, channels], out = (size + 2 padding - kernel) / stride + 1. 2 padding <= kernel, so
-/// that every window holds a pixel.
+/// Windows of kernel x kernel, `stride` apart, over x [batch, height, width, channels] padded by `padding` on each
+/// side: y [batch, out_height, out_width, channels], out = (size + 2 padding - kernel) / stride + 1. 2 padding <=
+/// kernel, so that every window holds a pixel.
 struct PoolWindows {
   int64_t batch;
   int height, width, channels, out_height, out_width;
@@ -31,7 +31,8 @@ template <class T>
 void max_pool_backward(const T* dy, const uint8_t* positions, T* dx, bool accumulate, const PoolWindows& windows,
                        cudaStream_t stream);
 
-/// y = sum over the window / divisor; the divisor is kernel^2 with count_padding, else the number of pixels in the window.
+/// y = sum over the window / divisor; the divisor is kernel^2 with count_padding, else the number of pixels in the
+/// window.
 template <class T>
 void average_pool(const T* x, T* y, bool count_padding, const PoolWindows& windows, cudaStream_t stream);
 

@@ -1,6 +1,5 @@
-#include "kernels/step.h"
-
 #include "kernels/device/launch.h"
+#include "kernels/step.h"
 
 namespace cucurbit::kernels {
 

@@ -50,7 +50,8 @@ void check(const BatchNormCall& call, const Tensor& running_mean, const Tensor& 
                                               describe(call.residual), describe(x)));
   if (call.training && call.rows() == 1)
     throw Error(ErrorKind::input, fmt::format("[batch_norm] training on one value a channel: input {}: use a larger "
-                                              "batch", describe(x)));
+                                              "batch",
+                                              describe(x)));
 }
 
 template <class T>
@@ -83,17 +84,17 @@ Tensor backward_sums(const BatchNormCall& call, const kernels::BatchNormSaved<T>
   const bool for_input = call.training && wants_gradient(call.x);
   if (!for_input && !wants_gradient(call.gamma) && !wants_gradient(call.beta)) return {};
   const Tensor sums = Tensor::empty({2, call.channels()}, dtype_of<A>);
-  kernels::batch_norm_sums(saved, channel_gradient<A>(call.gamma), channel_gradient<A>(call.beta),
-                           sums.data<A>(), call.workspace().template data<A>(), stream());
+  kernels::batch_norm_sums(saved, channel_gradient<A>(call.gamma), channel_gradient<A>(call.beta), sums.data<A>(),
+                           call.workspace().template data<A>(), stream());
   return sums;
 }
 
 template <class T>
 void backward(const BatchNormCall& call, const Tensor& dy) {
   using A = acc_t<T>;
-  const kernels::BatchNormSaved<T> saved{
-      call.x.data<T>(), dy.data<T>(),    call.saved ? call.saved.data<T>() : nullptr, call.affine<A>(),
-      call.rows(),      call.channels(), call.activation};
+  const kernels::BatchNormSaved<T> saved{call.x.data<T>(), dy.data<T>(), call.saved ? call.saved.data<T>() : nullptr,
+                                         call.affine<A>(), call.rows(),  call.channels(),
+                                         call.activation};
   const Tensor sums = backward_sums(call, saved);
   const bool for_x = wants_gradient(call.x), for_residual = wants_gradient(call.residual);
   if (!for_x && !for_residual) return;
@@ -105,9 +106,9 @@ void backward(const BatchNormCall& call, const Tensor& dy) {
     dresidual = {Tensor::empty(call.x.shape(), call.x.dtype()), false};
   else if (for_residual)
     dresidual = gradient_target(call.residual);
-  kernels::batch_norm_backward(saved, call.training ? sums.data<A>() : nullptr,
-                               for_x ? dx.tensor.data<T>() : nullptr, dx.accumulate,
-                               for_residual ? dresidual.tensor.data<T>() : nullptr, dresidual.accumulate, stream());
+  kernels::batch_norm_backward(saved, call.training ? sums.data<A>() : nullptr, for_x ? dx.tensor.data<T>() : nullptr,
+                               dx.accumulate, for_residual ? dresidual.tensor.data<T>() : nullptr, dresidual.accumulate,
+                               stream());
   if (shared) add_gradient(call.residual, dresidual.tensor);
 }
 }  // namespace

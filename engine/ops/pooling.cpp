@@ -30,7 +30,8 @@ Tensor max_pool(const Tensor& x, const Shape& shape, const kernels::PoolWindows&
   record(y, {x}, [x, positions, windows](const Tensor& dy) {
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
-      kernels::max_pool_backward(dy.data<T>(), positions.data<uint8_t>(), dx.tensor.data<T>(), dx.accumulate, windows, stream());
+      kernels::max_pool_backward(dy.data<T>(), positions.data<uint8_t>(), dx.tensor.data<T>(), dx.accumulate, windows,
+                                 stream());
     });
   });
   return y;
@@ -44,7 +45,8 @@ Tensor average_pool(const Tensor& x, const Shape& shape, const kernels::PoolWind
   record(y, {x}, [x, windows, count_padding](const Tensor& dy) {
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
-      kernels::average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, count_padding, windows, stream());
+      kernels::average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, count_padding, windows,
+                                     stream());
     });
   });
   return y;
@@ -56,7 +58,8 @@ Shape pool2d_output_shape(const Shape& x, const PoolGeometry& geometry) {
   if (x.rank() != 4) throw Error(ErrorKind::input, fmt::format("[pool2d] input {}: want [N,H,W,C]", to_string(x)));
   if (kernel < 1 || stride < 1 || padding < 0 || 2 * int64_t(padding) > kernel)
     throw Error(ErrorKind::input, fmt::format("[pool2d] {}: want kernel and stride of at least 1 and a padding of at "
-                                              "most half the kernel", describe_window(geometry)));
+                                              "most half the kernel",
+                                              describe_window(geometry)));
   if (x[1] + 2 * padding < kernel || x[2] + 2 * padding < kernel)
     throw Error(ErrorKind::input, fmt::format("[pool2d] input {} is smaller than its window: {}: use a smaller kernel",
                                               to_string(x), describe_window(geometry)));
@@ -72,8 +75,8 @@ Tensor pool2d(const Tensor& x, PoolKind kind, const PoolGeometry& geometry) {
 
 Tensor global_average_pool(const Tensor& x) {
   if (x.rank() != 4 || x.dim(1) * x.dim(2) < 1)
-    throw Error(ErrorKind::input, fmt::format("[global_average_pool] input {}: want [N,H,W,C] with at least one pixel",
-                                              describe(x)));
+    throw Error(ErrorKind::input,
+                fmt::format("[global_average_pool] input {}: want [N,H,W,C] with at least one pixel", describe(x)));
   const int64_t batch = x.dim(0);
   const int pixels = int(x.dim(1) * x.dim(2)), channels = int(x.dim(3));
   Tensor y = Tensor::empty({batch, channels}, x.dtype());
@@ -83,7 +86,8 @@ Tensor global_average_pool(const Tensor& x) {
   record(y, {x}, [=](const Tensor& dy) {
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "global_average_pool", [&]<class T>(Type<T>) {
-      kernels::global_average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, batch, pixels, channels, stream());
+      kernels::global_average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, batch, pixels, channels,
+                                            stream());
     });
   });
   return y;

@@ -8,8 +8,8 @@ namespace cucurbit {
 /// Lanes of a block: consecutive elements it handles at once.
 inline constexpr int kSpan = 256;
 
-/// Lanes of one thread: all of them with one thread, one each with kSpan threads. Arrays of this size are registers on a
-/// GPU and vectors in the first-level cache on a CPU.
+/// Lanes of one thread: all of them with one thread, one each with kSpan threads. Arrays of this size are registers on
+/// a GPU and vectors in the first-level cache on a CPU.
 template <int kThreads>
 inline constexpr int kLanesEach = kSpan / kThreads;
 
@@ -111,22 +111,6 @@ __device__ __forceinline__ RowChunk<kThreads> chunk_of(const RowGrid& grid) {
   const int64_t rows = first_row + grid.chunk_rows < grid.rows ? grid.chunk_rows : grid.rows - first_row;
   const int width = first_channel + grid.width < grid.channels ? grid.width : grid.channels - first_channel;
   return {first_row, rows, grid.channels, first_channel, width};
-}
-
-/// f(pixel, c, n): channels [c, c + n) of a pixel, n <= kLanesEach, shared among the threads of the block so that
-/// neighbouring threads have neighbouring channels.
-template <int kThreads, class F>
-__device__ __forceinline__ void each_pixel(int64_t begin, int64_t end, int channels, F f) {
-  if constexpr (kLanesEach<kThreads> == 1) {
-    const int width = channels < kSpan ? channels : kSpan, groups = kSpan / width;
-    const int group = int(threadIdx.x) / width;
-    if (group >= groups) return;
-    for (int64_t pixel = begin + group; pixel < end; pixel += groups)
-      for (int c = int(threadIdx.x) % width; c < channels; c += kSpan) f(pixel, c, 1);
-  } else {
-    for (int64_t pixel = begin; pixel < end; ++pixel)
-      for (int c = 0; c < channels; c += kSpan) f(pixel, c, channels - c < kSpan ? channels - c : kSpan);
-  }
 }
 
 }  // namespace cucurbit
