@@ -1,0 +1,62 @@
+#pragma once
+
+#include "kernels/step_state.h"
+#include "kernels/types.h"
+
+/// Batches of images from a data set that lies in device memory as bytes. Which samples and how they are moved are
+/// functions of (seed, epoch, sample) alone, computed where they are needed: nothing is uploaded, a captured step can
+/// be replayed, and a sample looks the same to whoever gathers it. Deterministic.
+namespace cucurbit::kernels {
+
+/// All pointers to device memory.
+struct ImageSource {
+  const uint8_t* images;  // [count, height, width, channels]
+  const int32_t* labels;  // [count]
+  int64_t count;          // >= 1, below 2^31
+  int height, width, channels;
+  const float* mean;         // [channels], of pixel / 255
+  const float* inverse_std;  // [channels]
+};
+
+/// Each training image is moved by up to max_shift pixels in both directions, all of the (2 max_shift + 1)^2 shifts
+/// being equally likely, and mirrored left to right with probability 1/2. What enters is 0, before normalisation.
+struct Jitter {
+  int max_shift = 0;
+  bool mirror = false;
+};
+
+/// A batch of `size` samples; overwritten.
+template <class T>
+struct BatchTarget {
+  T* images;  // [size, height, width, channels]: (pixel / 255 - mean) inverse_std, NHWC
+  int32_t* labels;
+  int32_t* indices;  // of the samples in the set
+  int64_t size;
+};
+
+/// The batch at which `state` (device memory) stands: places state->batch size ... of the set in the order of
+/// state->epoch. The order is a permutation of the set, keyed by (seed, epoch), with `shuffle`, else that of the set.
+/// Places beyond the last begin again at the first; training leaves out the rest of an epoch by count / size batches.
+///
+/// The permutation is a Feistel network on the next power of 4, walked until it is back inside the set (Black and
+/// Rogaway 2002), with round keys from Philox.
+template <class T>
+void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Jitter& jitter,
+                  const BatchTarget<T>& target, cudaStream_t stream);
+
+/// Samples begin ... begin + target.size - 1 of the set, in order and unmoved. They must lie inside the set.
+template <class T>
+void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>& target, cudaStream_t stream);
+
+/// order[p] = the sample at place p of the epoch of `state` (device memory), as gather_batch shuffles.
+///
+///   order [count], overwritten.
+void sample_order(const StepState* state, int64_t count, int32_t* order, cudaStream_t stream);
+
+/// rows_out[i, :] = table[index[i], :].
+///
+///   table [any, cols]; index [rows], inside the table; rows_out [rows, cols], overwritten, aliases nothing.
+template <class T>
+void gather_rows(const T* table, const int32_t* index, T* rows_out, int64_t rows, int64_t cols, cudaStream_t stream);
+
+}  // namespace cucurbit::kernels
