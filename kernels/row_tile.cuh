@@ -58,7 +58,7 @@ class RowTile {
   /// f(k, w) for all elements of this thread, padding included.
   template <class F>
   __device__ __forceinline__ void each(F f) const {
-    const int steps = kSideBySide ? cols_ : kSerial ? (cols_ + kWidth - 1) / kWidth : kPerLane;
+    const int steps = kSideBySide ? used() : kSerial ? (cols_ + kWidth - 1) / kWidth : kPerLane;
 #pragma unroll
     for (int k = 0; k < steps; ++k)
 #pragma unroll
@@ -114,6 +114,9 @@ class RowTile {
   __device__ __forceinline__ static int group() { return kSerial ? 0 : thread_index<kThreads>() / kLanesPerRow; }
   __device__ __forceinline__ static int lane() { return thread_index<kThreads>() % kLanesPerRow; }
 
+  /// All columns; the bound tells the compiler that k stays within the arrays.
+  __device__ __forceinline__ int used() const { return cols_ < kColumns ? cols_ : kColumns; }
+
   template <int kHalf, class A, class Op>
   __device__ __forceinline__ static void fold(PerRow<A, kWidth>& value, Op op) {
     for (int w = 0; w < kHalf; ++w) value[w] = op(value[w], value[w + kHalf]);
@@ -125,11 +128,13 @@ class RowTile {
   __device__ __forceinline__ void place(Inside inside, Outside outside) const {
     const int64_t start = row() * cols_;
     if constexpr (kSideBySide) {
-      const bool whole = base_ + kWidth <= last_;
-      for (int k = 0; k < cols_ && whole; ++k)
-        for (int w = 0; w < kWidth; ++w) inside(k, w, start + int64_t(w) * cols_ + k);
-      for (int k = 0; k < cols_ && !whole; ++k)
-        for (int w = 0; w < kWidth; ++w) has_row(w) ? inside(k, w, start + int64_t(w) * cols_ + k) : outside(k, w);
+      if (last_ - base_ >= kWidth) {
+        for (int k = 0; k < used(); ++k)
+          for (int w = 0; w < kWidth; ++w) inside(k, w, start + (w * cols_ + k));
+      } else {
+        for (int k = 0; k < used(); ++k)
+          for (int w = 0; w < kWidth; ++w) has_row(w) ? inside(k, w, start + (w * cols_ + k)) : outside(k, w);
+      }
     } else if constexpr (kSerial) {
       const int whole = cols_ / kWidth;
       for (int k = 0; k < whole; ++k)
