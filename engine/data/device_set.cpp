@@ -7,7 +7,6 @@
 
 #include "engine/runtime/stream.h"
 #include "kernels/error.h"
-#include "kernels/gather_batch.h"
 
 namespace cucurbit {
 
@@ -31,6 +30,19 @@ ImageSet subset(const ImageSet& set, std::span<const int64_t> chosen) {
   }
   return part;
 }
+
+Batch empty_batch(int64_t size, const Shape& image, DType compute) {
+  return {Tensor::empty({size, image[0], image[1], image[2]}, compute), Tensor::empty({size}, DType::i32),
+          Tensor::empty({size}, DType::i32)};
+}
+
+template <class T>
+kernels::BatchTarget<T> target_of(const Batch& batch) {
+  return {.images = batch.images.data<T>(),
+          .labels = batch.labels.data<int32_t>(),
+          .indices = batch.indices.data<int32_t>(),
+          .size = batch.labels.size()};
+}
 }  // namespace
 
 DeviceSet::DeviceSet(const ImageSet& set, const ChannelStatistics& normalization)
@@ -51,16 +63,31 @@ DeviceSet::DeviceSet(const ImageSet& set, const ChannelStatistics& normalization
   inverse_std_ = Tensor::from_host(inverse, {set.channels});
 }
 
+kernels::ImageSource DeviceSet::source() const {
+  return {.images = images_.data<uint8_t>(),
+          .labels = labels_.data<int32_t>(),
+          .count = count_,
+          .height = int(image_[0]),
+          .width = int(image_[1]),
+          .channels = int(image_[2]),
+          .mean = mean_.data<float>(),
+          .inverse_std = inverse_std_.data<float>()};
+}
+
 Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                                 DType compute) const {
-  Batch batch{Tensor::empty({batch_size, image_[0], image_[1], image_[2]}, compute),
-              Tensor::empty({batch_size}, DType::i32), Tensor::empty({batch_size}, DType::i32)};
+  const Batch batch = empty_batch(batch_size, image_, compute);
+  const kernels::Jitter jitter{.max_shift = augmentation.max_shift, .mirror = augmentation.hflip};
+  dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
+    kernels::gather_batch(source(), state, /*shuffle=*/true, jitter, target_of<T>(batch), stream());
+  });
   return batch;
 }
 
 Batch DeviceSet::range(int64_t begin, int64_t end, DType compute) const {
-  Batch batch{Tensor::empty({end - begin, image_[0], image_[1], image_[2]}, compute),
-              Tensor::empty({end - begin}, DType::i32), Tensor::empty({end - begin}, DType::i32)};
+  const Batch batch = empty_batch(end - begin, image_, compute);
+  dispatch_float(compute, "batch",
+                 [&]<class T>(Type<T>) { kernels::gather_range(source(), begin, target_of<T>(batch), stream()); });
   return batch;
 }
 

@@ -2,7 +2,7 @@
 
 #include "engine/data/image_set.h"
 #include "engine/tensor.h"
-#include "kernels/step_state.h"
+#include "kernels/gather_batch.h"
 
 namespace cucurbit {
 
@@ -30,7 +30,6 @@ class DeviceSet {
 
   int64_t count() const { return count_; }
   Shape image_shape() const { return image_; }
-  const Tensor& labels() const { return labels_; }
 
   /// The batch that `state` (device memory) stands at: batch number state->batch of the permutation of state->epoch.
   Batch training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
@@ -39,6 +38,8 @@ class DeviceSet {
   Batch range(int64_t begin, int64_t end, DType compute) const;
 
  private:
+  kernels::ImageSource source() const;
+
   int64_t count_;
   Shape image_;
   Tensor images_, labels_, mean_, inverse_std_;
