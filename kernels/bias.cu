@@ -15,12 +15,12 @@ template <int W, class Tile, class A>
 __device__ __forceinline__ void load_bias(const Tile& tile, const A* bias, const ColumnSplit& split, A* owned) {
   if (split.fold == 1) {
     tile.template for_groups<W>([&](int k, int c) {
-      for (int j = 0; j < W; ++j) owned[k + j] = bias[tile.first_col + c + j];
+      for_elements<W>([&](int j) { owned[k + j] = bias[tile.first_col + c + j]; });
     });
   } else {  // a folded row fits in one tile
     const unsigned period = unsigned(split.cols / split.fold);
     tile.template for_groups<W>([&](int k, int c) {
-      for (int j = 0; j < W; ++j) owned[k + j] = bias[unsigned(c + j) % period];
+      for_elements<W>([&](int j) { owned[k + j] = bias[unsigned(c + j) % period]; });
     });
   }
 }
@@ -33,9 +33,11 @@ __device__ __forceinline__ void add_bias(const T* x, const acc_t<T>* bias, T* y,
   for (int64_t r = tile.first_row + warp_index<kThreads>(); r < tile.last_row; r += kWarps<kThreads>) {
     const int64_t row = r * split.cols + tile.first_col;
     tile.template for_groups<W>([&](int k, int c) {
-      Vector<T, W> value = load_vector<W>(x + row + c);
-      for (int j = 0; j < W; ++j) value.at[j] = from_acc<T>(activate<kind>(to_acc(value.at[j]) + owned[k + j]));
-      store_vector<W>(y + row + c, value);
+      const Vector<T, W> value = load_vector<W>(x + row + c);
+      Vector<T, W> result;
+      for_elements<W>(
+          [&](int j) { result.at[j] = from_acc<T>(activate<kind>(to_acc(value.at[j]) + owned[k + j])); });
+      store_vector<W>(y + row + c, result);
     });
   }
 }
@@ -55,14 +57,14 @@ __device__ __forceinline__ void add_bias_backward(const T* dy, const T* saved, c
       if constexpr (kind != Activation::identity) kept = load_vector<W>(saved + row + c);
       [[maybe_unused]] Vector<T, W> before{};
       if constexpr (accumulate) before = load_vector<W>(dx + row + c);
-      for (int j = 0; j < W; ++j) {
+      for_elements<W>([&](int j) {
         A input = to_acc(kept.at[j]);
         if constexpr (needs_input(kind)) input += owned[k + j];
         A gradient = to_acc(result.at[j]) * activate_gradient<kind>(input, input);
         sum[k + j] += gradient;
         if constexpr (accumulate) gradient += to_acc(before.at[j]);
         result.at[j] = from_acc<T>(gradient);
-      }
+      });
       store_vector<W>(dx + row + c, result);
     });
   }

@@ -122,7 +122,8 @@ __device__ __forceinline__ void reduce_column_tile(const X* x, acc_t<X>* partial
     const X* row = x + r * split.cols + tile.first_col;
     tile.template for_groups<W>([&](int k, int c) {
       const Vector<X, W> value = load_vector<W>(row + c);
-      for (int j = 0; j < W; ++j) result[k + j] = Combine<kind>{}(result[k + j], term<kind>(A(to_acc(value.at[j]))));
+      for_elements<W>(
+          [&](int j) { result[k + j] = Combine<kind>{}(result[k + j], term<kind>(A(to_acc(value.at[j])))); });
     });
   }
   tile.template write_results<W>(result, partial + tile.chunk * split.cols, Combine<kind>{});

@@ -48,7 +48,7 @@ struct ColumnTile {
     } else {
       __shared__ A shared[kWarps<kThreads>][ColumnSplit::kTile];
       for_groups<W>([&](int k, int c) {
-        for (int j = 0; j < W; ++j) shared[warp_index<kThreads>()][c + j] = result[k + j];
+        for_elements<W>([&](int j) { shared[warp_index<kThreads>()][c + j] = result[k + j]; });
       });
       __syncthreads();
       for (int c : strided<kThreads>(width)) {

@@ -28,13 +28,28 @@ __device__ __forceinline__ void for_each(StridedRange<kStep, Index> range, F f) 
   for (Index i = range.first; i < range.last; i += kStep) f(i);
 }
 
+/// f(j) for j in [0, N): the elements of a Vector. One element is no loop: g++ would not vectorise the loop around it.
+template <int N, class F>
+__device__ __forceinline__ void for_elements(F f) {
+  if constexpr (N == 1)
+    f(0);
+  else
+    for (int j = 0; j < N; ++j) f(j);
+}
+
 template <int N, class T>
 __device__ __forceinline__ Vector<T, N> load_vector(const T* p) {
-  return *reinterpret_cast<const Vector<T, N>*>(p);
+  if constexpr (N == 1)
+    return {{*p}};
+  else
+    return *reinterpret_cast<const Vector<T, N>*>(p);
 }
 template <int N, class T>
 __device__ __forceinline__ void store_vector(T* p, const Vector<T, N>& value) {
-  *reinterpret_cast<Vector<T, N>*>(p) = value;
+  if constexpr (N == 1)
+    *p = value.at[0];
+  else
+    *reinterpret_cast<Vector<T, N>*>(p) = value;
 }
 template <int N, class T>
 __device__ __forceinline__ bool aligned_for(const T* p) {
