@@ -41,7 +41,7 @@ inline int64_t logit_loss_blocks(int64_t rows, int classes) {
   return classes > kMostColumns<double> ? rows : blocks_for(rows, rows_per_block(classes));
 }
 
-/// Fills in where the sums go, and launches everything. `p.rows` > 0.
+/// Fills in where the sums go, and launches everything.
 template <class T, class V>
 void launch_logit_loss(LogitLoss<T, V> p, const LogitLossOutputs<T>& outputs, cudaStream_t stream) {
   using A = acc_t<T>;
@@ -64,7 +64,7 @@ void launch_logit_loss(LogitLoss<T, V> p, const LogitLossOutputs<T>& outputs, cu
     blocks = p.rows;
     launch<256>(CUCURBIT_KERNEL(long_logit_loss_kernel, T, V), blocks, stream, p);
   }
-  if (blocks > 1)
+  if (blocks != 1)  // a lone block has delivered; no block at all: loss 0
     launch<256>(CUCURBIT_KERNEL(deliver_loss_kernel, A), 1, stream, p.sink, int(blocks), p.labels, p.cols);
 }
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "engine/tensor.h"
+#include "kernels/metrics.h"
+
+namespace cucurbit {
+
+struct CrossEntropyOptions {
+  double label_smoothing = 0;  // in [0, 1]: the share of the target spread evenly over all classes
+};
+
+/// Mean cross-entropy of softmax(logits) with labels, a scalar of type f32 (f64 for f64 logits):
+///
+///   1/n sum_r [ lse_r - (1 - a) x[r,y_r] - a/C sum_c x[r,c] ],  a = label_smoothing
+///
+///   logits [N, C];  labels i32 [N], a class or -100: the row is ignored;  n = rows not ignored (n = 0: loss 0,
+///   gradient 0) metrics  device memory, accumulated; null: not wanted
+///
+/// The gradient is made in the same pass. A label that is neither a class nor -100 makes the loss NaN and is named in
+/// `metrics`. Throws Error for other shapes and types. Deterministic.
+Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntropyOptions& options = {},
+                     kernels::StepMetrics* metrics = nullptr);
+
+}  // namespace cucurbit

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "engine/autograd.h"
+#include "engine/runtime/stream.h"
+#include "engine/tensor.h"
+#include "kernels/logit_loss.h"
+
+namespace cucurbit {
+
+/// Throws Error naming `op` unless logits are [N, C] of a floating-point type, C >= 1, and labels, if defined, i32 [N].
+void check_logits_and_labels(const char* op, const Tensor& logits, const Tensor& labels);
+
+/// Makes the scalar loss of `logits` with `launch(Type<T>, kernels::LogitLossOutputs<T>)`, which also writes the
+/// gradient where one is wanted. The backward pass hands that gradient on; where dL/d(loss) is not 1, it scales it
+/// first.
+template <class Launch>
+Tensor logit_loss(const char* op, const Tensor& logits, kernels::StepMetrics* metrics, Launch&& launch) {
+  Tensor loss = Tensor::empty({}, accumulator_of(logits.dtype()));
+  const Tensor gradient = needs_gradient({logits}) ? Tensor::empty(logits.shape(), logits.dtype()) : Tensor();
+  const auto bytes = int64_t(kernels::logit_loss_workspace(logits.dim(0), int(logits.dim(1))));
+  const Tensor workspace = Tensor::empty({bytes}, DType::u8);
+  dispatch_float(logits.dtype(), op, [&]<class T>(Type<T> type) {
+    launch(type, kernels::LogitLossOutputs<T>{.loss = loss.data<acc_t<T>>(),
+                                              .gradient = gradient ? gradient.data<T>() : nullptr,
+                                              .metrics = metrics,
+                                              .workspace = workspace.raw()});
+  });
+  record(loss, {logits}, [op, logits, gradient](const Tensor& dy) {
+    dispatch_float(logits.dtype(), op, [&]<class T>(Type<T>) {
+      kernels::scale_by(dy.data<acc_t<T>>(), gradient.data<T>(), gradient.size(), stream());
+    });
+    add_gradient(logits, gradient);
+  });
+  return loss;
+}
+
+}  // namespace cucurbit
