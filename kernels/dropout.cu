@@ -1,0 +1,70 @@
+#include "kernels/dropout.h"
+
+#include "kernels/device/launch.h"
+#include "kernels/device/numeric.cuh"
+#include "kernels/device/philox.cuh"
+#include "kernels/device/vector.cuh"
+
+namespace cucurbit::kernels {
+
+namespace {
+constexpr uint32_t kPurposeDropout = 0xd0000000u;  // apart from the streams of initialisation and augmentation
+constexpr int64_t kDraws = kTile / 4;              // a block draws this often; each draw serves four elements
+
+/// Word w of a tile's draw d serves the tile's element w * kDraws + d: neighbouring threads, or lanes of a vector, touch
+/// neighbouring elements.
+template <int kThreads, class F>
+__device__ __forceinline__ void for_random(int64_t n, const StepState& state, uint32_t purpose, F f) {
+  const int64_t begin = int64_t(blockIdx.x) * kTile, left = n - begin < kTile ? n - begin : kTile;
+  const uint32_t first = uint32_t(int64_t(blockIdx.x) * kDraws);
+  const uint64_t step = uint64_t(state.step), seed = state.seed;
+  const auto draw = [=](uint32_t d) {
+    return philox4x32({{first + d, uint32_t(step), uint32_t(step >> 32), purpose}},
+                      {{uint32_t(seed), uint32_t(seed >> 32)}});
+  };
+  if (left == kTile) {
+    for_each(strided<kThreads>(int(kDraws)), [&](int d) {
+      const Philox4 bits = draw(uint32_t(d));
+      f(begin + d, bits[0]);
+      f(begin + kDraws + d, bits[1]);
+      f(begin + 2 * kDraws + d, bits[2]);
+      f(begin + 3 * kDraws + d, bits[3]);
+    });
+  } else {
+    for (int d : strided<kThreads>(int(left < kDraws ? left : kDraws))) {
+      const Philox4 bits = draw(uint32_t(d));
+      for (int w = 0; w < 4 && w * kDraws + d < left; ++w) f(begin + w * kDraws + d, bits[w]);
+    }
+  }
+}
+}  // namespace
+
+template <int kThreads, class T, bool accumulate>
+__global__ void dropout_kernel(const T* x, T* y, int64_t n, uint32_t threshold, acc_t<T> scale, const StepState* state,
+                               uint32_t purpose) {
+  using A = acc_t<T>;
+  for_random<kThreads>(n, *state, purpose, [&](int64_t i, uint32_t bits) {
+    const A kept = bits < threshold ? A(0) : scale * A(to_acc(x[i]));
+    y[i] = from_acc<T>(accumulate ? A(to_acc(y[i])) + kept : kept);
+  });
+}
+
+template <class T>
+void dropout(const T* x, T* y, int64_t n, float p, const StepState* state, uint32_t purpose, bool accumulate,
+             cudaStream_t stream) {
+  const auto threshold = uint32_t(double(p) * 4294967296.0);
+  const auto scale = acc_t<T>(1 / (1 - double(p)));
+  const auto run = [&](auto kernel) {
+    launch<256>(kernel, blocks_for(n, kTile), stream, x, y, n, threshold, scale, state, kPurposeDropout + purpose);
+  };
+  if (accumulate)
+    run(CUCURBIT_KERNEL(dropout_kernel, T, true));
+  else
+    run(CUCURBIT_KERNEL(dropout_kernel, T, false));
+}
+
+template void dropout(const float*, float*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
+template void dropout(const bf16*, bf16*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
+template void dropout(const double*, double*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
+
+}  // namespace cucurbit::kernels
