@@ -29,13 +29,13 @@ constexpr int conv_output_size(int size, int filter, int stride, int pad, int di
 inline constexpr int64_t kConvLimit = INT32_MAX;
 
 /// y[n,p,q,k] = sum over r, s, c of x[n, p stride - pad + r dilation, q stride - pad + s dilation, c] w[k,r,s,c], zero
-/// outside of x. Overwrites y, which overlaps no input. An implicit GEMM: [N P Q, R S C] by [R S C, K], nothing is unrolled
-/// in memory. Accumulates in acc_t<T> over ascending (r, s, c). Deterministic. n may be 0.
+/// outside of x. Overwrites y, which overlaps no input. An implicit GEMM: [N P Q, R S C] by [R S C, K], nothing is
+/// unrolled in memory. Accumulates in acc_t<T> over ascending (r, s, c). Deterministic. n may be 0.
 template <class T>
 void conv_forward(const ConvShape& shape, const T* x, const T* w, T* y, cudaStream_t stream);
 
-/// dx[n,h,w,c] (+)= sum over r, s, k of dy[n,p,q,k] w[k,r,s,c] for the p, q that read (h, w). Overwrites dx, or adds to it
-/// if `accumulate`. Deterministic: every element of dx gathers its terms over ascending (r, s, k).
+/// dx[n,h,w,c] (+)= sum over r, s, k of dy[n,p,q,k] w[k,r,s,c] for the p, q that read (h, w). Overwrites dx, or adds to
+/// it if `accumulate`. Deterministic: every element of dx gathers its terms over ascending (r, s, k).
 template <class T>
 void conv_data_gradient(const ConvShape& shape, const T* w, const T* dy, T* dx, bool accumulate, cudaStream_t stream);
 
@@ -44,8 +44,8 @@ template <class T>
 size_t conv_filter_gradient_workspace(const ConvShape& shape);
 
 /// dw[k,r,s,c] (+)= sum over n, p, q of dy[n,p,q,k] x[n,h,w,c]. D is T or acc_t<T>. Overwrites dw, or adds to it if
-/// `accumulate`. `workspace`: conv_filter_gradient_workspace<T>(shape) bytes, aligned to 16. Deterministic: the sum over n, p,
-/// q is cut into pieces, summed by different blocks and added in ascending order.
+/// `accumulate`. `workspace`: conv_filter_gradient_workspace<T>(shape) bytes, aligned to 16. Deterministic: the sum
+/// over n, p, q is cut into pieces, summed by different blocks and added in ascending order.
 template <class T, class D>
 void conv_filter_gradient(const ConvShape& shape, const T* x, const T* dy, D* dw, bool accumulate, void* workspace,
                           cudaStream_t stream);

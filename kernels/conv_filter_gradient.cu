@@ -14,16 +14,15 @@ TileGrid grid_of(const ConvShape& shape) {
 /// For every group [K, N P Q] by [N P Q, R S C].
 template <int kThreads, bool kWide, class T, class D>
 __global__ __launch_bounds__(256) void conv_filter_gradient_kernel(TileGrid grid, InputPatches<T> x, const T* dy,
-                                                                   MatrixResult<D, acc_t<T>> dw,
-                                                                   acc_t<T>* workspace) {
+                                                                   MatrixResult<D, acc_t<T>> dw, acc_t<T>* workspace) {
   int64_t group, split;
   const TileExtent extent = grid.extent(group, split);
   x.x += group * x.by.channels.divisor();
   const MatrixOperand<T> cotangent{dy + group * grid.m, x.shape.k, false};
   auto result = grid.choose(dw, workspace, group, split);
   result.whole.data += group * grid.m * grid.n;
-  multiply_tile<kThreads, TileShape<kThreads, acc_t<T>, kWide>>(cotangent, PatchesOverPixels<InputPatches<T>>{x}, extent,
-                                                                result);
+  multiply_tile<kThreads, TileShape<kThreads, acc_t<T>, kWide>>(cotangent, PatchesOverPixels<InputPatches<T>>{x},
+                                                                extent, result);
 }
 
 template <class T>
@@ -43,12 +42,12 @@ void conv_filter_gradient(const ConvShape& shape, const T* x, const T* dy, D* dw
     if (grid.wide())
       return launch<256>(CUCURBIT_KERNEL(conv_filter_gradient_kernel, true, T, D), grid.blocks(), stream, grid, patches,
                          dy, result, partials);
-  launch<256>(CUCURBIT_KERNEL(conv_filter_gradient_kernel, false, T, D), grid.blocks(), stream, grid, patches, dy, result,
-              partials);
+  launch<256>(CUCURBIT_KERNEL(conv_filter_gradient_kernel, false, T, D), grid.blocks(), stream, grid, patches, dy,
+              result, partials);
   if (grid.splits > 1) sum_splits(grid, partials, result, stream);
 }
 
-#define CUCURBIT_FILTER_GRADIENT(T, D)                                                                                 \
+#define CUCURBIT_FILTER_GRADIENT(T, D) \
   template void conv_filter_gradient(const ConvShape&, const T*, const T*, D*, bool, void*, cudaStream_t);
 CUCURBIT_FILTER_GRADIENT(float, float)
 CUCURBIT_FILTER_GRADIENT(bf16, bf16)

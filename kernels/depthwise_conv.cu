@@ -1,5 +1,4 @@
 #include "kernels/depthwise_conv.h"
-
 #include "kernels/device/patches.cuh"
 
 namespace cucurbit::kernels {
@@ -179,13 +178,13 @@ void depthwise_filter_gradient(const ConvShape& shape, const T* x, const T* dy, 
               chunks_of(shape) * blocks_for(taps, kTaps) * split.splits, stream, patches, dy, partials, split.pixels,
               split.per_split);
   const MatrixResult<D, A> result{dw, taps, A(1), A(accumulate)};
-  launch<256>(CUCURBIT_KERNEL(sum_splits_kernel, D, A), blocks_for(shape.c * taps, kTile), stream, partials, split.splits,
-              int64_t(shape.c), taps, result);
+  launch<256>(CUCURBIT_KERNEL(sum_splits_kernel, D, A), blocks_for(shape.c * taps, kTile), stream, partials,
+              split.splits, int64_t(shape.c), taps, result);
 }
 
-#define CUCURBIT_DEPTHWISE(T)                                                                                     \
-  template void depthwise_forward(const ConvShape&, const T*, const T*, T*, cudaStream_t);                        \
-  template void depthwise_data_gradient(const ConvShape&, const T*, const T*, T*, bool, cudaStream_t);            \
+#define CUCURBIT_DEPTHWISE(T)                                                                          \
+  template void depthwise_forward(const ConvShape&, const T*, const T*, T*, cudaStream_t);             \
+  template void depthwise_data_gradient(const ConvShape&, const T*, const T*, T*, bool, cudaStream_t); \
   template size_t depthwise_filter_gradient_workspace<T>(const ConvShape&);
 #define CUCURBIT_FILTER_GRADIENT(T, D) \
   template void depthwise_filter_gradient(const ConvShape&, const T*, const T*, D*, bool, void*, cudaStream_t);

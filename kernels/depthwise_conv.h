@@ -5,9 +5,9 @@
 namespace cucurbit::kernels {
 
 /// A depthwise convolution has groups == C == K: every channel has an R x S filter of its own, the filter tensor is
-/// [C,R,S,1]. Formulas and arguments are those of the functions of the same names in kernels/conv.h. There is nothing for a
-/// matrix product to share between channels, so these run directly, channel beside channel. They accumulate in acc_t<T> over
-/// ascending (r, s); deterministic.
+/// [C,R,S,1]. Formulas and arguments are those of the functions of the same names in kernels/conv.h. There is nothing
+/// for a matrix product to share between channels, so these run directly, channel beside channel. They accumulate in
+/// acc_t<T> over ascending (r, s); deterministic.
 constexpr bool is_depthwise(const ConvShape& shape) {
   return shape.groups > 1 && shape.groups == shape.c && shape.k == shape.c;
 }

@@ -1,6 +1,5 @@
-#include "kernels/gemm.h"
-
 #include "kernels/device/split_k.cuh"
+#include "kernels/gemm.h"
 
 namespace cucurbit::kernels {
 
@@ -41,7 +40,7 @@ void gemm(const GemmShape& shape, acc_t<T> alpha, const T* a, const T* b, acc_t<
   if (grid.splits > 1) sum_splits(grid, partials, result, stream);
 }
 
-#define CUCURBIT_GEMM(T, C)                                                                                            \
+#define CUCURBIT_GEMM(T, C) \
   template void gemm(const GemmShape&, acc_t<T>, const T*, const T*, acc_t<T>, C*, void*, cudaStream_t);
 CUCURBIT_GEMM(float, float)
 CUCURBIT_GEMM(bf16, bf16)

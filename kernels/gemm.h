@@ -24,11 +24,11 @@ size_t gemm_workspace(const GemmShape& shape);
 /// Matrix product, C = alpha op(A) op(B) + beta C, with op(X) = X or its transpose.
 ///
 ///   a, b       as GemmShape says; no alignment beyond that of the element
-///   c          [m, ldc], T or acc_t<T>; overlaps neither a nor b. Not read where beta is 0. Columns from n on are kept.
-///   workspace  gemm_workspace<T>(shape) bytes, aligned to 16; may be null where that is 0
+///   c          [m, ldc], T or acc_t<T>; overlaps neither a nor b. Not read where beta is 0. Columns from n on are
+///   kept. workspace  gemm_workspace<T>(shape) bytes, aligned to 16; may be null where that is 0
 ///
-/// Accumulates in acc_t<T>. Any size may be 0; with k = 0, C = beta C. Deterministic: sums run over ascending k; where m and
-/// n are small and k is long, pieces of k are summed by different blocks and added in ascending order.
+/// Accumulates in acc_t<T>. Any size may be 0; with k = 0, C = beta C. Deterministic: sums run over ascending k; where
+/// m and n are small and k is long, pieces of k are summed by different blocks and added in ascending order.
 template <class T, class C>
 void gemm(const GemmShape& shape, acc_t<T> alpha, const T* a, const T* b, acc_t<T> beta, C* c, void* workspace,
           cudaStream_t stream);

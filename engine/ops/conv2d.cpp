@@ -36,28 +36,41 @@ void check(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
   if (x[3] != filter[3] * g.groups)
     reject(fmt::format("input has {} channels, the filter expects {}", x[3], filter[3] * g.groups));
   // Sizes are computed in 32 bits from here on.
-  const int64_t reach = std::max({x[1] + 2 * int64_t(g.padding), x[2] + 2 * int64_t(g.padding),
-                                  filter[1] * g.dilation, filter[2] * g.dilation, int64_t(g.stride), x.size(),
-                                  filter.size()});
+  const int64_t reach = std::max({x[1] + 2 * int64_t(g.padding), x[2] + 2 * int64_t(g.padding), filter[1] * g.dilation,
+                                  filter[2] * g.dilation, int64_t(g.stride), x.size(), filter.size()});
   if (reach > kernels::kConvLimit) reject(fmt::format("sizes above {} are not indexed", kernels::kConvLimit));
 }
 
 kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
   check(x, filter, g);
-  kernels::ConvShape shape{.n = x[0], .h = int(x[1]), .w = int(x[2]), .c = int(x[3]), .k = int(filter[0]),
-                           .r = int(filter[1]), .s = int(filter[2]), .p = 0, .q = 0, .groups = g.groups,
-                           .stride_h = g.stride, .stride_w = g.stride, .pad_h = g.padding, .pad_w = g.padding,
-                           .dilation_h = g.dilation, .dilation_w = g.dilation};
+  kernels::ConvShape shape{.n = x[0],
+                           .h = int(x[1]),
+                           .w = int(x[2]),
+                           .c = int(x[3]),
+                           .k = int(filter[0]),
+                           .r = int(filter[1]),
+                           .s = int(filter[2]),
+                           .p = 0,
+                           .q = 0,
+                           .groups = g.groups,
+                           .stride_h = g.stride,
+                           .stride_w = g.stride,
+                           .pad_h = g.padding,
+                           .pad_w = g.padding,
+                           .dilation_h = g.dilation,
+                           .dilation_w = g.dilation};
   shape.p = kernels::conv_output_size(shape.h, shape.r, g.stride, g.padding, g.dilation);
   shape.q = kernels::conv_output_size(shape.w, shape.s, g.stride, g.padding, g.dilation);
   if (shape.p < 1 || shape.q < 1)
-    throw Error(ErrorKind::input,
-                fmt::format("[conv2d] the output would be empty: input {}, padding {}, filter {}, dilation {}: use a larger "
-                            "image, more padding or a smaller filter",
-                            to_string(x), g.padding, to_string(filter), g.dilation));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("[conv2d] the output would be empty: input {}, padding {}, filter {}, dilation {}: use a larger "
+                    "image, more padding or a smaller filter",
+                    to_string(x), g.padding, to_string(filter), g.dilation));
   if (Shape{x[0], shape.p, shape.q, shape.k}.size() > kernels::kConvLimit)
-    throw Error(ErrorKind::input, fmt::format("[conv2d] output [{},{},{},{}] has more than {} elements: use a smaller batch",
-                                              x[0], shape.p, shape.q, shape.k, kernels::kConvLimit));
+    throw Error(ErrorKind::input,
+                fmt::format("[conv2d] output [{},{},{},{}] has more than {} elements: use a smaller batch", x[0],
+                            shape.p, shape.q, shape.k, kernels::kConvLimit));
   return shape;
 }
 

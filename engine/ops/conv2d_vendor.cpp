@@ -72,8 +72,24 @@ Plan* plan_for(const ConvShape& s, DType dtype) {
   if (dtype == DType::f64 || s.n == 0) return nullptr;
   using Key = std::array<int64_t, 18>;
   static auto* plans = new std::map<Key, Plan>;  // used from one thread, like all ops
-  const Key key{s.n, s.h, s.w, s.c, s.k, s.r, s.s, s.p, s.q, s.groups, s.stride_h, s.stride_w, s.pad_h, s.pad_w,
-                s.dilation_h, s.dilation_w, int64_t(dtype), tf32_allowed()};
+  const Key key{s.n,
+                s.h,
+                s.w,
+                s.c,
+                s.k,
+                s.r,
+                s.s,
+                s.p,
+                s.q,
+                s.groups,
+                s.stride_h,
+                s.stride_w,
+                s.pad_h,
+                s.pad_w,
+                s.dilation_h,
+                s.dilation_w,
+                int64_t(dtype),
+                tf32_allowed()};
   auto found = plans->find(key);
   if (found == plans->end()) found = plans->emplace(key, make_plan(s, dtype)).first;
   return &found->second;
@@ -151,8 +167,8 @@ bool vendor_conv_filter_gradient(const ConvShape& shape, const Tensor& x, const 
   if (!plan) return false;
   auto& choice = plan->filter;
   const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* results) {
-    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnn(), plan->x, plan->y, convolution, plan->w, most, returned,
-                                                         results);
+    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnn(), plan->x, plan->y, convolution, plan->w, most,
+                                                         returned, results);
   };
   if (!choose<cudnnConvolutionBwdFilterAlgoPerf_t>(choice, shape, x.dtype(),
                                                    "cudnnGetConvolutionBackwardFilterAlgorithm_v7", query))

@@ -29,11 +29,12 @@ void check(const LinearCall& call) {
     throw Error(ErrorKind::input, fmt::format("[linear] input {}, weight {}: want [N, in] and [out, in]: flatten first",
                                               describe(x), describe(weight)));
   if (x.dim(1) != weight.dim(1))
-    throw Error(ErrorKind::input, fmt::format("[linear] input has {} columns, the weight expects {}: input {}, weight {}",
-                                              x.dim(1), weight.dim(1), describe(x), describe(weight)));
+    throw Error(ErrorKind::input,
+                fmt::format("[linear] input has {} columns, the weight expects {}: input {}, weight {}", x.dim(1),
+                            weight.dim(1), describe(x), describe(weight)));
   if (x.dtype() != weight.dtype())
-    throw Error(ErrorKind::input, fmt::format("[linear] input {}, weight {}: they must have one type", describe(x),
-                                              describe(weight)));
+    throw Error(ErrorKind::input,
+                fmt::format("[linear] input {}, weight {}: they must have one type", describe(x), describe(weight)));
   expect_bias("linear", call.bias, weight.dim(0), x);
 }
 
@@ -74,8 +75,8 @@ Tensor through_activation(const LinearCall& call, const Tensor& dy) {
 }
 
 void backward(const LinearCall& call, const Tensor& dy) {
-  const Tensor dz = dispatch_float(
-      call.x.dtype(), "linear", [&]<class T>(Type<T>) { return through_activation<T>(call, dy); });
+  const Tensor dz =
+      dispatch_float(call.x.dtype(), "linear", [&]<class T>(Type<T>) { return through_activation<T>(call, dy); });
   const int64_t rows = call.rows(), in = call.in(), out = call.out();
   if (wants_gradient(call.x)) {
     const auto [dx, accumulate] = gradient_target(call.x);

@@ -20,8 +20,9 @@ cudaDataType cuda_type(DType dtype) {
 void expect_int(const kernels::GemmShape& shape) {
   const int64_t largest = std::max({shape.m, shape.n, shape.k, shape.lda, shape.ldb, shape.ldc});
   if (largest > INT32_MAX)
-    throw Error(ErrorKind::input, fmt::format("[matmul] a dimension of {} exceeds the limit of cuBLAS, {}: use --math own",
-                                              largest, INT32_MAX));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("[matmul] a dimension of {} exceeds the limit of cuBLAS, {}: use --math own", largest, INT32_MAX));
 }
 
 /// Row-major matrices are the transposes of column-major ones: C^T = op(B)^T op(A)^T.
@@ -67,8 +68,8 @@ void gemm(const kernels::GemmShape& shape, double alpha, const Tensor& a, const 
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.rank() != 2 || b.rank() != 2 || a.dim(1) != b.dim(0) || a.dtype() != b.dtype())
-    throw Error(ErrorKind::input, fmt::format("[matmul] {} by {}: want [M, K] by [K, N] of one type", describe(a),
-                                              describe(b)));
+    throw Error(ErrorKind::input,
+                fmt::format("[matmul] {} by {}: want [M, K] by [K, N] of one type", describe(a), describe(b)));
   const int64_t m = a.dim(0), n = b.dim(1), k = a.dim(1);
   Tensor y = Tensor::empty({m, n}, a.dtype());
   gemm(kernels::dense_gemm(m, n, k, false, false), 1, a, b, 0, y);

@@ -11,7 +11,8 @@ namespace cucurbit {
 void check_cublas(cublasStatus_t status, const char* call) {
   if (status == CUBLAS_STATUS_SUCCESS) return;
   const ErrorKind kind = status == CUBLAS_STATUS_ALLOC_FAILED ? ErrorKind::out_of_memory : ErrorKind::bug;
-  throw Error(kind, fmt::format("[cublas] {}: {}: {}", call, cublasGetStatusName(status), cublasGetStatusString(status)));
+  throw Error(kind,
+              fmt::format("[cublas] {}: {}: {}", call, cublasGetStatusName(status), cublasGetStatusString(status)));
 }
 
 cublasHandle_t cublas() {

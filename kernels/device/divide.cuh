@@ -4,9 +4,9 @@
 
 namespace cucurbit {
 
-/// Division by a number known on the host: a multiplication and a shift instead of some twenty instructions, and free to
-/// be moved out of loops, since it cannot trap. Exact for 0 <= n < 2^31, 1 <= divisor < 2^31.
-/// Granlund & Montgomery, Division by Invariant Integers using Multiplication, 1994.
+/// Division by a number known on the host: a multiplication and a shift instead of some twenty instructions, and free
+/// to be moved out of loops, since it cannot trap. Exact for 0 <= n < 2^31, 1 <= divisor < 2^31. Granlund & Montgomery,
+/// Division by Invariant Integers using Multiplication, 1994.
 class Divisor {
  public:
   Divisor() = default;

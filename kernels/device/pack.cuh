@@ -2,8 +2,8 @@
 
 #include "kernels/types.h"
 
-/// A few adjacent values that a thread holds and computes with at once: a vector register on softgpu's one-thread blocks,
-/// the 16 bytes of one memory access on a GPU.
+/// A few adjacent values that a thread holds and computes with at once: a vector register on softgpu's one-thread
+/// blocks, the 16 bytes of one memory access on a GPU.
 namespace cucurbit {
 
 #if defined(__AVX512F__)

@@ -10,15 +10,21 @@ namespace cucurbit {
 
 /// Divisions by the sizes of a convolution, within one group.
 struct ConvDivisors {
-  Divisor p_by_q, q;      // output pixel -> n, p, q
-  Divisor h_by_w, w;      // input pixel -> n, h, w
-  Divisor channels, s;    // (r, s, c) -> r, s, c
-  Divisor outputs;        // (r, s, k) -> r, s, k
+  Divisor p_by_q, q;    // output pixel -> n, p, q
+  Divisor h_by_w, w;    // input pixel -> n, h, w
+  Divisor channels, s;  // (r, s, c) -> r, s, c
+  Divisor outputs;      // (r, s, k) -> r, s, k
   Divisor stride_h, stride_w;
 
   explicit ConvDivisors(const kernels::ConvShape& shape)
-      : p_by_q(shape.p * shape.q), q(shape.q), h_by_w(shape.h * shape.w), w(shape.w),
-        channels(shape.c / shape.groups), s(shape.s), outputs(shape.k / shape.groups), stride_h(shape.stride_h),
+      : p_by_q(shape.p * shape.q),
+        q(shape.q),
+        h_by_w(shape.h * shape.w),
+        w(shape.w),
+        channels(shape.c / shape.groups),
+        s(shape.s),
+        outputs(shape.k / shape.groups),
+        stride_h(shape.stride_h),
         stride_w(shape.stride_w) {}
 };
 

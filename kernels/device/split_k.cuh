@@ -3,8 +3,9 @@
 #include "kernels/device/launch.h"
 #include "kernels/device/tile.cuh"
 
-/// How a product is cut into blocks: tiles of the result and, where those are too few to fill a GPU, pieces of the summed
-/// index k. Pieces write partial results to a workspace and a second kernel adds them in ascending order: deterministic.
+/// How a product is cut into blocks: tiles of the result and, where those are too few to fill a GPU, pieces of the
+/// summed index k. Pieces write partial results to a workspace and a second kernel adds them in ascending order:
+/// deterministic.
 namespace cucurbit {
 
 /// The result of a product, or a partial one.

@@ -5,11 +5,12 @@
 #include "kernels/device/ranges.cuh"
 
 /// One block's tile of a matrix product, shared by the GEMM and the implicit-GEMM convolutions: operands are staged in
-/// shared memory slice by slice of the summed index k; every thread accumulates micro-tiles of rows x packs in registers.
+/// shared memory slice by slice of the summed index k; every thread accumulates micro-tiles of rows x packs in
+/// registers.
 ///
-/// With 256 threads a thread has one micro-tile, its rows and columns in groups of one pack that lie apart by the width of
-/// all threads' groups: 128-bit reads of shared memory without bank conflicts. With one thread the micro-tile fills the
-/// vector registers and the thread walks over all of the tile.
+/// With 256 threads a thread has one micro-tile, its rows and columns in groups of one pack that lie apart by the width
+/// of all threads' groups: 128-bit reads of shared memory without bank conflicts. With one thread the micro-tile fills
+/// the vector registers and the thread walks over all of the tile.
 namespace cucurbit {
 
 /// Rows and columns of a block's tile: the same for every number of threads, so that a launcher knows the grid.
@@ -21,11 +22,11 @@ template <int kThreads, class A, bool kWide>
 struct TileShape {
   using Value = A;
   static constexpr int kPack = Pack<kThreads, A>::kSize;
-  static constexpr int kSide = 16;                          // threads along either side
-  static constexpr int kRows = kWide ? 8 : 4;               // of a micro-tile
-  static constexpr int kPacks = kRows / kPack;              // of a micro-tile
-  static constexpr int kM = kTileSide<kWide>, kN = kM;      // of the tile
-  static constexpr int kK = kWide ? 8 : 16;                 // of a slice
+  static constexpr int kSide = 16;                      // threads along either side
+  static constexpr int kRows = kWide ? 8 : 4;           // of a micro-tile
+  static constexpr int kPacks = kRows / kPack;          // of a micro-tile
+  static constexpr int kM = kTileSide<kWide>, kN = kM;  // of the tile
+  static constexpr int kK = kWide ? 8 : 16;             // of a slice
   static constexpr int kMicroTiles = 1;
   static_assert(kThreads == kSide * kSide && kSide * kRows == kM);
 
@@ -40,7 +41,9 @@ struct TileShape {
   };
   static constexpr int kSizeA = kK * (kM + kPack), kSizeB = kK * (kN + kPack);
 
-  __device__ static int row(int i) { return i / kPack * (kSide * kPack) + int(threadIdx.x) / kSide * kPack + i % kPack; }
+  __device__ static int row(int i) {
+    return i / kPack * (kSide * kPack) + int(threadIdx.x) / kSide * kPack + i % kPack;
+  }
   __device__ static int column(int p) { return (p * kSide + int(threadIdx.x) % kSide) * kPack; }
 };
 
@@ -95,8 +98,8 @@ constexpr int run_length() {
   return run;
 }
 
-/// Copies the window [0, slow_live) x [0, fast_live) of `source` to slice[Place::at(slow, fast)], in the accumulator's type. With
-/// many threads the rest of kSlow x kFast becomes zero; one thread never reads the rest.
+/// Copies the window [0, slow_live) x [0, fast_live) of `source` to slice[Place::at(slow, fast)], in the accumulator's
+/// type. With many threads the rest of kSlow x kFast becomes zero; one thread never reads the rest.
 ///
 /// source.row(slow) prepares a row, source.span(row, fast) is the run of adjacent elements that begins at `fast`.
 template <int kThreads, class Place, int kSlow, int kFast, class A, class Source>
@@ -146,8 +149,8 @@ struct MatrixRows {
   __device__ Span<T> span(const T* row, int j) const { return {row + j, INT32_MAX}; }
 };
 
-/// Operands say how they are staged: `outer` is the row of A or the column of B, `k` the summed index; Place::at(outer, k) is
-/// the place in the slice.
+/// Operands say how they are staged: `outer` is the row of A or the column of B, `k` the summed index; Place::at(outer,
+/// k) is the place in the slice.
 template <class T>
 struct MatrixOperand {
   const T* data;
@@ -197,7 +200,8 @@ __device__ __forceinline__ void multiply_slice(pack_t<kThreads, A> (&sums)[Shape
       pack_t<1, A> columns[kLive];
       for (int p = 0; p < kLive; ++p) columns[p] = load_pack<1>(b + k * Shape::kPanel + p * Shape::kPack);
       for (int i = 0; i < Shape::kRows; ++i)
-        for (int p = 0; p < kLive; ++p) multiply_add<1, A>(held[i][p], a[Shape::template PlaceA<kRowsAdjacent>::at(i, k)], columns[p]);
+        for (int p = 0; p < kLive; ++p)
+          multiply_add<1, A>(held[i][p], a[Shape::template PlaceA<kRowsAdjacent>::at(i, k)], columns[p]);
     }
     for (int i = 0; i < Shape::kRows; ++i)
       for (int p = 0; p < kLive; ++p) sums[i][p] = held[i][p];
@@ -228,10 +232,12 @@ inline void for_micro_tiles(const TileExtent& extent, F f) {
 }
 
 template <int kThreads, class Shape, bool kRowsAdjacent, class A, class Sums>
-__device__ __forceinline__ void multiply_slices(const TileExtent& extent, int depth, const A* a, const A* b, Sums& sums) {
+__device__ __forceinline__ void multiply_slices(const TileExtent& extent, int depth, const A* a, const A* b,
+                                                Sums& sums) {
   if constexpr (kThreads == 1) {
     for_micro_tiles<Shape>(extent, [&](int tile, int row, int column) {
-      const A *rows = a + Shape::template PlaceA<kRowsAdjacent>::at(row, 0), *columns = b + Shape::PlaceB::at(column, 0);
+      const A *rows = a + Shape::template PlaceA<kRowsAdjacent>::at(row, 0),
+              *columns = b + Shape::PlaceB::at(column, 0);
       if (extent.n_live - column > Shape::kPack)
         multiply_slice<1, Shape, kRowsAdjacent, 2>(sums[tile], rows, columns, depth);
       else

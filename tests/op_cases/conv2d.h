@@ -37,9 +37,7 @@ inline OpCase conv2d_case(const std::string& name, const Conv2dSetting& c) {
   op.name = "conv2d_" + name;
   op.inputs = {{.shape = c.x}, {.shape = c.filter}};
   if (c.with_bias) op.inputs.push_back({.shape = {c.filter[0]}, .kind = Input::Kind::parameter});
-  op.run = [c](const std::vector<Tensor>& t) {
-    return conv2d(t[0], t[1], c.with_bias ? t[2] : Tensor(), c.geometry);
-  };
+  op.run = [c](const std::vector<Tensor>& t) { return conv2d(t[0], t[1], c.with_bias ? t[2] : Tensor(), c.geometry); };
   op.reference = [c](const std::vector<Values>& in) { return reference_conv2d(in, c); };
   op.output = conv2d_output_shape(c.x, c.filter, c.geometry);
   const int64_t taps = c.filter[1] * c.filter[2];
@@ -58,7 +56,8 @@ inline std::vector<OpCase> conv2d_cases() {
           const std::string name = "s" + std::to_string(stride) + "_p" + std::to_string(padding) + "_d" +
                                    std::to_string(dilation) + "_g" + std::to_string(groups);
           const int64_t k = groups == 2 ? 6 : 4;
-          cases.push_back(conv2d_case(name, {{2, 7, 6, 4}, {k, 3, 3, 4 / groups}, {stride, padding, dilation, groups}}));
+          cases.push_back(
+              conv2d_case(name, {{2, 7, 6, 4}, {k, 3, 3, 4 / groups}, {stride, padding, dilation, groups}}));
         }
   cases.push_back(conv2d_case("bias", {{2, 5, 5, 3}, {5, 3, 3, 3}, {.padding = 1}, true}));
   cases.push_back(conv2d_case("pointwise", {{2, 3, 5, 33}, {65, 1, 1, 33}, {}}));
@@ -66,7 +65,8 @@ inline std::vector<OpCase> conv2d_cases() {
   cases.push_back(conv2d_case("oblong", {{3, 8, 4, 5}, {7, 5, 2, 5}, {.padding = 1}, true}));
   cases.push_back(conv2d_case("one_value", {{1, 1, 1, 1}, {1, 1, 1, 1}, {}}));
   cases.push_back(conv2d_case("empty_batch", {{0, 5, 5, 3}, {5, 3, 3, 3}, {.padding = 1}, true}));
-  cases.push_back(conv2d_case("empty_batch_depthwise", {{0, 5, 5, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, true}));
+  cases.push_back(
+      conv2d_case("empty_batch_depthwise", {{0, 5, 5, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, true}));
   cases.push_back(conv2d_case("many_pixels", {{4, 17, 17, 3}, {5, 3, 3, 3}, {.padding = 1}}));  // their sum in pieces
   cases.push_back(conv2d_case("depthwise_channels", {{1, 9, 9, 70}, {70, 3, 3, 1}, {.padding = 1, .groups = 70}}));
   cases.push_back(conv2d_case("depthwise_taps", {{1, 9, 8, 3}, {3, 5, 5, 1}, {.padding = 2, .groups = 3}, true}));

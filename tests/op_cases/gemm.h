@@ -55,9 +55,8 @@ inline Values reference_gemm(const std::vector<Values>& in, const GemmSetting& g
 
 inline Tensor run_gemm(const std::vector<Tensor>& in, const GemmSetting& g) {
   const Tensor c = Tensor::empty(in[2].shape(), in[2].dtype());
-  dispatch_float(c.dtype(), "test", [&]<class T>(Type<T>) {
-    kernels::cast(in[2].data<T>(), c.data<T>(), c.size(), stream());
-  });
+  dispatch_float(c.dtype(), "test",
+                 [&]<class T>(Type<T>) { kernels::cast(in[2].data<T>(), c.data<T>(), c.size(), stream()); });
   gemm(g.shape(), g.alpha, in[0], in[1], g.beta, c);
   return c;
 }
@@ -79,8 +78,8 @@ inline OpCase gemm_case(const std::string& name, const GemmSetting& g) {
 }
 
 inline std::vector<OpCase> gemm_cases() {
-  std::vector<OpCase> cases = {matmul_case(1, 1, 1), matmul_case(3, 31, 33), matmul_case(33, 7, 65),
-                               matmul_case(65, 33, 2), matmul_case(0, 5, 3), matmul_case(5, 3, 0)};
+  std::vector<OpCase> cases = {matmul_case(1, 1, 1),   matmul_case(3, 31, 33), matmul_case(33, 7, 65),
+                               matmul_case(65, 33, 2), matmul_case(0, 5, 3),   matmul_case(5, 3, 0)};
   const int64_t sizes[] = {1, 3, 31, 33, 65, 127};
   int count = 0;
   for (int64_t m : sizes)

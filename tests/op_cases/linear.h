@@ -9,13 +9,20 @@ namespace cucurbit::test {
 
 inline double reference_linear_activation(double x, Activation kind) {
   switch (kind) {
-    case Activation::identity: return x;
-    case Activation::relu: return std::max(x, 0.0);
-    case Activation::leaky_relu: return x < 0 ? x / 100 : x;
-    case Activation::gelu: return x * std::erfc(-x / std::sqrt(2.0)) / 2;
-    case Activation::silu: return x / (1 + std::exp(-x));
-    case Activation::sigmoid: return 1 / (1 + std::exp(-x));
-    case Activation::tanh: return std::tanh(x);
+    case Activation::identity:
+      return x;
+    case Activation::relu:
+      return std::max(x, 0.0);
+    case Activation::leaky_relu:
+      return x < 0 ? x / 100 : x;
+    case Activation::gelu:
+      return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    case Activation::silu:
+      return x / (1 + std::exp(-x));
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case Activation::tanh:
+      return std::tanh(x);
   }
   return NAN;
 }
