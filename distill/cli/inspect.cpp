@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "distill/cli/commands.h"
 #include "distill/cli/data.h"

@@ -16,12 +16,6 @@ void expect_positive(const char* layer, std::initializer_list<int64_t> sizes) {
     if (size < 1)
       throw Error(ErrorKind::usage, fmt::format("[{}] size {}: layer sizes must be at least 1", layer, size));
 }
-
-Shape with_last(const Shape& shape, int64_t last) {
-  std::vector<int64_t> dims = shape.dims();
-  dims.back() = last;
-  return Shape(dims);
-}
 }  // namespace
 
 Linear::Linear(int64_t in, int64_t out, Activation activation) : activation_(activation) {

@@ -24,19 +24,19 @@ struct Initializer {
 /// A trained tensor of a layer. The layer states what it wants; Arena gives it memory.
 struct Parameter {
   Shape shape;
-  Initializer initializer;
+  Initializer initializer{};
   /// A matrix or filter: ops read it in the network's compute type, and it decays. Otherwise (bias, gamma, beta) it is
   /// read in the accumulator type and does not decay.
   bool is_weight = true;
-  Tensor value;   // what ops read; carries the gradient
-  Tensor master;  // accumulator type, in the arena; the same memory as `value` where the types agree
+  Tensor value{};   // what ops read; carries the gradient
+  Tensor master{};  // accumulator type, in the arena; the same memory as `value` where the types agree
 };
 
 /// A tensor of a layer that is saved but not trained (running statistics), in the accumulator type.
 struct Buffer {
   Shape shape;
   double initial = 0;
-  Tensor value;
+  Tensor value{};
 };
 
 /// Everything a model saves, by name ("features.0.weight"), in order of construction.
