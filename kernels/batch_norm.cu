@@ -24,12 +24,12 @@ __global__ void chunk_moments_kernel(const T* __restrict__ x, acc_t<T>* __restri
   using A = acc_t<T>;
   const RowChunk<kThreads> chunk = chunk_of<kThreads>(grid);
   const T* first = x + chunk.first_row * grid.channels;
+  // Each lane's sums are about its own first value; a lane without rows has count 0.
   A shift[kLanesEach<kThreads>], sum[kLanesEach<kThreads>], square[kLanesEach<kThreads>];
   sum[0] = square[0] = 0;  // of lanes without a channel
-  chunk.each_channel([&](int j, int c) {
-    shift[j] = to_acc(first[c]);
-    sum[j] = 0;
-    square[j] = 0;
+  chunk.each_group([&](int j, int c, int group) {
+    shift[j] = group < chunk.rows ? to_acc(first[int64_t(group) * grid.channels + c]) : A(0);
+    sum[j] = square[j] = 0;
   });
   chunk.each_row([&](int64_t at, int n) {
     each_lane<kThreads>(n, [&](int j) {
@@ -39,16 +39,27 @@ __global__ void chunk_moments_kernel(const T* __restrict__ x, acc_t<T>* __restri
     });
   });
 
+  // Merged about the chunk's first row: first the mean, then the squares about it.
   __shared__ A sums[kSpan], squares[kSpan];
-  chunk.fold(sum, sums);
+  A offset[kLanesEach<kThreads>];
+  offset[0] = 0;
+  chunk.each_group([&](int j, int c, int group) {
+    offset[j] = A(chunk.rows_of_group(group)) * (shift[j] - to_acc(first[c])) + sum[j];
+  });
+  chunk.fold(offset, sums);
+  const A inverse = A(1) / A(chunk.rows);
+  chunk.each_group([&](int j, int c, int group) {
+    const A count = A(chunk.rows_of_group(group)), mean = count > 0 ? sum[j] / count : A(0);
+    const A distance = shift[j] - to_acc(first[c]) + mean - sums[c - chunk.first_channel] * inverse;
+    const A deviation = square[j] - sum[j] * mean;
+    square[j] = (deviation < 0 ? A(0) : deviation) + count * distance * distance;
+  });
   chunk.fold(square, squares);
   A* means = partial + chunk.first_row / grid.chunk_rows * grid.channels + chunk.first_channel;
   A* deviations = means + grid.chunks * grid.channels;
-  const A inverse = A(1) / A(chunk.rows);
   for_each(strided<kThreads>(chunk.width), [&](int c) {
-    const A offset = sums[c] * inverse, deviation = squares[c] - sums[c] * offset;
-    means[c] = to_acc(first[chunk.first_channel + c]) + offset;
-    deviations[c] = deviation < 0 ? A(0) : deviation;
+    means[c] = to_acc(first[chunk.first_channel + c]) + sums[c] * inverse;
+    deviations[c] = squares[c];
   });
 }
 

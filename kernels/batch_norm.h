@@ -19,10 +19,10 @@ int64_t batch_norm_workspace(int64_t rows, int channels);
 ///   running_mean     = (1 - momentum) running_mean + momentum mean
 ///   running_variance = (1 - momentum) running_variance + momentum variance rows / (rows - 1)
 ///
-/// Each chunk of rows is summed about its own first row, k: with s = sum (x - k) and q = sum (x - k)^2 its squared
-/// deviations are q - s^2 / n, whose relative error is at most about n eps since k is one of the values (a chunk has a
-/// few hundred rows). Chunks are merged exactly (Chan et al.): M2 = sum M2_b + sum n_b (mean_b - mean)^2. So a mean far
-/// larger than the deviation does no harm beyond the rounding of x itself.
+/// Every lane of a block sums a few dozen values of a channel about the first of them, k: with s = sum (x - k) and
+/// q = sum (x - k)^2 their squared deviations are q - s^2 / n, whose relative error is at most about n eps since k is
+/// one of the values. Lanes, then chunks of rows, are merged exactly (Chan et al.): M2 = sum M2_b + sum n_b (mean_b -
+/// mean)^2. So a mean far larger than the deviation, or an outlier, does no harm beyond the rounding of x itself.
 ///
 ///   rows >= 1; rows >= 2 with running statistics. workspace [batch_norm_workspace(rows, channels)].
 template <class T>

@@ -63,15 +63,24 @@ struct RowChunk {
         lanes(groups * width),
         lane(thread_index<kThreads>()) {}
 
+  /// f(j, c, group) for this thread's lanes j, their channels c and the row of the group they begin with.
+  template <class F>
+  __device__ __forceinline__ void each_group(F f) const {
+    if constexpr (kLanesEach<kThreads> == 1) {
+      if (lane < lanes) f(0, first_channel + lane % width, lane / width);
+    } else {
+      for (int group = 0; group < groups; ++group)
+        for_each(StridedRange<1, int>{0, width}, [&](int c) { f(group * width + c, first_channel + c, group); });
+    }
+  }
   /// f(j, c) for this thread's lanes j and their channels c.
   template <class F>
   __device__ __forceinline__ void each_channel(F f) const {
-    if constexpr (kLanesEach<kThreads> == 1) {
-      if (lane < lanes) f(0, first_channel + lane % width);
-    } else {
-      for (int group = 0; group < groups; ++group)
-        for_each(StridedRange<1, int>{0, width}, [&](int c) { f(group * width + c, first_channel + c); });
-    }
+    each_group([&](int j, int c, int) { f(j, c); });
+  }
+  /// Rows that the lanes of a group see.
+  __device__ __forceinline__ int64_t rows_of_group(int group) const {
+    return group < rows ? (rows - group + groups - 1) / groups : 0;
   }
 
   /// f(at, n): this thread's first n lanes hold the elements [at, at + n). Every element of the chunk comes once.
