@@ -1,5 +1,4 @@
 #include "kernels/activation.h"
-
 #include "kernels/device/activate.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
@@ -9,7 +8,8 @@ namespace cucurbit::kernels {
 
 template <int kThreads, class T, Activation kind>
 __global__ void activation_kernel(const T* x, T* y, int64_t n) {
-  map_tile<kThreads>(n, [](T value) { return from_acc<T>(activate<kind>(to_acc(value))); }, y, x);
+  map_tile<kThreads>(
+      n, [](T value) { return from_acc<T>(activate<kind>(to_acc(value))); }, y, x);
 }
 
 template <int kThreads, class T, Activation kind, bool accumulate>
@@ -23,7 +23,8 @@ __global__ void activation_backward_kernel(const T* dy, const T* saved, T* dx, i
         n, [&](T sum, T cotangent, T kept) { return from_acc<T>(to_acc(sum) + gradient(cotangent, kept)); }, dx, dx, dy,
         saved);
   } else {
-    map_tile<kThreads>(n, [&](T cotangent, T kept) { return from_acc<T>(gradient(cotangent, kept)); }, dx, dy, saved);
+    map_tile<kThreads>(
+        n, [&](T cotangent, T kept) { return from_acc<T>(gradient(cotangent, kept)); }, dx, dy, saved);
   }
 }
 
@@ -36,18 +37,20 @@ void activation(const T* x, T* y, int64_t n, Activation kind, cudaStream_t strea
 
 template <class T>
 void activation_backward(const T* dy, const T* saved, T* dx, int64_t n, Activation kind, bool accumulate,
-                       cudaStream_t stream) {
+                         cudaStream_t stream) {
   if (kind == Activation::identity) saved = dy;  // read, not used
   dispatch_activation(kind, [&]<Activation k>(ActivationTag<k>) {
     if (accumulate)
-      launch<256>(CUCURBIT_KERNEL(activation_backward_kernel, T, k, true), blocks_for(n, kTile), stream, dy, saved, dx, n);
+      launch<256>(CUCURBIT_KERNEL(activation_backward_kernel, T, k, true), blocks_for(n, kTile), stream, dy, saved, dx,
+                  n);
     else
-      launch<256>(CUCURBIT_KERNEL(activation_backward_kernel, T, k, false), blocks_for(n, kTile), stream, dy, saved, dx, n);
+      launch<256>(CUCURBIT_KERNEL(activation_backward_kernel, T, k, false), blocks_for(n, kTile), stream, dy, saved, dx,
+                  n);
   });
 }
 
-#define CUCURBIT_INSTANTIATE(T)                                                   \
-  template void activation(const T*, T*, int64_t, Activation, cudaStream_t);        \
+#define CUCURBIT_INSTANTIATE(T)                                              \
+  template void activation(const T*, T*, int64_t, Activation, cudaStream_t); \
   template void activation_backward(const T*, const T*, T*, int64_t, Activation, bool, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)

@@ -19,8 +19,8 @@ namespace cucurbit {
 /// NaN stays NaN in all of them.
 enum class Activation : uint8_t { identity, relu, leaky_relu, gelu, silu, sigmoid, tanh };
 
-inline constexpr Activation kActivations[] = {Activation::identity,   Activation::relu, Activation::leaky_relu,
-                                              Activation::gelu,       Activation::silu, Activation::sigmoid,
+inline constexpr Activation kActivations[] = {Activation::identity, Activation::relu, Activation::leaky_relu,
+                                              Activation::gelu,     Activation::silu, Activation::sigmoid,
                                               Activation::tanh};
 
 inline constexpr double kLeakySlope = 0.01;
@@ -31,13 +31,20 @@ constexpr bool needs_input(Activation kind) { return kind == Activation::gelu ||
 /// "relu", "gelu", ...
 constexpr const char* name(Activation kind) {
   switch (kind) {
-    case Activation::identity: return "identity";
-    case Activation::relu: return "relu";
-    case Activation::leaky_relu: return "leaky_relu";
-    case Activation::gelu: return "gelu";
-    case Activation::silu: return "silu";
-    case Activation::sigmoid: return "sigmoid";
-    case Activation::tanh: return "tanh";
+    case Activation::identity:
+      return "identity";
+    case Activation::relu:
+      return "relu";
+    case Activation::leaky_relu:
+      return "leaky_relu";
+    case Activation::gelu:
+      return "gelu";
+    case Activation::silu:
+      return "silu";
+    case Activation::sigmoid:
+      return "sigmoid";
+    case Activation::tanh:
+      return "tanh";
   }
   return "?";
 }
@@ -52,13 +59,20 @@ struct ActivationTag {
 template <class F>
 void dispatch_activation(Activation kind, F&& f) {
   switch (kind) {
-    case Activation::identity: return f(ActivationTag<Activation::identity>{});
-    case Activation::relu: return f(ActivationTag<Activation::relu>{});
-    case Activation::leaky_relu: return f(ActivationTag<Activation::leaky_relu>{});
-    case Activation::gelu: return f(ActivationTag<Activation::gelu>{});
-    case Activation::silu: return f(ActivationTag<Activation::silu>{});
-    case Activation::sigmoid: return f(ActivationTag<Activation::sigmoid>{});
-    case Activation::tanh: return f(ActivationTag<Activation::tanh>{});
+    case Activation::identity:
+      return f(ActivationTag<Activation::identity>{});
+    case Activation::relu:
+      return f(ActivationTag<Activation::relu>{});
+    case Activation::leaky_relu:
+      return f(ActivationTag<Activation::leaky_relu>{});
+    case Activation::gelu:
+      return f(ActivationTag<Activation::gelu>{});
+    case Activation::silu:
+      return f(ActivationTag<Activation::silu>{});
+    case Activation::sigmoid:
+      return f(ActivationTag<Activation::sigmoid>{});
+    case Activation::tanh:
+      return f(ActivationTag<Activation::tanh>{});
   }
 }
 
@@ -78,7 +92,7 @@ void activation(const T* x, T* y, int64_t n, Activation kind, cudaStream_t strea
 ///   saved [n]: x if needs_input(kind), else y. Unused for identity.
 template <class T>
 void activation_backward(const T* dy, const T* saved, T* dx, int64_t n, Activation kind, bool accumulate,
-                       cudaStream_t stream);
+                         cudaStream_t stream);
 
 }  // namespace kernels
 }  // namespace cucurbit

@@ -1,5 +1,4 @@
 #include "kernels/bias.h"
-
 #include "kernels/device/activate.cuh"
 #include "kernels/device/columns.cuh"
 #include "kernels/device/launch.h"
@@ -14,14 +13,12 @@ namespace {
 template <int W, class Tile, class A>
 __device__ __forceinline__ void load_bias(const Tile& tile, const A* bias, const ColumnSplit& split, A* owned) {
   if (split.fold == 1) {
-    tile.template for_groups<W>([&](int k, int c) {
-      for_elements<W>([&](int j) { owned[k + j] = bias[tile.first_col + c + j]; });
-    });
+    tile.template for_groups<W>(
+        [&](int k, int c) { for_elements<W>([&](int j) { owned[k + j] = bias[tile.first_col + c + j]; }); });
   } else {  // a folded row fits in one tile
     const unsigned period = unsigned(split.cols / split.fold);
-    tile.template for_groups<W>([&](int k, int c) {
-      for_elements<W>([&](int j) { owned[k + j] = bias[unsigned(c + j) % period]; });
-    });
+    tile.template for_groups<W>(
+        [&](int k, int c) { for_elements<W>([&](int j) { owned[k + j] = bias[unsigned(c + j) % period]; }); });
   }
 }
 
@@ -35,8 +32,7 @@ __device__ __forceinline__ void add_bias(const T* x, const acc_t<T>* bias, T* y,
     tile.template for_groups<W>([&](int k, int c) {
       const Vector<T, W> value = load_vector<W>(x + row + c);
       Vector<T, W> result;
-      for_elements<W>(
-          [&](int j) { result.at[j] = from_acc<T>(activate<kind>(to_acc(value.at[j]) + owned[k + j])); });
+      for_elements<W>([&](int j) { result.at[j] = from_acc<T>(activate<kind>(to_acc(value.at[j]) + owned[k + j])); });
       store_vector<W>(y + row + c, result);
     });
   }
@@ -107,7 +103,9 @@ void bias_activation_backward(const T* dy, const T* saved, const acc_t<T>* bias,
   const ColumnSplit split(rows, cols);
   acc_t<T>* partial = dbias ? workspace : nullptr;
   dispatch_activation(kind, [&]<Activation k>(ActivationTag<k>) {
-    const auto run = [&](auto kernel) { launch<256>(kernel, split.blocks(), stream, dy, saved, bias, dx, partial, split); };
+    const auto run = [&](auto kernel) {
+      launch<256>(kernel, split.blocks(), stream, dy, saved, bias, dx, partial, split);
+    };
     if (accumulate_dx)
       run(CUCURBIT_KERNEL(bias_activation_backward_kernel, T, k, true));
     else
@@ -116,9 +114,9 @@ void bias_activation_backward(const T* dy, const T* saved, const acc_t<T>* bias,
   if (dbias) reduce_middle(partial, dbias, 1, split.partial_rows(), cols, acc_t<T>(1), accumulate_dbias, stream);
 }
 
-#define CUCURBIT_INSTANTIATE(T)                                                                                       \
-  template void bias_activation(const T*, const acc_t<T>*, T*, int64_t, int64_t, Activation, cudaStream_t);           \
-  template void bias_activation_backward(const T*, const T*, const acc_t<T>*, T*, bool, acc_t<T>*, bool, int64_t,     \
+#define CUCURBIT_INSTANTIATE(T)                                                                                   \
+  template void bias_activation(const T*, const acc_t<T>*, T*, int64_t, int64_t, Activation, cudaStream_t);       \
+  template void bias_activation_backward(const T*, const T*, const acc_t<T>*, T*, bool, acc_t<T>*, bool, int64_t, \
                                          int64_t, Activation, acc_t<T>*, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)

@@ -1,5 +1,4 @@
 #include "kernels/binary.h"
-
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
@@ -79,11 +78,16 @@ __device__ __forceinline__ void for_broadcast(const Broadcast& layout, F f) {
 template <class F>
 void dispatch_binary(Binary op, F f) {
   switch (op) {
-    case Binary::add: return f(std::integral_constant<Binary, Binary::add>{});
-    case Binary::sub: return f(std::integral_constant<Binary, Binary::sub>{});
-    case Binary::mul: return f(std::integral_constant<Binary, Binary::mul>{});
-    case Binary::div: return f(std::integral_constant<Binary, Binary::div>{});
-    case Binary::maximum: return f(std::integral_constant<Binary, Binary::maximum>{});
+    case Binary::add:
+      return f(std::integral_constant<Binary, Binary::add>{});
+    case Binary::sub:
+      return f(std::integral_constant<Binary, Binary::sub>{});
+    case Binary::mul:
+      return f(std::integral_constant<Binary, Binary::mul>{});
+    case Binary::div:
+      return f(std::integral_constant<Binary, Binary::div>{});
+    case Binary::maximum:
+      return f(std::integral_constant<Binary, Binary::maximum>{});
   }
 }
 }  // namespace
@@ -105,8 +109,8 @@ __global__ void binary_backward_kernel(const T* dy, const T* a, const T* b, D* d
       d[i] = from_acc<D>(to_acc(d[i]) + value(i, in_a, in_b));
     });
   else
-    for_broadcast<kThreads>(
-        layout, [&](int64_t i, int64_t in_a, int64_t in_b) { d[i] = from_acc<D>(value(i, in_a, in_b)); });
+    for_broadcast<kThreads>(layout,
+                            [&](int64_t i, int64_t in_a, int64_t in_b) { d[i] = from_acc<D>(value(i, in_a, in_b)); });
 }
 
 template <class T>
@@ -130,8 +134,9 @@ void binary_backward(Binary op, Operand operand, const T* dy, const T* a, const 
   });
 }
 
-#define CUCURBIT_INSTANTIATE(T, D)                                                                                \
-  template void binary_backward(Binary, Operand, const T*, const T*, const T*, D*, const Broadcast&, bool, cudaStream_t);
+#define CUCURBIT_INSTANTIATE(T, D)                                                                         \
+  template void binary_backward(Binary, Operand, const T*, const T*, const T*, D*, const Broadcast&, bool, \
+                                cudaStream_t);
 CUCURBIT_INSTANTIATE(float, float)
 CUCURBIT_INSTANTIATE(bf16, bf16)
 CUCURBIT_INSTANTIATE(bf16, float)

@@ -14,8 +14,9 @@ enum class Binary : uint8_t { add, sub, mul, div, maximum };
 /// An operand of a Binary.
 enum class Operand : uint8_t { a, b };
 
-/// How a and b are read for each element of their row-major result. Dimensions of size 1 are gone and neighbours that are
-/// broadcast alike are merged, so that equal shapes, a scalar and a vector along the last dimensions have 1 or 2 left.
+/// How a and b are read for each element of their row-major result. Dimensions of size 1 are gone and neighbours that
+/// are broadcast alike are merged, so that equal shapes, a scalar and a vector along the last dimensions have 1 or 2
+/// left.
 struct Broadcast {
   static constexpr int kMaxRank = 6;
   int rank = 1;
@@ -45,8 +46,8 @@ namespace kernels {
 template <class T>
 void binary(Binary op, const T* a, const T* b, T* y, const Broadcast& layout, cudaStream_t stream);
 
-/// d[i] = dy[i] * d op(a, b)[i] / d(operand), or d[i] += with `accumulate`; not yet summed over the dimensions in which the
-/// operand was broadcast.
+/// d[i] = dy[i] * d op(a, b)[i] / d(operand), or d[i] += with `accumulate`; not yet summed over the dimensions in which
+/// the operand was broadcast.
 ///
 ///   dy, d [layout.elements]; d may be dy if they have the same type and not accumulating.   D: T, or acc_t<T>.
 ///

@@ -10,8 +10,8 @@ namespace cucurbit {
 /// Narrow matrices are folded: `fold` consecutive rows are read as one row of fold * cols columns, so that a tile is
 /// wide enough for vectors.
 struct ColumnSplit {
-  static constexpr int kTile = 256;            // columns of a block
-  static constexpr int64_t kMaxChunks = 512;   // the second kernel adds this many partial sums per column at most
+  static constexpr int kTile = 256;           // columns of a block
+  static constexpr int64_t kMaxChunks = 512;  // the second kernel adds this many partial sums per column at most
   static constexpr int64_t kRowsPerChunk = 32;
 
   int64_t rows, cols;  // of the folded matrix

@@ -1,9 +1,8 @@
-#include "kernels/dropout.h"
-
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/philox.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/dropout.h"
 
 namespace cucurbit::kernels {
 
@@ -11,8 +10,8 @@ namespace {
 constexpr uint32_t kPurposeDropout = 0xd0000000u;  // apart from the streams of initialisation and augmentation
 constexpr int64_t kDraws = kTile / 4;              // a block draws this often; each draw serves four elements
 
-/// Word w of a tile's draw d serves the tile's element w * kDraws + d: neighbouring threads, or lanes of a vector, touch
-/// neighbouring elements.
+/// Word w of a tile's draw d serves the tile's element w * kDraws + d: neighbouring threads, or lanes of a vector,
+/// touch neighbouring elements.
 template <int kThreads, class F>
 __device__ __forceinline__ void for_random(int64_t n, const StepState& state, uint32_t purpose, F f) {
   const int64_t begin = int64_t(blockIdx.x) * kTile, left = n - begin < kTile ? n - begin : kTile;

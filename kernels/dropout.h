@@ -8,11 +8,11 @@ namespace cucurbit::kernels {
 /// y[i] = keep(i) x[i] / (1 - p), or y[i] += with `accumulate`; keep(i) is 0 with probability p, else 1.
 ///
 ///   x, y [n]; y may be x if not accumulating.   0 <= p < 1.   n <= 2^34.
-///   state: in device memory; keep is a function of (seed, step, purpose, i), so that the same call on dy is the backward
-///   pass, nothing is stored, and a replayed graph draws a new mask for every step.
+///   state: in device memory; keep is a function of (seed, step, purpose, i), so that the same call on dy is the
+///   backward pass, nothing is stored, and a replayed graph draws a new mask for every step.
 ///
-/// The probability is exact to 2^-32. p = 0 copies. T: float, bf16, double. Deterministic; the mask does not depend on T
-/// or on the device. Srivastava et al., Dropout, JMLR 2014.
+/// The probability is exact to 2^-32. p = 0 copies. T: float, bf16, double. Deterministic; the mask does not depend on
+/// T or on the device. Srivastava et al., Dropout, JMLR 2014.
 template <class T>
 void dropout(const T* x, T* y, int64_t n, float p, const StepState* state, uint32_t purpose, bool accumulate,
              cudaStream_t stream);

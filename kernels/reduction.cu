@@ -1,18 +1,17 @@
-#include "kernels/reduction.h"
-
 #include <limits>
 
 #include "kernels/device/columns.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/reduce.cuh"
+#include "kernels/reduction.h"
 
 namespace cucurbit::kernels {
 
 namespace {
-constexpr int64_t kLongRow = 4096;   // rows of this many columns get a block of their own
+constexpr int64_t kLongRow = 4096;  // rows of this many columns get a block of their own
 constexpr int64_t kMaxPartials = 1024;
-constexpr int kMiddleTile = kWarp;   // columns of a block of reduce_middle
+constexpr int kMiddleTile = kWarp;  // columns of a block of reduce_middle
 
 /// A NaN on either side wins.
 struct MaximumOrNan {
@@ -60,9 +59,12 @@ template <class F>
 void dispatch_reduction(Reduction kind, F f) {
   switch (kind) {
     case Reduction::sum:
-    case Reduction::mean: return f(std::integral_constant<Reduction, Reduction::sum>{});
-    case Reduction::sum_of_squares: return f(std::integral_constant<Reduction, Reduction::sum_of_squares>{});
-    case Reduction::max: return f(std::integral_constant<Reduction, Reduction::max>{});
+    case Reduction::mean:
+      return f(std::integral_constant<Reduction, Reduction::sum>{});
+    case Reduction::sum_of_squares:
+      return f(std::integral_constant<Reduction, Reduction::sum_of_squares>{});
+    case Reduction::max:
+      return f(std::integral_constant<Reduction, Reduction::max>{});
   }
 }
 
@@ -182,7 +184,8 @@ __global__ void spread_middle_kernel(const A* x, Y* y, int64_t n, int64_t middle
       if (inner == 1)
         for_each(strided<1>(length), [&, value = x[row]](int64_t i) { update(y[at + i], value); });
       else
-        for_each(strided<1>(length), [&, from = x + row / middle * inner + skip](int64_t i) { update(y[at + i], from[i]); });
+        for_each(strided<1>(length),
+                 [&, from = x + row / middle * inner + skip](int64_t i) { update(y[at + i], from[i]); });
       at += length;
     }
   } else {
@@ -208,7 +211,8 @@ void reduce_all(const T* x, acc_t<T>* y, int64_t n, Reduction kind, acc_t<T>* wo
   using A = acc_t<T>;
   const int64_t pieces = reduce_all_workspace(n);
   dispatch_reduction(kind, [&]<Reduction k>(std::integral_constant<Reduction, k>) {
-    launch<256>(CUCURBIT_KERNEL(reduce_pieces_kernel, T, k), pieces, stream, x, workspace, n, elements_per_block(n), A(1));
+    launch<256>(CUCURBIT_KERNEL(reduce_pieces_kernel, T, k), pieces, stream, x, workspace, n, elements_per_block(n),
+                A(1));
     launch<256>(CUCURBIT_KERNEL(reduce_pieces_kernel, A, partial_kind(k)), 1, stream, workspace, y, pieces, pieces,
                 factor_of<A>(kind, n));
   });
@@ -221,8 +225,8 @@ void launch_rows(const X* x, Y* y, int64_t rows, int64_t cols, acc_t<X> factor, 
     launch<256>(CUCURBIT_KERNEL(reduce_long_rows_kernel, X, Y, kind), rows, stream, x, y, cols, factor, accumulate);
   } else {
     const int64_t rows_per_block = std::clamp<int64_t>(kLongRow / std::max<int64_t>(cols, 1), 8, 64);
-    launch<256>(CUCURBIT_KERNEL(reduce_short_rows_kernel, X, Y, kind), blocks_for(rows, rows_per_block), stream, x, y, rows,
-                cols, rows_per_block, factor, accumulate);
+    launch<256>(CUCURBIT_KERNEL(reduce_short_rows_kernel, X, Y, kind), blocks_for(rows, rows_per_block), stream, x, y,
+                rows, cols, rows_per_block, factor, accumulate);
   }
 }
 
@@ -265,7 +269,9 @@ template <class A, class Y>
 void spread_middle(const A* x, Y* y, int64_t outer, int64_t middle, int64_t inner, A factor, bool accumulate,
                    cudaStream_t stream) {
   const int64_t n = outer * middle * inner;
-  const auto run = [&](auto kernel) { launch<256>(kernel, blocks_for(n, kTile), stream, x, y, n, middle, inner, factor); };
+  const auto run = [&](auto kernel) {
+    launch<256>(kernel, blocks_for(n, kTile), stream, x, y, n, middle, inner, factor);
+  };
   if (accumulate)
     run(CUCURBIT_KERNEL(spread_middle_kernel, A, Y, true));
   else
@@ -278,12 +284,12 @@ void count_not_finite(const T* x, int64_t n, int32_t* count, cudaStream_t stream
               count);
 }
 
-#define CUCURBIT_INSTANTIATE(T)                                                                                          \
-  template void reduce_all(const T*, acc_t<T>*, int64_t, Reduction, acc_t<T>*, cudaStream_t);                            \
-  template void reduce_rows(const T*, acc_t<T>*, int64_t, int64_t, Reduction, cudaStream_t);                             \
-  template void reduce_columns(const T*, acc_t<T>*, int64_t, int64_t, Reduction, bool, acc_t<T>*, cudaStream_t);         \
-  template void reduce_middle(const T*, acc_t<T>*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);             \
-  template void spread_middle(const acc_t<T>*, T*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);             \
+#define CUCURBIT_INSTANTIATE(T)                                                                                  \
+  template void reduce_all(const T*, acc_t<T>*, int64_t, Reduction, acc_t<T>*, cudaStream_t);                    \
+  template void reduce_rows(const T*, acc_t<T>*, int64_t, int64_t, Reduction, cudaStream_t);                     \
+  template void reduce_columns(const T*, acc_t<T>*, int64_t, int64_t, Reduction, bool, acc_t<T>*, cudaStream_t); \
+  template void reduce_middle(const T*, acc_t<T>*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);     \
+  template void spread_middle(const acc_t<T>*, T*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);     \
   template void count_not_finite(const T*, int64_t, int32_t*, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)

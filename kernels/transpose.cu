@@ -1,7 +1,6 @@
-#include "kernels/transpose.h"
-
 #include "kernels/device/launch.h"
 #include "kernels/device/vector.cuh"
+#include "kernels/transpose.h"
 
 namespace cucurbit::kernels {
 
@@ -10,9 +9,11 @@ constexpr int kEdge = 32;  // a block moves a tile of kEdge x kEdge
 }
 
 template <int kThreads, class T>
-__global__ void transpose_kernel(const T* x, T* y, int64_t rows, int64_t cols, int64_t tiles_down, int64_t tiles_across) {
+__global__ void transpose_kernel(const T* x, T* y, int64_t rows, int64_t cols, int64_t tiles_down,
+                                 int64_t tiles_across) {
   __shared__ T tile[kEdge][kEdge + 1];  // one more, so that a column lies in 32 different banks
-  const int64_t n = int64_t(blockIdx.x) / (tiles_down * tiles_across), t = int64_t(blockIdx.x) % (tiles_down * tiles_across);
+  const int64_t n = int64_t(blockIdx.x) / (tiles_down * tiles_across),
+                t = int64_t(blockIdx.x) % (tiles_down * tiles_across);
   const int64_t first_row = t / tiles_across * kEdge, first_col = t % tiles_across * kEdge;
   const int height = int(rows - first_row < kEdge ? rows - first_row : kEdge);
   const int width = int(cols - first_col < kEdge ? cols - first_col : kEdge);

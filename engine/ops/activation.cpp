@@ -40,9 +40,8 @@ void backward(const Tensor& x, const Tensor& bias, const Tensor& saved, const Te
 Tensor activate(const Tensor& x, Activation kind) {
   if (kind == Activation::identity) return x;
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  dispatch_float(x.dtype(), name(kind), [&]<class T>(Type<T>) {
-    kernels::activation(x.data<T>(), y.data<T>(), x.size(), kind, stream());
-  });
+  dispatch_float(x.dtype(), name(kind),
+                 [&]<class T>(Type<T>) { kernels::activation(x.data<T>(), y.data<T>(), x.size(), kind, stream()); });
   record(y, {x}, [x, saved = needs_input(kind) ? x.detach() : y.detach(), kind](const Tensor& dy) {
     const auto [dx, accumulate] = gradient_target(x);
     dispatch_float(x.dtype(), name(kind), [&, &dx = dx, accumulate = accumulate]<class T>(Type<T>) {
@@ -54,8 +53,8 @@ Tensor activate(const Tensor& x, Activation kind) {
 
 Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
   if (x.rank() == 0 || !bias)
-    throw Error(ErrorKind::input, "[bias_activation] " + describe(x) + " with bias " + describe(bias) +
-                                      ": want [..., C] and [C]");
+    throw Error(ErrorKind::input,
+                "[bias_activation] " + describe(x) + " with bias " + describe(bias) + ": want [..., C] and [C]");
   expect_bias("bias_activation", bias, x.dim(-1), x);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   dispatch_float(x.dtype(), "bias_activation", [&]<class T>(Type<T>) {
@@ -63,8 +62,7 @@ Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
     kernels::bias_activation(x.data<T>(), bias.data<acc_t<T>>(), y.data<T>(), matrix.rows, matrix.cols, kind, stream());
   });
   record(y, {x, bias}, [x, bias, saved = needs_input(kind) ? x.detach() : y.detach(), kind](const Tensor& dy) {
-    dispatch_float(x.dtype(), "bias_activation",
-                   [&]<class T>(Type<T>) { backward<T>(x, bias, saved, dy, kind); });
+    dispatch_float(x.dtype(), "bias_activation", [&]<class T>(Type<T>) { backward<T>(x, bias, saved, dy, kind); });
   });
   return y;
 }

@@ -4,8 +4,8 @@
 #include "kernels/device/ranges.cuh"
 #include "kernels/device/vector.cuh"
 
-/// Work on a tile of columns of a row-major matrix, see ColumnSplit. A lane owns kOwned columns of the tile for the whole
-/// chunk, in groups of W neighbours, and keeps their sums in registers; the warps of a block share the rows.
+/// Work on a tile of columns of a row-major matrix, see ColumnSplit. A lane owns kOwned columns of the tile for the
+/// whole chunk, in groups of W neighbours, and keeps their sums in registers; the warps of a block share the rows.
 namespace cucurbit {
 
 template <int kThreads>

@@ -37,7 +37,8 @@ inline float exp(float x) {
   return p * scale * rest;
 }
 
-/// tanh x within 1.5 ulp. |x| < 0.625: x + x^3 P(x^2); beyond: 1 - 2 / (e^2|x| + 1). P is a minimax fit of relative error.
+/// tanh x within 1.5 ulp. |x| < 0.625: x + x^3 P(x^2); beyond: 1 - 2 / (e^2|x| + 1). P is a minimax fit of relative
+/// error.
 inline float tanh(float x) {
   const float magnitude = std::fabs(x);
   const float square = x * x;
@@ -87,10 +88,8 @@ __device__ __forceinline__ double erf(double x) { return ::erf(x); }
 __device__ __forceinline__ float log(float x) { return logf(x); }
 __device__ __forceinline__ double log(double x) { return ::log(x); }
 
-template <class A>
-__device__ __forceinline__ A sqrt(A x) {
-  return ::sqrt(x);
-}
+__device__ __forceinline__ float sqrt(float x) { return sqrtf(x); }
+__device__ __forceinline__ double sqrt(double x) { return ::sqrt(x); }
 template <class A>
 __device__ __forceinline__ A abs(A x) {
   return x < 0 ? -x : x;
