@@ -18,4 +18,9 @@ namespace cucurbit {
 Tensor kd(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options = {},
           kernels::StepMetrics* metrics = nullptr);
 
+/// The same loss composed of ordinary ops, for labels that all name a class and without label smoothing: what `kd`
+/// means, and what it is tested against.
+Tensor kd_unfused(const Tensor& student, const Tensor& teacher, const Tensor& labels,
+                  const DistillOptions& options = {});
+
 }  // namespace cucurbit

@@ -171,6 +171,19 @@ TEST(Kd, IgnoredRowsAreZeroWhateverTheyHold) {
   }
 }
 
+TEST(Kd, IsItsUnfusedExpression) {
+  for (const int64_t cols : kWidths) {
+    const Tensor z = to_device(values(5 * cols, 1, 3), {5, cols}, DType::f64);
+    const Tensor v = to_device(values(5 * cols, 2, 3), {5, cols}, DType::f64);
+    const Tensor y = labels_tensor({1, 0, 1, 1, 0});
+    const Outcome fused = differentiate(z, [&](const Tensor& x) { return kd(x, v, y); });
+    const Outcome unfused = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y); });
+    EXPECT_NEAR(fused.loss, unfused.loss, 1e-12) << cols;
+    for (size_t i = 0; i < fused.gradient.size(); ++i)
+      ASSERT_NEAR(fused.gradient[i], unfused.gradient[i], 1e-13) << cols;
+  }
+}
+
 TEST(Kd, WithoutLabelsEveryRowCounts) {
   const Vector z = values(50, 1, 2), v = values(50, 2, 2);
   const Tensor teacher = to_device(v, {5, 10}, DType::f32);
