@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "cublas_context.h"
@@ -11,22 +12,22 @@
 #include "dnnl_epilogue.h"
 #include "enqueue.h"
 
-// Float and bfloat16 products are oneDNN matmul primitives on plain strides. Column-major C = A B is row-major
-// C' = B' A', so B is the primitive's source and A its weights; no operand is copied.
+// Float and bfloat16 products are oneDNN primitives on plain strides. Column-major C = A B is row-major C' = B' A', so
+// B is the primitive's source and A its weights; no operand is copied.
 //
-// Measured with oneDNN 2.6 on Zen 4, GFLOP/s of one core (peak about 115 in fp32, 230 in bf16), batch 128:
+// Measured with oneDNN 2.6 on Zen 4, ms on two cores, batch 128. "packed" lets oneDNN choose the layout of the weights,
+// without the reorders that would need:
 //
-//                        fp32: sgemm  strides  packed | bf16: strides  packed  inner product
-//   y  = x W'  784-1200         86      103      90   |         186      155        219
-//   dx = dy W  784-1200        115      110      94   |         215      126        213
-//   dW = dy'x  784-1200        111      106     104   |         211      211        226
-//   y  = x W' 1200-1200         83       99      82   |         216      156        205
-//   dx = dy W 1200-1200        114      107      89   |         211      118        212
-//   dW = dy'x 1200-1200        108       96      99   |         184      171        228
-//   y  = x W'  1200-10          44       69      62   |         134      104         49
+//                        fp32: matmul  inner product  packed | bf16: matmul  inner product  packed
+//   y  = x W'  784-1200         1.30           1.31     1.07 |         0.68           0.63    0.54
+//   dW = dy'x  784-1200         1.09           1.11     1.12 |         0.69           0.62    0.63
+//   y  = x W' 1200-1200         2.08           2.09     1.72 |         1.02           0.90    0.89
+//   dx = dy W 1200-1200         1.74           1.64     2.11 |         0.98           0.93    0.91
+//   dW = dy'x 1200-1200         2.26           1.80     1.88 |         1.45           0.95    0.93
 //
-// "packed" lets oneDNN choose the layout of the weights, with a reorder in every call. Computing C instead of C', with
-// the roles of A and B exchanged, needs a transposed destination, for which oneDNN has the reference code only.
+// So the products of a linear layer are inner products; small, strided and accumulating ones are matmuls. Computing C
+// instead of C', with the roles of A and B exchanged, needs a transposed destination, for which oneDNN has the
+// reference code only.
 
 namespace {
 
@@ -94,10 +95,62 @@ dnnl::memory::data_type dnnl_type(cudaDataType type) {
   return type == CUDA_R_32F ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
 }
 
+/// Large enough for inner products, which on small ones lose to matmul, and without gaps.
+bool suits_inner_product(const Gemm& g, int64_t ldc, bool accumulate) {
+  constexpr int64_t kLeast = 64;
+  if (accumulate || std::min({g.m, g.n, g.k}) < kLeast || (g.a.transposed && g.b.transposed)) return false;
+  return g.a.ld == (g.a.transposed ? g.k : g.m) && g.b.ld == (g.b.transposed ? g.n : g.k) && ldc == g.m;
+}
+
+/// C' = B' A' as a pass of a dense layer on the same memory: y = x W', dx = dy W or dW = dy' x. The operands of the
+/// plan are those of matmul. Empty where oneDNN has no fast code for it.
+std::optional<Plan> inner_product_plan(const Gemm& g, cudaDataType out) {
+  using namespace softgpu::onednn;
+  const auto matrix = [](int64_t rows, int64_t cols, cudaDataType type) {
+    return Desc({rows, cols}, dnnl_type(type), dnnl::memory::format_tag::ab);
+  };
+  const auto plan = [](const auto& desc, const auto& primitive, std::vector<Operand> operands) {
+    return is_optimized(desc) ? std::optional<Plan>(std::in_place, primitive, std::move(operands)) : std::nullopt;
+  };
+  const auto forward = [](const Desc& x, const Desc& w, const Desc& y) {
+    return describe<dnnl::inner_product_forward>({}, dnnl::prop_kind::forward_training, x, w, y);
+  };
+  const Desc b = g.b.transposed ? matrix(g.k, g.n, g.b.type) : matrix(g.n, g.k, g.b.type);
+  const Desc a = g.a.transposed ? matrix(g.m, g.k, g.a.type) : matrix(g.k, g.m, g.a.type);
+  const Desc c = matrix(g.n, g.m, out);
+  if (g.a.transposed) {
+    const auto desc = forward(b, a, c);
+    return plan(desc, dnnl::inner_product_forward(desc),
+                {{DNNL_ARG_SRC, b, b, Access::kRead},
+                 {DNNL_ARG_WEIGHTS, a, a, Access::kRead},
+                 {DNNL_ARG_DST, c, c, Access::kWrite}});
+  }
+  if (!g.b.transposed) {
+    const auto desc =
+        describe_backward<dnnl::inner_product_backward_data>(forward(matrix(g.n, g.m, g.a.type), a, b), c, a, b);
+    return plan(desc, dnnl::inner_product_backward_data(desc),
+                {{DNNL_ARG_DIFF_DST, b, b, Access::kRead},
+                 {DNNL_ARG_WEIGHTS, a, a, Access::kRead},
+                 {DNNL_ARG_DIFF_SRC, c, c, Access::kWrite}});
+  }
+  const auto desc =
+      describe_backward<dnnl::inner_product_backward_weights>(forward(a, matrix(g.n, g.m, g.a.type), b), a, c, b);
+  return plan(desc, dnnl::inner_product_backward_weights(desc),
+              {{DNNL_ARG_DIFF_DST, b, b, Access::kRead},
+               {DNNL_ARG_SRC, a, a, Access::kRead},
+               {DNNL_ARG_DIFF_WEIGHTS, c, c, Access::kWrite}});
+}
+
 /// C' = B' A', written to a C of the given type and leading dimension or, with `accumulate`, added to it.
 std::shared_ptr<const Plan> find_plan(const Gemm& g, cudaDataType out, int64_t ldc, bool accumulate) {
   PlanKey key{'g', g.m, g.n, g.k, g.a.type, out, g.a.transposed, g.b.transposed, g.a.ld, g.b.ld, ldc, accumulate};
   return PlanCache::instance().get(std::move(key), [&] {
+    if (suits_inner_product(g, ldc, accumulate)) {
+      try {
+        if (auto plan = inner_product_plan(g, out)) return *std::move(plan);
+      } catch (const dnnl::error&) {  // not for these types on this processor
+      }
+    }
     const auto strides = [](const Matrix& matrix) {
       return matrix.transposed ? dnnl::memory::dims{1, matrix.ld} : dnnl::memory::dims{matrix.ld, 1};
     };

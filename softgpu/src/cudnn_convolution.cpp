@@ -32,6 +32,7 @@ struct Call {
   const void* prior;
   const void* bias = nullptr;
   Activation activation = Activation::kIdentity;
+  bool winograd = false;
   void* workspace;
   size_t workspace_bytes;
 
@@ -49,7 +50,7 @@ struct Call {
   /// What the primitive can do by itself: the common scalars, and no ReLU that has to keep NaN.
   bool is_direct() const {
     if (conv.type == CUDNN_DATA_DOUBLE || alpha != 1.0 || activation == Activation::kRelu) return false;
-    return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out);
+    return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out && !winograd);
   }
 };
 
@@ -64,8 +65,8 @@ std::shared_ptr<const Plan> find_plan(Operation operation, const Convolution& co
   }
 }
 
-size_t workspace_of(Operation operation, const Convolution& conv) {
-  return conv.type == CUDNN_DATA_DOUBLE ? 0 : find_plan(operation, conv, {})->scratch_bytes();
+size_t workspace_of(Operation operation, const Convolution& conv, bool winograd) {
+  return conv.type == CUDNN_DATA_DOUBLE ? 0 : find_plan(operation, conv, {.winograd = winograd})->scratch_bytes();
 }
 
 std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const PlanOptions& options, void* out) {
@@ -96,7 +97,7 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
     if constexpr (std::is_same_v<Accumulator, double>) {
       product = bind_f64(call, reinterpret_cast<double*>(buffer.get()));
     } else {
-      product = bind_plan(handle, call, {.float_output = true}, buffer.get());
+      product = bind_plan(handle, call, {.float_output = true, .winograd = call.winograd}, buffer.get());
     }
   }
   const int64_t cols = call.out_size() / call.rows();
@@ -118,7 +119,8 @@ std::function<void()> bind(cudnnContext& handle, const Call& call) {
   if (call.is_direct()) {
     const PlanOptions options{.accumulate = call.beta != 0.0,
                               .bias = call.bias != nullptr,
-                              .relu = call.activation == Activation::kReluDropNan};
+                              .relu = call.activation == Activation::kReluDropNan,
+                              .winograd = call.winograd};
     return bind_plan(handle, call, options, call.out);
   }
   switch (call.conv.type) {
@@ -145,16 +147,28 @@ cudnnStatus_t guarded(Body body) {
   }
 }
 
-/// The algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
-cudnnStatus_t check_algorithm(const Convolution& conv, int algorithm) {
+/// Whether this is the algorithm WINOGRAD_NONFUSED, which like cuDNN's is F(4x4, 3x3). Filter gradients have none.
+bool is_winograd(Operation operation, int algorithm) {
+  return (operation == Operation::kForward && algorithm == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED) ||
+         (operation == Operation::kBackwardData && algorithm == CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED);
+}
+
+int winograd_algorithm(Operation operation) {
+  return operation == Operation::kForward ? int(CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED)
+                                          : int(CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED);
+}
+
+/// The other algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
+cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int algorithm) {
   if (algorithm == 1 || (algorithm == 0 && conv.type != CUDNN_DATA_BFLOAT16)) return CUDNN_STATUS_SUCCESS;
+  if (is_winograd(operation, algorithm) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
   return algorithm < 0 || algorithm > 7 ? CUDNN_STATUS_BAD_PARAM : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
 cudnnStatus_t launch(cudnnContext& handle, const Call& call) {
   if (call.first == nullptr || call.second == nullptr || call.out == nullptr) return CUDNN_STATUS_BAD_PARAM;
   return guarded([&] {
-    const size_t needed = workspace_of(call.operation, call.conv);
+    const size_t needed = workspace_of(call.operation, call.conv, call.winograd);
     if (needed > 0 && (call.workspace == nullptr || call.workspace_bytes < needed)) return CUDNN_STATUS_BAD_PARAM;
     const cudaError_t error = softgpu::enqueue(handle.stream, bind(handle, call));
     return error == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
@@ -173,7 +187,7 @@ cudnnStatus_t convolve(Operation operation, cudnnHandle_t handle, const cudnnTen
   if (handle == nullptr || alpha == nullptr || beta == nullptr) return CUDNN_STATUS_BAD_PARAM;
   Convolution conv;
   if (const auto status = resolve(x, filter, descriptor, y, conv); status != CUDNN_STATUS_SUCCESS) return status;
-  if (const auto status = check_algorithm(conv, algorithm); status != CUDNN_STATUS_SUCCESS) return status;
+  if (const auto status = check_algorithm(operation, conv, algorithm); status != CUDNN_STATUS_SUCCESS) return status;
   return launch(*handle, {.operation = operation,
                           .conv = conv,
                           .first = first,
@@ -182,6 +196,7 @@ cudnnStatus_t convolve(Operation operation, cudnnHandle_t handle, const cudnnTen
                           .alpha = scalar(conv, alpha),
                           .beta = scalar(conv, beta),
                           .prior = out,
+                          .winograd = is_winograd(operation, algorithm),
                           .workspace = workspace,
                           .workspace_bytes = workspace_bytes});
 }
@@ -192,9 +207,9 @@ cudnnStatus_t query_workspace(Operation operation, cudnnHandle_t handle, const c
   if (handle == nullptr || bytes == nullptr) return CUDNN_STATUS_BAD_PARAM;
   Convolution conv;
   if (const auto status = resolve(x, filter, descriptor, y, conv); status != CUDNN_STATUS_SUCCESS) return status;
-  if (const auto status = check_algorithm(conv, algorithm); status != CUDNN_STATUS_SUCCESS) return status;
+  if (const auto status = check_algorithm(operation, conv, algorithm); status != CUDNN_STATUS_SUCCESS) return status;
   return guarded([&] {
-    *bytes = workspace_of(operation, conv);
+    *bytes = workspace_of(operation, conv, is_winograd(operation, algorithm));
     return CUDNN_STATUS_SUCCESS;
   });
 }
@@ -209,12 +224,12 @@ cudnnStatus_t query_algorithms(Operation operation, cudnnHandle_t handle, const 
   if (const auto status = resolve(x, filter, descriptor, y, conv); status != CUDNN_STATUS_SUCCESS) return status;
   return guarded([&] {
     *returned = 0;
-    for (const int algorithm : {1, 0}) {
-      if (*returned == requested || check_algorithm(conv, algorithm) != CUDNN_STATUS_SUCCESS) continue;
+    for (const int algorithm : {winograd_algorithm(operation), 1, 0}) {
+      if (*returned == requested || check_algorithm(operation, conv, algorithm) != CUDNN_STATUS_SUCCESS) continue;
       results[(*returned)++] = {static_cast<Algorithm>(algorithm),
                                 CUDNN_STATUS_SUCCESS,
                                 -1.0f,
-                                workspace_of(operation, conv),
+                                workspace_of(operation, conv, is_winograd(operation, algorithm)),
                                 CUDNN_DETERMINISTIC,
                                 descriptor->math_type,
                                 {}};
@@ -320,7 +335,10 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
   }
   Convolution conv;
   if (const auto status = resolve(xDesc, wDesc, convDesc, yDesc, conv); status != CUDNN_STATUS_SUCCESS) return status;
-  if (const auto status = check_algorithm(conv, algo); status != CUDNN_STATUS_SUCCESS) return status;
+  if (const auto status = check_algorithm(Operation::kForward, conv, algo); status != CUDNN_STATUS_SUCCESS) {
+    return status;
+  }
+  if (algo == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED) return CUDNN_STATUS_NOT_SUPPORTED;
   if (biasDesc->type != yDesc->type || biasDesc->n != 1 || biasDesc->c != yDesc->c || biasDesc->h != 1 ||
       biasDesc->w != 1 || zDesc->type != yDesc->type || zDesc->n != yDesc->n || zDesc->c != yDesc->c ||
       zDesc->h != yDesc->h || zDesc->w != yDesc->w) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 
 /// What differs between the C++ interfaces of oneDNN 2 and 3, and nothing else.
 
@@ -22,14 +23,19 @@ typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attribut
 }
 
 /// Describes a backward primitive of the layer that `forward` describes.
-template <class Primitive, class... Args>
-typename Primitive::primitive_desc describe_backward(const dnnl::convolution_forward::primitive_desc& forward,
-                                                     const Args&... args) {
+template <class Primitive, class Forward, class... Args>
+typename Primitive::primitive_desc describe_backward(const Forward& forward, const Args&... args) {
 #if DNNL_VERSION_MAJOR >= 3
   return typename Primitive::primitive_desc(engine(), args..., forward);
 #else
   return typename Primitive::primitive_desc(typename Primitive::desc(args...), engine(), forward);
 #endif
+}
+
+/// False for the reference implementations, which are a thousand times slower.
+template <class PrimitiveDesc>
+bool is_optimized(const PrimitiveDesc& desc) {
+  return std::string_view(desc.impl_info_str()).find("ref") == std::string_view::npos;
 }
 
 inline void append_relu(dnnl::post_ops& operations) {
