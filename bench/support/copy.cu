@@ -7,7 +7,8 @@ namespace cucurbit::bench {
 
 template <int kThreads>
 __global__ void copy_kernel(const float* __restrict__ from, float* __restrict__ to, int64_t n) {
-  map_tile<kThreads>(n, [](float value) { return value; }, to, from);
+  map_tile<kThreads>(
+      n, [](float value) { return value; }, to, from);
 }
 
 void copy_on_device(const Tensor& source, const Tensor& target) {

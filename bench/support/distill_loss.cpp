@@ -3,7 +3,6 @@
 #include "bench/support/device_values.h"
 #include "bench/support/hash_values.h"
 #include "engine/autograd.h"
-#include "engine/ops/distill_logits.h"
 
 namespace cucurbit::bench {
 
@@ -16,7 +15,7 @@ void DistillLoss::run_eagerly() {
   Tape tape;
   Tensor student = student_.detach();
   require_gradient(student);
-  loss_ = distill_logits(student, teacher_, labels_, {.temperature = 4, .task_weight = 0.1, .distill_weight = 0.9});
+  loss_ = distill_logits(student, teacher_, labels_, options());
   tape.backward(loss_);
   gradient_ = student.grad();
 }

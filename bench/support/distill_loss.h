@@ -2,8 +2,8 @@
 
 #include <memory>
 
+#include "engine/ops/distill_logits.h"
 #include "engine/runtime/graph.h"
-#include "engine/tensor.h"
 
 namespace cucurbit::bench {
 
@@ -12,6 +12,8 @@ namespace cucurbit::bench {
 class DistillLoss {
  public:
   DistillLoss(int64_t rows, int classes, DType dtype);
+
+  static DistillOptions options() { return {.temperature = 4, .task_weight = 0.1, .distill_weight = 0.9}; }
 
   /// Queues the loss and its backward pass.
   void run_eagerly();

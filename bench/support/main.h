@@ -1,7 +1,6 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
-
 #include <cuda_runtime.h>
 
 namespace cucurbit::bench {

@@ -18,8 +18,7 @@ void measure(benchmark::State& state, const Counters& counters, F&& run) {
   run();
   for (auto _ : state) state.SetIterationTime(timer.seconds(run));
   using benchmark::Counter;
-  if (counters.flop > 0)
-    state.counters["GFLOP/s"] = Counter(counters.flop * 1e-9, Counter::kIsIterationInvariantRate);
+  if (counters.flop > 0) state.counters["GFLOP/s"] = Counter(counters.flop * 1e-9, Counter::kIsIterationInvariantRate);
   if (counters.bytes > 0) state.SetBytesProcessed(int64_t(counters.bytes * double(state.iterations())));
   if (counters.items > 0) state.SetItemsProcessed(int64_t(counters.items * double(state.iterations())));
 }

@@ -56,10 +56,12 @@ std::vector<float> vector_values(int64_t size, uint32_t layer, bool convolution,
 TrainingStep::TrainingStep(const std::string& network, DType compute) {
   const bool convolutional = network == "convnet";
   // Outputs of convolutions, of batch norms with ReLU and of pools; of linear layers with their activation.
-  constexpr int64_t kConvnet = 2 * (2 * 32 * 784 + 2 * 64 * 196) + 32 * 196 + 64 * 49 + 128 + 10, kMlp = 1200 + 1200 + 10;
+  constexpr int64_t kConvnet = 2 * (2 * 32 * 784 + 2 * 64 * 196) + 32 * 196 + 64 * 49 + 128 + 10,
+                    kMlp = 1200 + 1200 + 10;
   activations_ = kBatch * (convolutional ? kConvnet : kMlp);
   first_layer_flop_ = double(kBatch) * 2 * (convolutional ? 784 * 9 * 32 : 784 * 1200);
-  network_ = std::make_unique<Network>(network, convolutional ? convnet() : mlp(), Shape{28, 28, 1}, kClasses, compute, 0);
+  network_ =
+      std::make_unique<Network>(network, convolutional ? convnet() : mlp(), Shape{28, 28, 1}, kClasses, compute, 0);
   load_hashed_weights();
   optimizer_ = std::make_unique<Optimizer>(network_->arena(), OptimizerOptions{.momentum = 0.9},
                                            std::vector<float>{kLearningRate});
@@ -121,8 +123,8 @@ Work TrainingStep::work() const {
   const double element = double(size_of(arena.compute()));
   const double shadow = arena.compute() == DType::bf16 ? 2 * element : 0;
   return {.flop = 3 * network_->forward_flop() * double(kBatch) - first_layer_flop_,
-          .bytes = double(arena.parameter_count()) * (6 * sizeof(float) + shadow) +
-                   4 * element * double(activations_) + element * double(images_.size())};
+          .bytes = double(arena.parameter_count()) * (6 * sizeof(float) + shadow) + 4 * element * double(activations_) +
+                   element * double(images_.size())};
 }
 
 }  // namespace cucurbit::bench

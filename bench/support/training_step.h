@@ -15,8 +15,8 @@ struct Work {
   double flop = 0, bytes = 0;
 };
 
-/// The training steps of bench/peers/README.md, made of the engine's own layers: fixed batch, mean cross-entropy, SGD with
-/// momentum.
+/// The training steps of bench/peers/README.md, made of the engine's own layers: fixed batch, mean cross-entropy, SGD
+/// with momentum.
 class TrainingStep {
  public:
   /// `network` is mlp or convnet.

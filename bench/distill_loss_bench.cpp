@@ -1,0 +1,53 @@
+// The fused distillation loss with its gradient, beside the same loss in ordinary ops with theirs.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "bench/support/agreement.h"
+#include "bench/support/distill_loss.h"
+#include "bench/support/main.h"
+#include "bench/support/measure.h"
+#include "distill/losses/kd.h"
+#include "engine/autograd.h"
+
+namespace {
+using namespace cucurbit;
+using namespace cucurbit::bench;
+
+/// The composed form, forward and backward; returns the gradient.
+Tensor run_composed(const DistillLoss& fused) {
+  Tape tape;
+  Tensor student = fused.student().detach();
+  require_gradient(student);
+  tape.backward(kd_unfused(student, fused.teacher(), fused.labels(), DistillLoss::options()));
+  return student.grad();
+}
+
+void run(benchmark::State& state, int64_t rows, int classes, DType dtype, bool fused, bool graph) {
+  DistillLoss loss(rows, classes, dtype);
+  loss.run_eagerly();
+  if (const std::string wrong = disagreement(loss.gradient(), run_composed(loss), tolerance_of(dtype)); !wrong.empty())
+    return state.SkipWithError(wrong.c_str());
+  measure(state, {.bytes = loss.bytes(), .items = double(rows)}, [&] {
+    if (!fused)
+      run_composed(loss);
+    else
+      graph ? loss.run() : loss.run_eagerly();
+  });
+}
+
+void add_all() {
+  for (const auto& [rows, classes] : {std::pair(128, 10), {128, 1000}, {4096, 100}, {4096, 1000}})
+    for (DType dtype : {DType::f32, DType::bf16}) {
+      const auto add = [&, rows = rows, classes = classes](const char* form, bool fused, bool graph) {
+        add_benchmark(fmt::format("distill_loss/{}x{}/{}/{}", rows, classes, name(dtype), form),
+                      [=](benchmark::State& state) { run(state, rows, classes, dtype, fused, graph); });
+      };
+      add("fused_graph", true, true);
+      add("fused_eager", true, false);
+      add("composed_eager", false, false);
+    }
+}
+}  // namespace
+
+int main(int argc, char** argv) { return run_benchmarks(argc, argv, add_all); }
