@@ -165,6 +165,28 @@ __global__ void max_pool_backward_kernel(const T* __restrict__ dy, const uint8_t
   });
 }
 
+/// The same where windows tile the map: every pixel lies in one window, so that dy and positions are read once.
+template <int kThreads, class T>
+__global__ void max_pool_backward_tiled_kernel(const T* __restrict__ dy, const uint8_t* __restrict__ positions,
+                                               T* __restrict__ dx, bool accumulate, Pool pool, PixelMap outputs) {
+  using A = acc_t<T>;
+  each_pixel<kThreads>(outputs, [&](int n, int oh, int ow, int c, auto lanes) {
+    const int64_t at = pool.output(n, oh, ow, c);
+    A gradient[kPixelLanes<kThreads>], part[kPixelLanes<kThreads>];
+    int where[kPixelLanes<kThreads>];
+    each_of(lanes, [&](int j) {
+      gradient[j] = to_acc(dy[at + j]);
+      where[j] = positions[at + j];
+    });
+    for (int h = 0; h < pool.kernel; ++h)
+      for (int w = 0; w < pool.kernel; ++w) {
+        const int mine = h * pool.kernel + w;
+        each_of(lanes, [&](int j) { part[j] = where[j] == mine ? gradient[j] : A(0); });
+        write_lanes(part, dx + pool.input(n, oh * pool.kernel + h, ow * pool.kernel + w, c), accumulate, lanes);
+      }
+  });
+}
+
 // --- Average -------------------------------------------------------------------------------------------------------
 
 /// 1 / (pixels in the window, without padding).
@@ -281,6 +303,14 @@ template <class T>
 void max_pool_backward(const T* dy, const uint8_t* positions, T* dx, bool accumulate, const PoolWindows& windows,
                        cudaStream_t stream) {
   const PixelMap inputs = input_map(windows);
+  const bool tiled = windows.stride == windows.kernel && windows.padding == 0 &&
+                     windows.out_height * windows.kernel == windows.height &&
+                     windows.out_width * windows.kernel == windows.width;
+  if (tiled) {
+    const PixelMap outputs = output_map(windows);
+    return launch<kSpan>(CUCURBIT_KERNEL(max_pool_backward_tiled_kernel, T), blocks_of(outputs), stream, dy, positions,
+                         dx, accumulate, Pool(windows), outputs);
+  }
   launch<kSpan>(CUCURBIT_KERNEL(max_pool_backward_kernel, T), blocks_of(inputs), stream, dy, positions, dx, accumulate,
                 Pool(windows), inputs);
 }
