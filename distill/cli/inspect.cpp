@@ -30,7 +30,8 @@ nlohmann::json inspect_data(const std::string& name) {
 nlohmann::json inspect_weights(const std::string& path) {
   const CheckpointInfo info = read_checkpoint_info(path);
   nlohmann::json tensors = nlohmann::json::array();
-  for (const TensorView& view : SafetensorsFile::read(path).tensors())
+  const SafetensorsFile file = SafetensorsFile::read(path);
+  for (const TensorView& view : file.tensors())
     tensors.push_back({{"name", view.name}, {"dtype", name(view.dtype)}, {"shape", view.shape}});
   return {{"weights", path},
           {"model", info.model},

@@ -8,7 +8,7 @@ namespace cucurbit {
 struct OptimizerOptions {
   enum class Kind { sgd, adam, adamw };
   Kind kind = Kind::sgd;
-  double momentum = 0.9f;                         // SGD
+  double momentum = 0.9;                          // SGD
   bool nesterov = false;                          // SGD
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;  // Adam, AdamW
   double weight_decay = 0;                        // of weights only: biases and batch norm do not decay

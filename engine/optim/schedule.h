@@ -19,11 +19,11 @@ struct Schedule {
   Kind kind = Kind::constant;
   double peak = 0.1;
 
-  double gamma = 0.1;               // step, multistep
-  int64_t period = 0;               // step, in steps
-  std::vector<int64_t> milestones;  // multistep, in steps, ascending
-  double final_rate = 0;            // cosine
-  double rise = 0.3;                // one_cycle
+  double gamma = 0.1;                 // step, multistep
+  int64_t period = 0;                 // step, in steps
+  std::vector<int64_t> milestones{};  // multistep, in steps, ascending
+  double final_rate = 0;              // cosine
+  double rise = 0.3;                  // one_cycle
   double start_divisor = 25, final_divisor = 1e4;
 
   /// A line from warmup_start peak to peak over the first steps, peak being reached at step warmup_steps.

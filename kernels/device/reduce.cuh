@@ -62,7 +62,7 @@ template <int kThreads, class A, class Op>
 __device__ __forceinline__ A block_reduce(A value, Op op) {
   static_assert(kThreads == 1 || kThreads % kWarp == 0);
   value = warp_reduce<kThreads>(value, op);
-  if constexpr (kWarps < kThreads >> 1) {
+  if constexpr (kThreads > kWarp) {
     __shared__ A partial[kWarps<kThreads>];
     __syncthreads();  // an earlier call may still be reading `partial`
     if (lane_index<kThreads>() == 0) partial[warp_index<kThreads>()] = value;
