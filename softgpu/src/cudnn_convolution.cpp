@@ -147,21 +147,22 @@ cudnnStatus_t guarded(Body body) {
   }
 }
 
-/// Whether this is the algorithm WINOGRAD_NONFUSED, which like cuDNN's is F(4x4, 3x3). Filter gradients have none.
-bool is_winograd(Operation operation, int algorithm) {
-  return (operation == Operation::kForward && algorithm == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED) ||
-         (operation == Operation::kBackwardData && algorithm == CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED);
-}
-
+/// WINOGRAD_NONFUSED, which like cuDNN's is F(4x4, 3x3).
 int winograd_algorithm(Operation operation) {
-  return operation == Operation::kForward ? int(CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED)
-                                          : int(CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED);
+  switch (operation) {
+    case Operation::kForward:
+      return CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
+    case Operation::kBackwardData:
+      return CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
+    default:
+      return CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
+  }
 }
 
 /// The other algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
 cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int algorithm) {
   if (algorithm == 1 || (algorithm == 0 && conv.type != CUDNN_DATA_BFLOAT16)) return CUDNN_STATUS_SUCCESS;
-  if (is_winograd(operation, algorithm) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
+  if (algorithm == winograd_algorithm(operation) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
   return algorithm < 0 || algorithm > 7 ? CUDNN_STATUS_BAD_PARAM : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
@@ -196,7 +197,7 @@ cudnnStatus_t convolve(Operation operation, cudnnHandle_t handle, const cudnnTen
                           .alpha = scalar(conv, alpha),
                           .beta = scalar(conv, beta),
                           .prior = out,
-                          .winograd = is_winograd(operation, algorithm),
+                          .winograd = algorithm == winograd_algorithm(operation),
                           .workspace = workspace,
                           .workspace_bytes = workspace_bytes});
 }
@@ -209,7 +210,7 @@ cudnnStatus_t query_workspace(Operation operation, cudnnHandle_t handle, const c
   if (const auto status = resolve(x, filter, descriptor, y, conv); status != CUDNN_STATUS_SUCCESS) return status;
   if (const auto status = check_algorithm(operation, conv, algorithm); status != CUDNN_STATUS_SUCCESS) return status;
   return guarded([&] {
-    *bytes = workspace_of(operation, conv, is_winograd(operation, algorithm));
+    *bytes = workspace_of(operation, conv, algorithm == winograd_algorithm(operation));
     return CUDNN_STATUS_SUCCESS;
   });
 }
@@ -229,7 +230,7 @@ cudnnStatus_t query_algorithms(Operation operation, cudnnHandle_t handle, const 
       results[(*returned)++] = {static_cast<Algorithm>(algorithm),
                                 CUDNN_STATUS_SUCCESS,
                                 -1.0f,
-                                workspace_of(operation, conv, is_winograd(operation, algorithm)),
+                                workspace_of(operation, conv, algorithm == winograd_algorithm(operation)),
                                 CUDNN_DETERMINISTIC,
                                 descriptor->math_type,
                                 {}};

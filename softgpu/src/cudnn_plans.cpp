@@ -24,7 +24,7 @@
 //   14x14x32 ->  64         2.26   2.59    2.82 |            4.25   4.10    4.05
 //   14x14x64 ->  64         4.21   4.29    6.17 |            7.91   7.82    8.38
 //
-// The filter gradient loses in the reorders what it gains. Fewer than 32 channels do not pay either.
+// The filter gradient gains the least. Fewer than 32 channels do not pay.
 
 namespace softgpu::cudnn {
 namespace {
@@ -102,7 +102,8 @@ bool has_winograd(const Convolution& c) {
   const bool pays = c.c % 16 == 0 && c.k % 16 == 0 && c.c >= 32 && c.k >= 32 && c.h >= 14 && c.w >= 14 && c.n >= 16;
   if (!fits || !pays) return false;
   try {
-    return forward_plan(c, {.winograd = true}) && backward_data_plan(c, {.winograd = true});
+    const PlanOptions options{.winograd = true};
+    return forward_plan(c, options) && backward_data_plan(c, options) && backward_filter_plan(c, options);
   } catch (const dnnl::error&) {  // oneDNN has it for some processors and versions only
     return false;
   }

@@ -41,10 +41,10 @@ TEST_F(CudnnWinogradTest, Forward) {
   Guarded<float> x(x_), filter(filter_), y(y_);
   for (const auto& [alpha, beta] : kScalars) {
     y.set(y_);
-    ASSERT_EQ(cudnnConvolutionForward(layer_.handle, &alpha, layer_.x, x.data(), layer_.filter, filter.data(),
-                                      layer_.conv, forward_.algo, workspace_, forward_.memory, &beta, layer_.y,
-                                      y.data()),
-              CUDNN_STATUS_SUCCESS);
+    ASSERT_EQ(
+        cudnnConvolutionForward(layer_.handle, &alpha, layer_.x, x.data(), layer_.filter, filter.data(), layer_.conv,
+                                forward_.algo, workspace_, forward_.memory, &beta, layer_.y, y.data()),
+        CUDNN_STATUS_SUCCESS);
     std::vector<double> want(sum.size());
     for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * y_[i];
     expect_near(y.get(), want, tolerance<float>(9 * kShape.c, alpha + beta));
@@ -57,14 +57,39 @@ TEST_F(CudnnWinogradTest, DataGradient) {
   Guarded<float> dx(x_), filter(filter_), dy(y_);
   for (const auto& [alpha, beta] : kScalars) {
     dx.set(x_);
-    ASSERT_EQ(cudnnConvolutionBackwardData(layer_.handle, &alpha, layer_.filter, filter.data(), layer_.y, dy.data(),
-                                           layer_.conv, data_.algo, workspace_, data_.memory, &beta, layer_.x,
-                                           dx.data()),
-              CUDNN_STATUS_SUCCESS);
+    ASSERT_EQ(
+        cudnnConvolutionBackwardData(layer_.handle, &alpha, layer_.filter, filter.data(), layer_.y, dy.data(),
+                                     layer_.conv, data_.algo, workspace_, data_.memory, &beta, layer_.x, dx.data()),
+        CUDNN_STATUS_SUCCESS);
     std::vector<double> want(sum.size());
     for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * x_[i];
     expect_near(dx.get(), want, tolerance<float>(9 * kShape.k, alpha + beta));
   }
+}
+
+TEST_F(CudnnWinogradTest, FilterGradient) {
+  cudnnConvolutionBwdFilterAlgoPerf_t choice{};
+  int returned = 0;
+  ASSERT_EQ(cudnnGetConvolutionBackwardFilterAlgorithm_v7(layer_.handle, layer_.x, layer_.y, layer_.conv, layer_.filter,
+                                                          1, &returned, &choice),
+            CUDNN_STATUS_SUCCESS);
+  ASSERT_EQ(choice.algo, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED);
+  void* workspace = nullptr;
+  ASSERT_EQ(cudaMalloc(&workspace, choice.memory), cudaSuccess);
+  std::vector<double> sum(static_cast<size_t>(kShape.filter_size()));
+  for_each_product(kShape, [&](int x, int w, int y) { sum[w] += x_[x] * y_[y]; });
+  Guarded<float> x(x_), dw(filter_), dy(y_);
+  for (const auto& [alpha, beta] : kScalars) {
+    dw.set(filter_);
+    ASSERT_EQ(
+        cudnnConvolutionBackwardFilter(layer_.handle, &alpha, layer_.x, x.data(), layer_.y, dy.data(), layer_.conv,
+                                       choice.algo, workspace, choice.memory, &beta, layer_.filter, dw.data()),
+        CUDNN_STATUS_SUCCESS);
+    std::vector<double> want(sum.size());
+    for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * filter_[i];
+    expect_near(dw.get(), want, tolerance<float>(kShape.n * kShape.p() * kShape.q(), alpha + beta));
+  }
+  EXPECT_EQ(cudaFree(workspace), cudaSuccess);
 }
 
 TEST_F(CudnnWinogradTest, RefusedWhereItDoesNotApply) {
