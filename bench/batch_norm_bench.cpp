@@ -6,6 +6,7 @@
 #include "bench/support/agreement.h"
 #include "bench/support/device_values.h"
 #include "bench/support/hash_values.h"
+#include "bench/support/limits.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
 #include "kernels/batch_norm.h"
