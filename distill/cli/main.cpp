@@ -44,6 +44,7 @@ int fail(int code, const std::string& message) {
 int run(int argc, char** argv) {
   CLI::App program("cucurbit: trains small image classifiers and distils them", "cucurbit");
   program.footer(kExamples);
+  program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   for (auto add : {add_train, add_distill, add_eval, add_predict, add_inspect, add_models, add_checks, add_version})
     add(program);
   if (argc < 2) {

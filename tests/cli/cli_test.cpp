@@ -182,7 +182,7 @@ TEST_F(CliTest, NonFiniteLossExitsWith4) {
 
 TEST_F(CliTest, UnwritableOutputExitsWith6) {
   std::ofstream(folder_ / "file") << "x";
-  expect_refused("train " + data_ + " --model mlp:4 --epochs 1 --output " + (folder_ / "file").string(), 6, "file");
+  expect_refused("train " + data_ + " --model mlp:4 --epochs 1 --val-size 0 --output " + (folder_ / "file").string(), 6, "file");
 }
 
 TEST_F(CliTest, InterruptSavesAndExitsWith130) {

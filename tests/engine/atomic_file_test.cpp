@@ -12,7 +12,7 @@
 
 #include "support/temporary_folder.h"
 
-namespace cucurbit::testing {
+namespace cucurbit::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ TEST(AtomicFile, NothingAfterCommit) {
 }
 
 }  // namespace
-}  // namespace cucurbit::testing
+}  // namespace cucurbit::test

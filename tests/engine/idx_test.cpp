@@ -13,7 +13,7 @@
 
 #include "support/temporary_folder.h"
 
-namespace cucurbit::testing {
+namespace cucurbit::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -312,4 +312,4 @@ TEST(Mnist, IsTheOfficialOne) {
 }
 
 }  // namespace
-}  // namespace cucurbit::testing
+}  // namespace cucurbit::test

@@ -14,7 +14,7 @@
 
 #include "support/temporary_folder.h"
 
-namespace cucurbit::testing {
+namespace cucurbit::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -164,4 +164,4 @@ TEST_F(Npy, ImpossibleShape) {
 }
 
 }  // namespace
-}  // namespace cucurbit::testing
+}  // namespace cucurbit::test

@@ -15,7 +15,7 @@
 
 #include "support/temporary_folder.h"
 
-namespace cucurbit::testing {
+namespace cucurbit::test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -259,4 +259,4 @@ TEST_F(Safetensors, RefusesToWriteNonsense) {
 }
 
 }  // namespace
-}  // namespace cucurbit::testing
+}  // namespace cucurbit::test

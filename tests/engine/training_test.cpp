@@ -64,7 +64,7 @@ Outcome train(int64_t steps, uint64_t seed, bool graph, DType compute, int64_t i
 TEST(Training, ReachesTheStatedLossFromTwoSeeds) {
   for (uint64_t seed : {1, 2})
     for (DType compute : {DType::f32, DType::bf16}) {
-      const Outcome outcome = train(120, seed, true, compute, 20);
+      const Outcome outcome = train(200, seed, true, compute, 20);
       EXPECT_LT(outcome.metrics.loss, 0.25) << "seed " << seed << " " << name(compute);
       EXPECT_GT(outcome.metrics.top1, 0.95) << "seed " << seed << " " << name(compute);
     }
