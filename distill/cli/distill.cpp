@@ -125,7 +125,7 @@ void add_distill(CLI::App& program) {
       ->group(group)
       ->capture_default_str();
   command->add_flag("--baseline", flags->baseline, "train the same student without the teacher as well")->group(group);
-  command->callback([command, flags] { distill(*flags, command->config_to_str(true, false)); });
+  command->callback([command, flags] { distill(*flags, arguments_of(*command)); });
 }
 
 }  // namespace cucurbit::cli

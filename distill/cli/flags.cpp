@@ -107,7 +107,6 @@ void add_math_flag(CLI::App& app, std::string& math) {
 }
 
 void add_training_flags(CLI::App& app, TrainingFlags& flags) {
-  app.set_config("--config", "", "a TOML file of options, as args.toml of a run folder");
   add_data_flag(app, flags.data);
   app.add_option("--model", flags.model, "see `cucurbit models`")->capture_default_str();
   app.add_option("-b,--batch-size", flags.batch_size)->check(CLI::PositiveNumber)->capture_default_str();
@@ -115,6 +114,10 @@ void add_training_flags(CLI::App& app, TrainingFlags& flags) {
   add_optimizer_flags(app, flags);
   add_regularization_flags(app, flags);
   add_run_flags(app, flags);
+}
+
+std::string arguments_of(const CLI::App& command) {
+  return "[" + command.get_name() + "]\n" + command.config_to_str(true, false);
 }
 
 void apply_math(const std::string& math) { set_math_mode(math == "own" ? Math::own : Math::vendor); }

@@ -33,6 +33,9 @@ void add_data_flag(CLI::App& app, std::string& data);
 void add_math_flag(CLI::App& app, std::string& math);
 void add_training_flags(CLI::App& app, TrainingFlags& flags);
 
+/// The options in force as TOML, which --config takes to repeat the run.
+std::string arguments_of(const CLI::App& command);
+
 /// `--math` takes effect for the whole process.
 void apply_math(const std::string& math);
 

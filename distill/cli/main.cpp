@@ -44,6 +44,8 @@ int fail(int code, const std::string& message) {
 int run(int argc, char** argv) {
   CLI::App program("cucurbit: trains small image classifiers and distils them", "cucurbit");
   program.footer(kExamples);
+  program.set_config("--config", "", "a TOML file of options by sub-command, such as args.toml of a run folder");
+  program.fallthrough();  // so that --config may follow the sub-command
   program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   for (auto add : {add_train, add_distill, add_eval, add_predict, add_inspect, add_models, add_checks, add_version})
     add(program);
@@ -56,8 +58,10 @@ int run(int argc, char** argv) {
     return 0;
   } catch (const CLI::Success& wants_help) {
     return program.exit(wants_help);
+  } catch (const CLI::FileError& error) {
+    return fail(exit_code(ErrorKind::io), error.what());
   } catch (const CLI::ParseError& error) {
-    return fail(2, error.what() + suggestion(program, argc, argv));
+    return fail(exit_code(ErrorKind::usage), error.what() + suggestion(program, argc, argv));
   } catch (const Error& error) {
     return fail(exit_code(error.kind()), error.what());
   } catch (const Interrupted& interrupted) {

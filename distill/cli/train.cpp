@@ -39,7 +39,7 @@ void add_train(CLI::App& program) {
   flags->model = "mlp:800x800";
   CLI::App* command = program.add_subcommand("train", "Train a classifier on labels");
   add_training_flags(*command, *flags);
-  command->callback([command, flags] { train(*flags, command->config_to_str(true, false)); });
+  command->callback([command, flags] { train(*flags, arguments_of(*command)); });
 }
 
 }  // namespace cucurbit::cli

@@ -143,11 +143,12 @@ TEST_F(CliTest, UsageErrorsExitWith2AndSuggest) {
   expect_refused("train " + data_ + " --batch-size 100000" + common_, 2, "batch size");
   expect_refused("train " + data_ + " --val-size 600 --output x", 2, "validation");
   expect_refused("distill " + data_, 2, "--teacher");
+  expect_refused("train --config /nonexistent.toml", 6, "/nonexistent.toml");
 }
 
 TEST_F(CliTest, ImpossibleShapesExitWith3) {
   write_idx_folder(folder_ / "tiny", easy_images(50, 4, 2, 1));
-  expect_refused("train " + (folder_ / "tiny").string() + " --model lenet --val-size 0" + common_, 3, "[");
+  expect_refused("train " + (folder_ / "tiny").string() + " --model lenet" + common_ + " --val-size 0", 3, "[");
 }
 
 TEST_F(CliTest, BadDataExitsWith3Or6) {
@@ -170,7 +171,7 @@ TEST_F(CliTest, BadWeightsExitWith3Or6) {
   expect_refused("eval " + weights + " " + (folder_ / "other").string(), 3, "images");
   write_idx_folder(folder_ / "fewer", easy_images(50, 16, 3, 1));
   expect_refused("eval " + weights + " " + (folder_ / "fewer").string(), 3, "classes");
-  expect_refused("distill " + (folder_ / "fewer").string() + " --teacher " + weights + " --val-size 0" + common_, 3,
+  expect_refused("distill " + (folder_ / "fewer").string() + " --teacher " + weights + common_ + " --val-size 0", 3,
                  "classes");
   fs::resize_file(weights, fs::file_size(weights) - 1);
   expect_refused("eval " + weights + " " + data_, 3, "best.safetensors");
@@ -182,7 +183,8 @@ TEST_F(CliTest, NonFiniteLossExitsWith4) {
 
 TEST_F(CliTest, UnwritableOutputExitsWith6) {
   std::ofstream(folder_ / "file") << "x";
-  expect_refused("train " + data_ + " --model mlp:4 --epochs 1 --val-size 0 --output " + (folder_ / "file").string(), 6, "file");
+  expect_refused("train " + data_ + " --model mlp:4 --epochs 1 --val-size 0 --output " + (folder_ / "file").string(), 6,
+                 "file");
 }
 
 TEST_F(CliTest, InterruptSavesAndExitsWith130) {
