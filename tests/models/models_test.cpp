@@ -2,6 +2,8 @@
 // names.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "engine/autograd.h"
 #include "engine/nn/network.h"
 #include "engine/ops/cross_entropy.h"
