@@ -28,15 +28,10 @@ std::vector<SavedTensor> saved_tensors(const Network& network) {
 }
 
 std::string info_text(const Network& network, const CheckpointInfo& info) {
-  return nlohmann::json{{"model", info.model},
-                        {"image", info.image.dims()},
-                        {"drop", info.drop},
-                        {"classes", info.class_names},
-                        {"mean", info.normalization.mean},
-                        {"stddev", info.normalization.stddev},
-                        {"epochs", info.epochs},
-                        {"seconds", info.seconds},
-                        {"parameters", network.parameter_count()}}
+  return nlohmann::json{
+      {"model", info.model},         {"image", info.image.dims()},      {"drop", info.drop},
+      {"classes", info.class_names}, {"mean", info.normalization.mean}, {"stddev", info.normalization.stddev},
+      {"epochs", info.epochs},       {"seconds", info.seconds},         {"parameters", network.parameter_count()}}
       .dump();
 }
 

@@ -25,7 +25,8 @@ bool has_winograd(const Convolution& conv);
 ///   backward_data    dy, filter, dx
 ///   backward_filter  x, dy, dw
 ///
-/// backward_data and backward_filter take no options but `float_output` and `winograd`; `winograd` excludes `accumulate`.
+/// backward_data and backward_filter take no options but `float_output` and `winograd`; `winograd` excludes
+/// `accumulate`.
 std::shared_ptr<const onednn::Plan> forward_plan(const Convolution& conv, const PlanOptions& options);
 std::shared_ptr<const onednn::Plan> backward_data_plan(const Convolution& conv, const PlanOptions& options);
 std::shared_ptr<const onednn::Plan> backward_filter_plan(const Convolution& conv, const PlanOptions& options);
