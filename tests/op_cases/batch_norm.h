@@ -5,29 +5,9 @@
 #include "engine/ops/batch_norm.h"
 #include "engine/runtime/stream.h"
 #include "kernels/elementwise.h"
-#include "op_cases/op_case.h"
+#include "op_cases/activation.h"
 
 namespace cucurbit::test {
-
-inline double reference_activation(double x, Activation kind) {
-  switch (kind) {
-    case Activation::identity:
-      return x;
-    case Activation::relu:
-      return x > 0 ? x : 0;
-    case Activation::leaky_relu:
-      return x > 0 ? x : 0.01 * x;
-    case Activation::gelu:
-      return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
-    case Activation::silu:
-      return x / (1 + std::exp(-x));
-    case Activation::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Activation::tanh:
-      return std::tanh(x);
-  }
-  return NAN;
-}
 
 struct BatchNormSetting {
   bool training = true, with_residual = false, own_residual = false;
@@ -50,7 +30,7 @@ inline Values reference_batch_norm(const std::vector<Values>& in, int64_t channe
       double z = (in[0][i] - mean) / std::sqrt(variance + 1e-5) * in[1][c] + in[2][c];
       if (setting.with_residual) z += in[3][i];
       if (setting.own_residual) z += in[0][i];
-      y[i] = reference_activation(z, setting.activation);
+      y[i] = reference_activation(setting.activation, z);
     }
   }
   return y;

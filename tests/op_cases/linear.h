@@ -3,29 +3,9 @@
 #include <cmath>
 
 #include "engine/ops/linear.h"
-#include "op_cases/op_case.h"
+#include "op_cases/activation.h"
 
 namespace cucurbit::test {
-
-inline double reference_linear_activation(double x, Activation kind) {
-  switch (kind) {
-    case Activation::identity:
-      return x;
-    case Activation::relu:
-      return std::max(x, 0.0);
-    case Activation::leaky_relu:
-      return x < 0 ? x / 100 : x;
-    case Activation::gelu:
-      return x * std::erfc(-x / std::sqrt(2.0)) / 2;
-    case Activation::silu:
-      return x / (1 + std::exp(-x));
-    case Activation::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case Activation::tanh:
-      return std::tanh(x);
-  }
-  return NAN;
-}
 
 inline OpCase linear_case(int64_t rows, int64_t in, int64_t out, bool with_bias, Activation kind) {
   OpCase op;
@@ -40,7 +20,7 @@ inline OpCase linear_case(int64_t rows, int64_t in, int64_t out, bool with_bias,
       for (int64_t j = 0; j < out; ++j) {
         double z = with_bias ? t[2][j] : 0;
         for (int64_t l = 0; l < in; ++l) z += t[0][i * in + l] * t[1][j * in + l];
-        y[i * out + j] = reference_linear_activation(z, kind);
+        y[i * out + j] = reference_activation(kind, z);
       }
     return y;
   };
