@@ -11,10 +11,11 @@ TileGrid grid_of(const ConvShape& shape) {
 }
 }  // namespace
 
-/// For every group [K, N P Q] by [N P Q, R S C].
+/// For every group [K, N P Q] by [N P Q, R S C]. Two blocks an SM: without that ptxas aims at four on sm_90 and spills.
 template <int kThreads, bool kWide, class T, class D>
-__global__ __launch_bounds__(256) void conv_filter_gradient_kernel(TileGrid grid, InputPatches<T> x, const T* dy,
-                                                                   MatrixResult<D, acc_t<T>> dw, acc_t<T>* workspace) {
+__global__ __launch_bounds__(256, 2) void conv_filter_gradient_kernel(TileGrid grid, InputPatches<T> x, const T* dy,
+                                                                      MatrixResult<D, acc_t<T>> dw,
+                                                                      acc_t<T>* workspace) {
   int64_t group, split;
   const TileExtent extent = grid.extent(group, split);
   x.x += group * x.by.channels.divisor();
