@@ -1,5 +1,12 @@
 # Third-party libraries. Everything is a Debian 12 package; scripts/setup installs them.
 find_package(fmt REQUIRED)
+set(cucurbit_fmt fmt::fmt)
+if(CUCURBIT_CUDA)
+  # Programs are carried to GPU machines: of third-party code only NVIDIA's libraries stay shared.
+  set(cucurbit_fmt fmt::fmt-header-only)
+  set(ZLIB_USE_STATIC_LIBS ON)
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -4,7 +4,8 @@
 
 namespace cucurbit {
 
-/// Throws Error "[what] ..." unless `status` is success: out_of_memory for failed allocations, bug for the rest.
+/// Throws Error "[what] ..." unless `status` is success: out_of_memory for failed allocations, usage where there is no
+/// GPU, bug for the rest.
 void check_cuda(cudaError_t status, const char* what);
 
 }  // namespace cucurbit
