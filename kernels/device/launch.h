@@ -3,9 +3,6 @@
 #include <type_traits>
 
 #include "kernels/types.h"
-#ifdef SOFTGPU
-#include <softgpu/mode.h>
-#endif
 
 namespace cucurbit {
 
