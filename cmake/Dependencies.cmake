@@ -28,6 +28,7 @@ if(CUCURBIT_CUDA)
   endif()
 else()
   find_package(OpenMP REQUIRED COMPONENTS CXX)
+  find_package(Boost REQUIRED COMPONENTS context)
   # By hand: the package's own CMake file insists on OpenCL, which we do not use.
   find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
   find_library(DNNL_LIBRARY dnnl REQUIRED)

@@ -1,0 +1,147 @@
+#include "finding.h"
+
+#include <backtrace.h>
+#include <cxxabi.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
+
+namespace softgpu {
+namespace {
+
+std::mutex& finding_mutex() {
+  static std::mutex& mutex = *new std::mutex;  // findings may come after main
+  return mutex;
+}
+
+constinit std::atomic<uint64_t> findings{0};
+
+std::string indices(uint3 i) {
+  return "(" + std::to_string(i.x) + "," + std::to_string(i.y) + "," + std::to_string(i.z) + ")";
+}
+
+std::string place_of(const Party& party) {
+  if (party.file.empty()) return party.function.empty() ? "" : " in " + party.function;
+  return " at " + party.file + ":" + std::to_string(party.line);
+}
+
+std::string as_text(const Finding& finding) {
+  std::string text = std::string("softgpu ") + finding.checker + ": " + finding.message + "\n";
+  if (!finding.kernel.empty()) text += "  in kernel " + finding.kernel + "\n";
+  for (const Party& party : finding.parties) {
+    text += "  " + party.what;
+    if (party.thread) text += " by thread " + indices(party.thread->thread) + " of block " + indices(party.thread->block);
+    text += place_of(party) + "\n";
+  }
+  if (!finding.hint.empty()) text += "  usually missing: " + finding.hint + "\n";
+  return text;
+}
+
+nlohmann::json as_json(const Finding& finding) {
+  nlohmann::json parties = nlohmann::json::array();
+  for (const Party& party : finding.parties) {
+    nlohmann::json one{{"what", party.what}, {"file", party.file}, {"line", party.line}, {"function", party.function}};
+    if (party.thread) {
+      const auto& [thread, block] = *party.thread;
+      one["thread"] = {thread.x, thread.y, thread.z};
+      one["block"] = {block.x, block.y, block.z};
+    }
+    parties.push_back(std::move(one));
+  }
+  return {{"checker", finding.checker}, {"kind", finding.kind}, {"message", finding.message},
+          {"kernel", finding.kernel},   {"hint", finding.hint}, {"parties", std::move(parties)}};
+}
+
+/// What makes two findings the same: all but the threads.
+std::string key_of(const Finding& finding) {
+  std::string key = std::string(finding.checker) + '|' + finding.kind + '|' + finding.kernel;
+  for (const Party& party : finding.parties) key += '|' + party.file + ':' + std::to_string(party.line);
+  return key;
+}
+
+void append_json(const Finding& finding) {
+  const char* path = std::getenv("SOFTGPU_REPORT");
+  if (path == nullptr || *path == '\0') return;
+  std::FILE* file = std::fopen(path, "a");
+  if (file == nullptr) {
+    std::fprintf(stderr, "softgpu: SOFTGPU_REPORT=%s cannot be written\n", path);
+    return;
+  }
+  const std::string line = as_json(finding).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  std::fwrite(line.data(), 1, line.size(), file);
+  std::fclose(file);
+}
+
+// --- Source places -------------------------------------------------------------------------------------------------
+
+/// A program without debug information is no error: places stay empty.
+void ignore_error(void*, const char*, int) {}
+
+backtrace_state* debug_information() {
+  static backtrace_state* const state = backtrace_create_state(nullptr, /*threaded=*/1, ignore_error, nullptr);
+  return state;
+}
+
+std::string demangled(const char* name) {
+  if (name == nullptr) return "";
+  int status = 0;
+  char* readable = abi::__cxa_demangle(name, nullptr, nullptr, &status);
+  std::string text = status == 0 ? readable : name;
+  std::free(readable);
+  return text;
+}
+
+/// Headers of softgpu and of the standard library are never what a user wants to see.
+bool is_internal(std::string_view file) {
+  return file.find("/softgpu/include/") != file.npos || file.starts_with("/usr/include/") ||
+         file.starts_with("/usr/lib/gcc/");
+}
+
+/// Called for each inlined frame, the innermost first; a non-zero result ends the walk.
+int take_frame(void* data, uintptr_t, const char* file, int line, const char* function) {
+  auto& place = *static_cast<SourcePlace*>(data);
+  if (file == nullptr) return 0;
+  const bool skip = is_internal(file);
+  if (place.file.empty() || !skip) place = {file, line, demangled(function)};
+  return skip ? 0 : 1;
+}
+
+void take_symbol(void* data, uintptr_t, const char* name, uintptr_t, uintptr_t) {
+  *static_cast<std::string*>(data) = demangled(name);
+}
+
+}  // namespace
+
+void report_finding(const Finding& finding) {
+  findings.fetch_add(1, std::memory_order_relaxed);
+  static std::set<std::string>& known = *new std::set<std::string>;
+  std::lock_guard lock(finding_mutex());
+  if (!known.insert(key_of(finding)).second) return;
+  const std::string text = as_text(finding);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  append_json(finding);
+}
+
+uint64_t finding_count() { return findings.load(std::memory_order_relaxed); }
+
+SourcePlace locate(const void* pc) {
+  SourcePlace place;
+  backtrace_pcinfo(debug_information(), reinterpret_cast<uintptr_t>(pc) - 1, take_frame, ignore_error, &place);
+  return place;
+}
+
+std::string kernel_name(const void* kernel) {
+  std::string name;
+  backtrace_syminfo(debug_information(), reinterpret_cast<uintptr_t>(kernel), take_symbol, ignore_error, &name);
+  if (!name.empty()) return name;
+  char text[40];
+  std::snprintf(text, sizeof(text), "kernel at %p", kernel);
+  return text;
+}
+
+}  // namespace softgpu
