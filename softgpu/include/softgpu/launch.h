@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "../driver_types.h"
 
@@ -10,12 +12,19 @@
 
 namespace softgpu {
 
+/// A pointer among the arguments of a kernel.
+struct PointerArgument {
+  const void* address;
+  bool written;  ///< whether the kernel may write through it: its type is not const
+};
+
 /// A kernel with its arguments, type-erased. `arguments` belongs to the caller; `keep` copies it for a graph.
 struct KernelCall {
   const void* kernel;                                          ///< identity, for function attributes
   void (*run_thread)(const void* arguments);                   ///< runs the kernel once, as one CUDA thread
   std::shared_ptr<const void> (*keep)(const void* arguments);  ///< copy of the arguments on the heap
   const void* arguments;
+  std::vector<PointerArgument> (*pointers)(const void* arguments);  ///< what they point to, as far as types tell
 };
 
 /// Checks the launch against the limits of the device, then runs it or records it in the capture of its stream.
@@ -33,6 +42,19 @@ struct PackedKernel {
   static std::shared_ptr<const void> keep(const void* packed) {
     return std::make_shared<PackedKernel>(*static_cast<const PackedKernel*>(packed));
   }
+  static std::vector<PointerArgument> pointers(const void* packed) {
+    std::vector<PointerArgument> found;
+    const auto add = [&found](const auto& argument) {
+      using Pointee = std::remove_pointer_t<std::remove_cvref_t<decltype(argument)>>;
+      if constexpr (std::is_pointer_v<std::remove_cvref_t<decltype(argument)>> && !std::is_function_v<Pointee>) {
+        found.push_back(
+            {const_cast<const void*>(static_cast<const volatile void*>(argument)), !std::is_const_v<Pointee>});
+      }
+    };
+    std::apply([&](const auto&... argument) { (add(argument), ...); },
+               static_cast<const PackedKernel*>(packed)->arguments);
+    return found;
+  }
 };
 
 }  // namespace softgpu
@@ -47,5 +69,6 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   static_assert(sizeof...(Params) == sizeof...(Args), "the number of arguments is not the kernel's");
   using Packed = softgpu::PackedKernel<Params...>;
   const Packed packed{kernel, std::tuple<Params...>(static_cast<Params>(std::forward<Args>(args))...)};
-  return softgpu::launch(*config, {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed});
+  return softgpu::launch(
+      *config, {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed, &Packed::pointers});
 }
