@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "softgpu/language.h"
+#include "softgpu/round_to_odd.h"
 #include "vector_functions.h"
 
 /// bfloat16: the upper half of an IEEE float. Arithmetic is done in float and rounded once, as on the device.
@@ -27,17 +28,6 @@ constexpr uint16_t bfloat16_bits(float value) {
 }
 
 constexpr float bfloat16_value(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
-
-/// Rounds to odd, so that a second rounding, to a shorter type, gives what one rounding would have.
-constexpr float round_to_odd(double value) {
-  const float nearest = static_cast<float>(value);
-  const double error = value - static_cast<double>(nearest);
-  const uint32_t bits = std::bit_cast<uint32_t>(nearest);
-  const bool inexact = error > 0.0 || error < 0.0;  // false for NaN and for an infinity that was one before
-  const bool away = (error > 0.0) == (value < 0.0);
-  const uint32_t truncated = bits - (inexact && away ? 1u : 0u);
-  return std::bit_cast<float>(truncated | (inexact ? 1u : 0u));
-}
 
 }  // namespace softgpu
 
