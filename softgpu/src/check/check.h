@@ -6,8 +6,8 @@
 #include "../order.h"
 #include "cuda_runtime_api.h"
 
-/// racecheck and initcheck: what the runtime tells them. The accesses themselves arrive from instrumented code, which is
-/// compiled with -fsanitize=thread and linked without its runtime; access.cpp defines the functions it calls.
+/// racecheck and initcheck: what the runtime tells them. The accesses themselves arrive from instrumented code, which
+/// is compiled with -fsanitize=thread and linked without its runtime; access.cpp defines the functions it calls.
 ///
 /// In builds without instrumented code `active()` is false and nothing else may be called.
 
@@ -18,10 +18,13 @@ bool active();
 
 // --- A launch, as the scheduler goes through it -------------------------------------------------------------------
 
-void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic_shared, size_t dynamic_bytes);
+/// `cooperative`: its blocks take turns (switch_block); otherwise a block has ended when the next one begins.
+void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic_shared, size_t dynamic_bytes,
+                  bool cooperative = false);
 /// Threads are named by their linear index in the block from here on, blocks by their linear index in the grid.
 void begin_block(uint64_t block);
-/// This thread runs until the next call of run_thread or end_launch; kNoThread: the scheduler itself, nothing is recorded.
+/// This thread runs until the next call of run_thread or end_launch; kNoThread: the scheduler itself, nothing is
+/// recorded.
 inline constexpr unsigned kNoThread = ~0u;
 void run_thread(unsigned thread);
 /// Every live thread of the running block has arrived at its barrier: what they did is ordered.
