@@ -1,0 +1,240 @@
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "check.h"
+#include "image.h"
+#include "operations.h"
+#include "report.h"
+#include "running.h"
+#include "settings.h"
+#include "start_over.h"
+
+/// A launch as the scheduler goes through it.
+
+namespace softgpu::check {
+
+Running running;
+constinit thread_local bool recording = false;
+SharedRange static_shared, dynamic_shared;
+const uint64_t* built_in;
+
+namespace {
+
+struct Launch {
+  bool cooperative = false;
+  bool alone = false;  ///< outside begin_operation: an operation of its own
+  unsigned threads = 0;
+  size_t shared_pages = 0;
+  uint32_t at_grid = 0;  ///< tick of the last grid barrier
+  // By index in the grid; only cooperative launches have more than the running one.
+  std::unordered_map<uint64_t, std::unique_ptr<Block>> blocks;
+  std::unique_ptr<Block> spare;  ///< of an earlier block or launch, for its memory
+};
+
+Launch& launch() {
+  static Launch& launch = *new Launch;
+  return launch;
+}
+
+size_t pages_of(uintptr_t address, size_t bytes) {
+  return bytes == 0 ? 0 : ((address + bytes - 1) >> kPageShift) - (address >> kPageShift) + 1;
+}
+
+void place_shared_memory(const void* dynamic, size_t bytes) {
+  const ThreadLocals& locals = thread_locals();
+  static_shared = {locals.address, locals.bytes, 0};
+  built_in = locals.built_in.data();
+  const size_t pages = pages_of(locals.address, locals.bytes);
+  dynamic_shared = {reinterpret_cast<uintptr_t>(dynamic), bytes, pages};
+  launch().shared_pages = pages + pages_of(dynamic_shared.first, bytes);
+}
+
+void select_block(Block& block) {
+  running.block = &block;
+  running.serial = block.serial;
+  running.at_barrier = block.at_barrier;
+  running.shared = block.shared.data();
+  recording = false;
+}
+
+/// Ticks from before the block are out of date: at_barrier is later than all of them.
+void start_block(Block& block, uint64_t index) {
+  const Launch& l = launch();
+  block.index = index;
+  block.serial = next_serial();
+  block.at_barrier = next_tick();
+  block.clocks.resize(l.threads);
+  block.warps.resize((l.threads + 31) / 32);
+  if (block.shared.size() < l.shared_pages) block.shared.resize(l.shared_pages);
+  if (block.fences.used() || !block.fences.block.empty()) block.fences = {};
+  name_block(block.serial, index);
+}
+
+uint32_t clock_now(unsigned thread) {
+  const Block& block = *running.block;
+  return std::max({block.clocks[thread], block.warps[thread / 32].met, block.at_barrier});
+}
+
+void update_running() {
+  running.at_barrier = running.block->at_barrier;
+  running.when = uint64_t{running.serial} << 32 | clock_now(running.thread);
+}
+
+void pass_barrier(Block& block, uint32_t tick) {
+  block.at_barrier = tick;
+  if (block.fences.used()) merge_block(block.fences);
+}
+
+void meet_some(Warp& warp, unsigned mask, uint32_t tick) {
+  if (warp.known == nullptr) warp.known = std::make_unique<std::array<Lanes, 32>>();
+  Lanes together{};
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    if ((mask >> lane & 1) == 0) continue;
+    const Lanes& known = (*warp.known)[lane];
+    for (unsigned other = 0; other < 32; ++other) together[other] = std::max(together[other], known[other]);
+  }
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    if ((mask >> lane & 1) != 0) together[lane] = tick;
+  }
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    if ((mask >> lane & 1) != 0) (*warp.known)[lane] = together;
+  }
+}
+
+}  // namespace
+
+Block::~Block() {
+  for (Page& page : shared) clear(page);
+}
+
+void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic, size_t dynamic_bytes,
+                  bool cooperative) {
+  Launch& l = launch();
+  l.alone = !operation_open();
+  Operation& operation = current_operation();
+  operation.kernel = kernel;
+  operation.grid = grid;
+  operation.block = block;
+  l.cooperative = cooperative;
+  l.threads = block.x * block.y * block.z;
+  l.at_grid = 0;
+  place_shared_memory(dynamic, dynamic_bytes);
+  forget_logs();
+}
+
+void begin_block(uint64_t index) {
+  Launch& l = launch();
+  if (!l.cooperative && !l.blocks.empty()) {
+    l.spare = std::move(l.blocks.begin()->second);
+    l.blocks.clear();
+    forget_shared_logs();
+  }
+  std::unique_ptr<Block>& block = l.blocks[index];
+  block = l.spare != nullptr ? std::move(l.spare) : std::make_unique<Block>();
+  start_block(*block, index);
+  select_block(*block);
+}
+
+void switch_block(uint64_t block) { select_block(*launch().blocks.at(block)); }
+
+void run_thread(unsigned thread) {
+  recording = thread != kNoThread;
+  if (!recording) return;
+  running.thread = thread;
+  running.who = uint64_t{thread} << kThreadShift;
+  update_running();
+}
+
+void block_barrier() {
+  pass_barrier(*running.block, next_tick());
+  update_running();
+}
+
+void warp_barrier(unsigned warp, unsigned mask) {
+  Block& block = *running.block;
+  const uint32_t tick = next_tick();
+  const unsigned first = warp * 32;
+  if (mask == ~0u) {
+    block.warps[warp].met = tick;
+  } else {
+    meet_some(block.warps[warp], mask, tick);
+    for (unsigned lane = 0; lane < 32 && first + lane < block.clocks.size(); ++lane) {
+      if ((mask >> lane & 1) != 0) block.clocks[first + lane] = tick;
+    }
+  }
+  if (block.fences.used()) merge_lanes(block.fences, first, mask);
+  update_running();
+}
+
+void grid_barrier() {
+  Launch& l = launch();
+  l.at_grid = next_tick();
+  for (auto& [index, block] : l.blocks) pass_barrier(*block, l.at_grid);
+  update_running();
+}
+
+void end_launch() {
+  Launch& l = launch();
+  recording = false;
+  flush_findings();
+  if (!l.blocks.empty()) l.spare = std::move(l.blocks.begin()->second);
+  l.blocks.clear();
+  if (l.alone) return end_operation();
+  running = {.when = uint64_t{current_operation().serial} << 32,
+             .serial = current_operation().serial,
+             .ordered_below = running.ordered_below};
+}
+
+void advance_thread() {
+  const uint32_t tick = next_tick();
+  running.block->clocks[running.thread] = tick;
+  update_running();
+}
+
+bool before_in_block(const Access& earlier) {
+  const unsigned thread = thread_of(earlier);
+  if (thread / 32 == running.thread / 32) {
+    const Warp& warp = running.block->warps[thread / 32];
+    const uint32_t clock = clock_of(earlier);
+    if (clock < warp.met) return true;
+    if (warp.known != nullptr && clock < (*warp.known)[running.thread % 32][thread % 32]) return true;
+  }
+  return learned_of(earlier);
+}
+
+bool before_elsewhere(const Access& earlier) {
+  const uint32_t serial = serial_of(earlier);
+  if (serial < current_operation().serial) return operation_before(serial);
+  return running.block == nullptr || clock_of(earlier) < launch().at_grid || learned_of(earlier);
+}
+
+void renumber_blocks() {
+  Launch& l = launch();
+  l.at_grid = 0;
+  l.spare.reset();
+  for (auto& [index, block] : l.blocks) {
+    std::fill(block->clocks.begin(), block->clocks.end(), 0);
+    for (Warp& warp : block->warps) warp = {};
+    block->fences = {};
+    for (Page& page : block->shared) {
+      if (page.cells != nullptr) forget(page, 0, kPageBytes);
+      if (page.block == block->serial) continue;
+      page.block = 0;
+    }
+    const uint32_t before = block->serial;
+    block->serial = ++counters.serial;
+    block->at_barrier = ++counters.tick;
+    for (Page& page : block->shared) {
+      if (page.block == before) page.block = block->serial;
+    }
+    name_block(block->serial, index);
+  }
+  if (running.block != nullptr) {
+    running.serial = running.block->serial;
+    update_running();
+  }
+}
+
+}  // namespace softgpu::check

@@ -1,0 +1,158 @@
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <mutex>
+
+#include "check.h"
+#include "operations.h"
+#include "record.h"
+
+/// Memory as the runtime handles it: allocations, copies, fills and vendor routines.
+
+namespace softgpu::check {
+namespace {
+
+struct Allocations {
+  std::mutex mutex;  // host threads may allocate while another one's work runs
+  std::map<uintptr_t, size_t> sizes;
+};
+
+Allocations& allocations() {
+  static Allocations& allocations = *new Allocations;
+  return allocations;
+}
+
+/// A write of the whole page leaves one cell behind.
+template <Effect kEffect>
+void check_page(Page& page, uintptr_t address, size_t bytes, const Access& now) {
+  const bool whole = bytes == kPageBytes;
+  if (!whole) {
+    refine(page, (address | bytes) % 4 == 0 ? 2 : 0);
+  } else if (page.cells == nullptr) {
+    coarsen(page, {});
+  }
+  Cell* const first = page.cells + (address % kPageBytes >> page.shift);
+  Cell* const end = first + (bytes >> page.shift);
+  for (Cell* cell = first; cell < end; ++cell) {
+    if constexpr (kEffect == Effect::read) {
+      read_cell<false>(*cell, now, address, false);
+    } else {
+      write_cell<false>(*cell, now, address, false);
+    }
+    address += size_t{1} << page.shift;
+  }
+  if (kEffect == Effect::write && whole) coarsen(page, {.writer = now});
+}
+
+/// The access of the whole range as one, in an operation of its own if none is under way.
+template <class Visit>
+void for_each_known_page(const void* first, size_t bytes, const char* operation, uint64_t flags, Visit visit) {
+  const bool alone = !operation_open();
+  current_operation();
+  const Access now{(reinterpret_cast<uintptr_t>(operation) & kCodeMask) | flags | kByOperation << kSizeShift,
+                   running.when};
+  for_each_page(reinterpret_cast<uintptr_t>(first), bytes, [&](uintptr_t address, size_t part) {
+    if (Page* const page = find_page(address)) visit(*page, address, part, now);
+  });
+  if (alone) end_operation();
+}
+
+void report_if_undefined(Page& page, uintptr_t address, size_t bytes, const Access& now) {
+  const size_t offset = first_undefined(page, address, bytes);
+  if (offset == bytes) return;
+  report_undefined(now, address + offset, bytes - offset);
+  set_defined(page, address, bytes);
+}
+
+void copy_undefined(uintptr_t to, uintptr_t from, size_t bytes) {
+  for_each_page(to, bytes, [&](uintptr_t target, size_t rest) {
+    Page* const page = find_page(target);
+    if (page == nullptr) return;
+    for_each_page(from + (target - to), rest, [&](uintptr_t source, size_t part) {
+      copy_undefined(*page, to + (source - from), find_page(source), source, part);
+    });
+  });
+}
+
+/// Whether an allocation still has bytes on the page.
+bool in_use(const std::map<uintptr_t, size_t>& sizes, uintptr_t page) {
+  const auto after = sizes.lower_bound(page + kPageBytes);
+  if (after == sizes.begin()) return false;
+  const auto& [first, bytes] = *std::prev(after);
+  return first + bytes > page;
+}
+
+}  // namespace
+
+bool find_allocation(uintptr_t address, uintptr_t& first, size_t& bytes) {
+  Allocations& all = allocations();
+  std::lock_guard lock(all.mutex);
+  auto after = all.sizes.upper_bound(address);
+  if (after == all.sizes.begin()) return false;
+  --after;
+  first = after->first;
+  bytes = after->second;
+  return address - first < bytes;
+}
+
+void allocated(const void* address, size_t bytes) {
+  Allocations& all = allocations();
+  std::lock_guard lock(all.mutex);
+  const auto first = reinterpret_cast<uintptr_t>(address);
+  all.sizes[first] = bytes;
+  for_each_page(first, bytes, [](uintptr_t at, size_t part) {
+    Page& page = open_page(at);
+    page.memory = Memory::global;
+    forget(page, at, part);
+    if (check_undefined) set_undefined(page, at, part);
+  });
+}
+
+void freed(const void* address, size_t bytes) {
+  Allocations& all = allocations();
+  std::lock_guard lock(all.mutex);
+  const auto first = reinterpret_cast<uintptr_t>(address);
+  all.sizes.erase(first);
+  for_each_page(first, bytes, [&](uintptr_t at, size_t part) {
+    Page& page = open_page(at);
+    if (in_use(all.sizes, at / kPageBytes * kPageBytes)) {
+      forget(page, at, part);
+      set_defined(page, at, part);
+    } else {
+      clear(page);
+      page.memory = Memory::none;
+    }
+  });
+}
+
+void reads(const void* first, size_t bytes, const char* operation) {
+  for_each_known_page(first, bytes, operation, 0, [](Page& page, uintptr_t address, size_t part, const Access& now) {
+    report_if_undefined(page, address, part, now);
+    if (check_races) check_page<Effect::read>(page, address, part, now);
+  });
+}
+
+void writes(const void* first, size_t bytes, const char* operation) {
+  for_each_known_page(first, bytes, operation, kWrite,
+                      [](Page& page, uintptr_t address, size_t part, const Access& now) {
+                        set_defined(page, address, part);
+                        if (check_races) check_page<Effect::write>(page, address, part, now);
+                      });
+}
+
+void copies(void* dst, const void* src, size_t bytes) {
+  constexpr const char* kOperation = "a copy from device to device";
+  const auto check = [](Page& page, uintptr_t address, size_t part, const Access& now) {
+    if (!check_races) return;
+    if ((now.who & kWrite) != 0) {
+      check_page<Effect::write>(page, address, part, now);
+    } else {
+      check_page<Effect::read>(page, address, part, now);
+    }
+  };
+  for_each_known_page(src, bytes, kOperation, 0, check);
+  for_each_known_page(dst, bytes, kOperation, kWrite, check);
+  copy_undefined(reinterpret_cast<uintptr_t>(dst), reinterpret_cast<uintptr_t>(src), bytes);
+}
+
+}  // namespace softgpu::check

@@ -1,0 +1,142 @@
+#include "operations.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+
+#include "report.h"
+#include "running.h"
+#include "start_over.h"
+
+namespace softgpu::check {
+namespace {
+
+// Older operations count as ordered before everything.
+constexpr size_t kMostOperations = 1 << 16;
+constexpr size_t kMostBlockNames = 1 << 22;
+
+struct History {
+  std::deque<Operation> operations;
+  size_t block_names = 0;
+  bool open = false;
+  Seen before;                 // what is ordered before the current operation
+  std::vector<uint64_t> last;  // by stream: index of its last operation
+};
+
+History& history() {
+  static History& history = *new History;
+  return history;
+}
+
+void prune(History& h) {
+  while (h.operations.size() > kMostOperations || (h.block_names > kMostBlockNames && h.operations.size() > 1)) {
+    h.block_names -= h.operations.front().blocks.size();
+    h.operations.pop_front();
+  }
+}
+
+uint64_t seen_of(const Seen& seen, uint32_t stream) { return stream < seen.size() ? seen[stream] : 0; }
+
+/// How many operations of all streams are not ordered before the current one.
+uint64_t unordered_operations(const History& h) {
+  uint64_t count = 0;
+  for (uint32_t stream = 0; stream < h.last.size(); ++stream) {
+    const uint64_t seen = seen_of(h.before, stream);
+    if (h.last[stream] > seen) count += h.last[stream] - seen;
+  }
+  return count;
+}
+
+/// The smallest serial number that may not be ordered before the current operation.
+uint32_t least_unordered(const History& h, uint32_t serial) {
+  uint64_t count = unordered_operations(h);
+  for (auto it = h.operations.rbegin(); count > 0 && it != h.operations.rend(); ++it) {
+    if (ordered(h.before, it->stream, it->index)) continue;
+    serial = it->serial;
+    --count;
+  }
+  return serial;
+}
+
+void open(const Order& order) {
+  History& h = history();
+  prune(h);
+  const uint32_t serial = next_serial();
+  h.before = order.before;
+  if (h.before.size() <= order.stream) h.before.resize(order.stream + 1);
+  h.before[order.stream] = std::max(h.before[order.stream], order.index - 1);
+  running = {};
+  running.serial = serial;
+  running.when = uint64_t{serial} << 32;
+  running.ordered_below = least_unordered(h, serial);
+  h.operations.push_back({.serial = serial, .stream = order.stream, .index = order.index});
+  if (h.last.size() <= order.stream) h.last.resize(order.stream + 1);
+  h.last[order.stream] = std::max(h.last[order.stream], order.index);
+  h.open = true;
+}
+
+/// An operation that nobody gave an order to: after all others.
+Order after_everything() {
+  const Seen& last = history().last;
+  return {kHostStream, last.empty() ? 1 : last[kHostStream] + 1, last};
+}
+
+}  // namespace
+
+Operation& current_operation() {
+  if (!history().open) open(after_everything());
+  return history().operations.back();
+}
+
+bool operation_open() { return history().open; }
+
+const Operation* find_operation(uint32_t serial) {
+  const auto& operations = history().operations;
+  const auto after = std::upper_bound(operations.begin(), operations.end(), serial,
+                                      [](uint32_t s, const Operation& operation) { return s < operation.serial; });
+  return after == operations.begin() ? nullptr : &*(after - 1);
+}
+
+bool operation_before(uint32_t serial) {
+  const Operation* const operation = find_operation(serial);
+  return operation == nullptr || ordered(history().before, operation->stream, operation->index);
+}
+
+void name_block(uint32_t serial, uint64_t index) {
+  Operation& launch = current_operation();
+  const uint32_t position = serial - launch.serial - 1;
+  if (launch.blocks.empty()) {
+    if (position == 0) launch.first_block = index;
+    if (index == launch.first_block + position) return;
+    for (uint32_t i = 0; i < position; ++i) launch.blocks.push_back(static_cast<uint32_t>(launch.first_block + i));
+    history().block_names += position;
+  }
+  launch.blocks.push_back(static_cast<uint32_t>(index));
+  ++history().block_names;
+}
+
+uint64_t block_index(const Operation& launch, uint32_t serial) {
+  const uint32_t position = serial - launch.serial - 1;
+  return position < launch.blocks.size() ? launch.blocks[position] : launch.first_block + position;
+}
+
+void forget_operations(uint32_t serial) {
+  History& h = history();
+  h.block_names = 0;
+  if (!h.open) return h.operations.clear();
+  Operation current = std::move(h.operations.back());
+  h.operations.clear();
+  current.serial = serial;
+  current.blocks.clear();
+  h.operations.push_back(std::move(current));
+}
+
+void begin_operation(const Order& order) { open(order); }
+
+void end_operation() {
+  flush_findings();
+  history().open = false;
+  running = {};
+}
+
+}  // namespace softgpu::check

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "check.h"
+#include "shadow.h"
+
+/// The past operations of the device, for the order between them and for naming who made an access.
+
+namespace softgpu::check {
+
+/// A launch, a copy, a fill or a vendor routine. It has the serial number `serial`; the blocks of a launch have the
+/// next ones, in the order in which they ran.
+struct Operation {
+  uint32_t serial = 0;
+  uint32_t stream = 0;
+  uint64_t index = 0;
+  const void* kernel = nullptr;  ///< null unless a launch
+  dim3 grid, block;
+  uint64_t first_block = 0;
+  std::vector<uint32_t> blocks;  ///< which blocks ran; empty: one after the other from first_block
+};
+
+/// The operation under way, which is begun if there is none.
+Operation& current_operation();
+bool operation_open();
+
+/// The operation that a serial number belongs to; null when it is too long ago.
+const Operation* find_operation(uint32_t serial);
+
+/// Whether all of an earlier operation's accesses come before the current one.
+bool operation_before(uint32_t serial);
+
+/// Notes that this block of the current launch runs under the serial number.
+void name_block(uint32_t serial, uint64_t index);
+/// Which block it was.
+uint64_t block_index(const Operation& launch, uint32_t serial);
+
+/// Forgets all but the current operation, which goes on as `serial`.
+void forget_operations(uint32_t serial);
+
+}  // namespace softgpu::check

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+
+#include "report.h"
+#include "running.h"
+#include "settings.h"
+#include "shadow.h"
+
+/// What happens at an access: the path that every load and store of a kernel takes, so inline, without locks and
+/// allocations but for the first access to a page.
+
+namespace softgpu::check {
+
+enum class Effect { read, write, update };
+
+constexpr uint64_t size_bits(unsigned bytes) { return static_cast<uint64_t>(__builtin_ctz(bytes)) << kSizeShift; }
+
+/// A page of the running block's shared memory. What an earlier block left there is undefined.
+inline Page* shared_page(const SharedRange& range, uintptr_t address) {
+  Page* const page = running.shared + range.page + ((address >> kPageShift) - (range.first >> kPageShift));
+  if (page->block != running.serial) {
+    page->block = running.serial;
+    page->memory = Memory::shared;
+    if (check_undefined) set_undefined(*page, 0, kPageBytes);
+  }
+  return page;
+}
+
+/// The page of an address; null when the memory is of no interest.
+inline Page* find_any_page(uintptr_t address) {
+  if (const uintptr_t offset = address - static_shared.first; offset < static_shared.bytes) {
+    if ((built_in[offset / 64] >> offset % 64 & 1) != 0) return nullptr;
+    return shared_page(static_shared, address);
+  }
+  if (address - dynamic_shared.first < dynamic_shared.bytes) return shared_page(dynamic_shared, address);
+  return find_page(address);
+}
+
+/// Whether the thread has recorded as much since its last event: nothing can have changed that was not noticed.
+template <bool kIsAtomic>
+bool recorded(const Access& known) {
+  return known.when == running.when && ((known.who ^ running.who) & kThreadMask) == 0 &&
+         (kIsAtomic || (known.who & kAtomic) == 0);
+}
+
+/// Puts a read, or an atomic write that is being replaced, where an access is that it makes superfluous. Of accesses
+/// that nothing orders those of different blocks are kept, or else those of different warps: whoever comes next cannot
+/// be ordered after both by being one of them.
+inline void remember(Cell& cell, const Access& access, bool shared) {
+  for (Access& other : cell.others) {
+    if (other.when == 0 || comes_before(other, shared)) {
+      other = access;
+      return;
+    }
+  }
+  auto& [first, second] = cell.others;
+  const uint32_t serial = serial_of(access);
+  if (serial_of(first) != serial_of(second)) return;
+  if (serial != serial_of(first) ||
+      (thread_of(first) / 32 == thread_of(second) / 32 && thread_of(access) / 32 != thread_of(first) / 32)) {
+    second = access;
+  }
+}
+
+template <bool kIsAtomic>
+bool races(const Access& earlier, bool shared) {
+  return !(kIsAtomic && (earlier.who & kAtomic) != 0) && !comes_before(earlier, shared);
+}
+
+template <bool kIsAtomic>
+void read_cell(Cell& cell, const Access& now, uintptr_t address, bool shared) {
+  if (recorded<kIsAtomic>(cell.writer)) return;
+  for (const Access& other : cell.others) {
+    if (recorded<kIsAtomic>(other)) return;
+  }
+  if (races<kIsAtomic>(cell.writer, shared)) report_race(cell.writer, now, address);
+  for (const Access& other : cell.others) {
+    if ((other.who & kWrite) != 0 && races<kIsAtomic>(other, shared)) report_race(other, now, address);
+  }
+  remember(cell, now, shared);
+}
+
+template <bool kIsAtomic>
+void write_cell(Cell& cell, const Access& now, uintptr_t address, bool shared) {
+  if (recorded<kIsAtomic>(cell.writer)) return;
+  if (races<kIsAtomic>(cell.writer, shared)) report_race(cell.writer, now, address);
+  for (Access& other : cell.others) {
+    if (other.when == 0) continue;
+    if (races<kIsAtomic>(other, shared)) report_race(other, now, address);
+    // Atomic accesses do not order each other: these still count against a plain access to come.
+    if (!kIsAtomic || (other.who & kAtomic) == 0 || comes_before(other, shared)) other = {};
+  }
+  if (kIsAtomic && (cell.writer.who & kAtomic) != 0 && !comes_before(cell.writer, shared)) {
+    remember(cell, cell.writer, shared);
+  }
+  cell.writer = now;
+}
+
+template <Effect kEffect, bool kIsAtomic>
+void check_race(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
+  const unsigned shift = bytes >= 4 ? 2 : bytes / 2;
+  if (page.cells == nullptr || page.shift > shift) [[unlikely]]
+    refine(page, shift);
+  const bool shared = page.memory == Memory::shared;
+  Cell* cell = page.cells + (address % kPageBytes >> page.shift);
+  Cell* const end = cell + (bytes >> page.shift);
+  do {
+    if constexpr (kEffect == Effect::read) {
+      read_cell<kIsAtomic>(*cell, now, address, shared);
+    } else {
+      write_cell<kIsAtomic>(*cell, now, address, shared);
+    }
+  } while (++cell < end);
+}
+
+template <Effect kEffect>
+void check_defined(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
+  if (page.undefined == nullptr) return;
+  const uint64_t mask = ((uint64_t{1} << bytes) - 1) << address % 64;
+  if ((page.undefined[address % kPageBytes / 64] & mask) == 0) return;
+  if (kEffect != Effect::write) report_undefined(now, address, bytes);
+  set_defined(page, address, bytes);
+}
+
+/// An access by the running CUDA thread to `bytes` bytes, 1, 2, 4, 8 or 16, aligned to them. `flags`: of Access::who.
+template <Effect kEffect, bool kIsAtomic>
+inline void record_aligned(uintptr_t address, unsigned bytes, const void* code, uint64_t flags) {
+  Page* const page = find_any_page(address);
+  if (page == nullptr) return;
+  const Access now{(reinterpret_cast<uintptr_t>(code) & kCodeMask) | running.who | flags | size_bits(bytes),
+                   running.when};
+  check_defined<kEffect>(*page, address, bytes, now);
+  if (check_races) check_race<kEffect, kIsAtomic>(*page, address, bytes, now);
+}
+
+/// An access of any size and alignment, in aligned pieces of at most 4 bytes.
+template <Effect kEffect>
+void record_range(uintptr_t address, size_t bytes, const void* code, uint64_t flags) {
+  while (bytes > 0) {
+    const unsigned piece = address % 4 == 0 && bytes >= 4 ? 4 : address % 2 == 0 && bytes >= 2 ? 2 : 1;
+    record_aligned<kEffect, false>(address, piece, code, flags);
+    address += piece;
+    bytes -= piece;
+  }
+}
+
+template <Effect kEffect, bool kIsAtomic>
+inline void record(uintptr_t address, unsigned bytes, const void* code, uint64_t flags) {
+  if ((address & (bytes - 1)) == 0) return record_aligned<kEffect, kIsAtomic>(address, bytes, code, flags);
+  record_range<kEffect>(address, bytes, code, flags);  // misaligned, as no GPU would do it
+}
+
+}  // namespace softgpu::check

@@ -1,0 +1,38 @@
+#include "start_over.h"
+
+#include <limits>
+
+#include "operations.h"
+#include "report.h"
+#include "running.h"
+
+namespace softgpu::check {
+
+Counters counters;
+
+namespace {
+
+constexpr uint32_t kLast = std::numeric_limits<uint32_t>::max();
+
+void start_over() {
+  flush_findings();  // they name blocks by the old numbers
+  counters = {};
+  forget_everything();
+  forget_logs();
+  forget_operations(++counters.serial);
+  renumber_blocks();
+}
+
+}  // namespace
+
+uint32_t next_serial() {
+  if (counters.serial == kLast) start_over();
+  return ++counters.serial;
+}
+
+uint32_t next_tick() {
+  if (counters.tick == kLast) start_over();
+  return ++counters.tick;
+}
+
+}  // namespace softgpu::check
