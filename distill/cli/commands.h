@@ -11,6 +11,7 @@ void add_eval(CLI::App& program);
 void add_predict(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_models(CLI::App& program);
+void add_lab(CLI::App& program);
 void add_checks(CLI::App& program);
 void add_version(CLI::App& program);
 

@@ -1,0 +1,121 @@
+#include "lab/build.h"
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "kernels/error.h"
+#include "lab/process.h"
+#include "lab/translate.h"
+
+namespace cucurbit::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kCompileSeconds = 300;
+constexpr uint64_t kCompileBytes = uint64_t(4) << 30;
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> words(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& what) {
+  to.insert(to.end(), what.begin(), what.end());
+}
+
+const char* name(Variant variant) {
+  switch (variant) {
+    case Variant::plain:
+      return "plain";
+    case Variant::race:
+      return "race";
+    case Variant::memory:
+      return "memory";
+  }
+  return "";
+}
+
+/// Flags of compiler and linker.
+std::vector<std::string> flags(Variant variant) {
+  std::vector<std::string> result{"-std=c++20", "-O1", "-g", "-w", "-fno-omit-frame-pointer", "-fmax-errors=5"};
+  append(result, words(CUCURBIT_LAB_FLAGS));
+  if (variant == Variant::memory) append(result, words(CUCURBIT_LAB_MEMORY_FLAGS));
+  return result;
+}
+
+/// Only code that is compiled, not what is linked, is instrumented for races: softgpu stands in for the runtime that
+/// the flag would link.
+std::vector<std::string> compile_flags(Variant variant) {
+  std::vector<std::string> result = flags(variant);
+  if (variant == Variant::race) append(result, words(CUCURBIT_LAB_RACE_FLAGS));
+  return result;
+}
+
+struct Step {
+  Outcome outcome;
+  std::string messages;
+};
+
+Step compiler(const std::vector<std::string>& arguments, const fs::path& log) {
+  Command command{{CUCURBIT_LAB_COMPILER}, {"LC_ALL=C"}, log, log.string() + ".errors", kCompileSeconds, kCompileBytes};
+  append(command.arguments, arguments);
+  const Outcome outcome = run_process(command);
+  return {outcome, read_text(command.errors)};
+}
+
+Build failure(const Step& step, const fs::path& file) {
+  if (step.outcome.end == End::too_slow || step.outcome.end == End::too_large)
+    return {{},
+            {{"compile",
+              "does-not-compile",
+              step.outcome.end == End::too_slow ? "the compiler does not end" : "the compiler uses too much memory",
+              "",
+              "",
+              {{"compiling", file.string(), 1, "", {}, {}}},
+              {}}},
+            {}};
+  return {{}, compile_findings(step.messages, file), {}};
+}
+
+bool succeeded(const Step& step) { return step.outcome.end == End::exited && step.outcome.code == 0; }
+
+}  // namespace
+
+Build build(const fs::path& file, Variant variant, const fs::path& folder) {
+  for (const char* needed : {CUCURBIT_LAB_LIBRARY, CUCURBIT_LAB_INCLUDE "/lab.h"})
+    if (!fs::exists(needed))
+      throw Error(ErrorKind::io, std::string("[lab] ") + needed + " is gone: the lab works where it was built");
+  const fs::path base = folder / name(variant), program = base;
+  const std::string preprocessed = base.string() + ".preprocessed", translated = base.string() + ".ii",
+                    object = base.string() + ".o";
+
+  std::vector<std::string> arguments = compile_flags(variant);
+  append(arguments, {"-isystem", CUCURBIT_LAB_INCLUDE, "-isystem", CUCURBIT_SOFTGPU_INCLUDE, "-fno-working-directory",
+                     "-E", "-x", "c++", file.string(), "-o", preprocessed});
+  Step step = compiler(arguments, base.string() + ".log");
+  if (!succeeded(step)) return failure(step, file);
+
+  Translation translation = translate(read_text(preprocessed));
+  std::ofstream(translated, std::ios::binary) << translation.text;
+
+  arguments = compile_flags(variant);
+  append(arguments, {"-c", translated, "-o", object});
+  step = compiler(arguments, base.string() + ".log");
+  if (!succeeded(step)) return failure(step, file);
+
+  arguments = flags(variant);
+  append(arguments, {object, "-o", program.string()});
+  append(arguments, words(CUCURBIT_LAB_LINK));
+  step = compiler(arguments, base.string() + ".log");
+  if (!succeeded(step)) return failure(step, file);
+  return {program, {}, std::move(translation.launches)};
+}
+
+}  // namespace cucurbit::lab

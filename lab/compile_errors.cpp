@@ -1,0 +1,54 @@
+#include <regex>
+#include <sstream>
+
+#include "lab/build.h"
+
+namespace cucurbit::lab {
+namespace {
+
+constexpr size_t kMostErrors = 5;
+
+/// CUDA's names that softgpu does not declare.
+std::string hint_for(const std::string& message) {
+  static const std::regex unknown(
+      "(cuda\\w+|__\\w+|cg::\\w+).* (was not declared|has not been declared|has no member)");
+  if (std::regex_search(message, unknown))
+    return "the lab declares the part of CUDA that docs/lab/README.md lists, and refuses the rest";
+  if (message.find("lab.h") != std::string::npos || message.find("main") != std::string::npos)
+    return "a file for the lab includes <lab.h>, has tests, and no main()";
+  return "";
+}
+
+Finding error_at(const std::string& message, const std::string& file, int line) {
+  return {"compile", "does-not-compile", message, "", hint_for(message), {{"compiling", file, line, "", {}, {}}}, {}};
+}
+
+}  // namespace
+
+std::vector<Finding> compile_findings(const std::string& messages, const std::filesystem::path& file) {
+  // "FILE:LINE:COLUMN: error: what", after lines "FILE:LINE:COLUMN:   required from here" that tell who asked for it.
+  static const std::regex error(R"(^(.+?):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$)"),
+      place(R"(^(?:In file included from |\s+from )?(.+?):(\d+)(?:[:,].*)?$)"),
+      undefined(R"(undefined reference to .*)");
+  std::vector<Finding> findings;
+  std::string line;
+  int asked_at = 0;
+  for (std::istringstream stream(messages); std::getline(stream, line) && findings.size() < kMostErrors;) {
+    std::smatch match;
+    if (std::regex_match(line, match, error)) {
+      const bool own = match[1] == file.string() || asked_at == 0;
+      add_finding(findings,
+                  error_at(match[3], own ? match[1].str() : file.string(), own ? std::stoi(match[2]) : asked_at));
+      asked_at = 0;
+    } else if (std::regex_match(line, match, place) && match[1] == file.string()) {
+      asked_at = std::stoi(match[2]);
+      if (std::regex_search(line, match, undefined)) add_finding(findings, error_at(match[0], file.string(), asked_at));
+    }
+  }
+  if (findings.empty())
+    findings.push_back(
+        error_at(messages.empty() ? "the compiler failed without a word" : messages.substr(0, 2000), file.string(), 1));
+  return findings;
+}
+
+}  // namespace cucurbit::lab

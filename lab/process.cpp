@@ -1,0 +1,94 @@
+#include "lab/process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include "kernels/error.h"
+
+namespace cucurbit::lab {
+namespace {
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  return result;
+}
+
+/// This process's environment without the names that are set anew.
+std::vector<char*> environment(const std::vector<std::string>& variables) {
+  std::vector<char*> result = pointers(variables);
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string name(*entry, std::strcspn(*entry, "=") + 1);
+    bool set = false;
+    for (const std::string& variable : variables) set |= variable.starts_with(name);
+    if (!set) result.push_back(*entry);
+  }
+  result.push_back(nullptr);
+  return result;
+}
+
+pid_t start(const Command& command) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, command.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, command.errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  std::vector<char*> arguments = pointers(command.arguments);
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  const int error =
+      posix_spawnp(&child, arguments[0], &files, &attributes, arguments.data(), environment(command.variables).data());
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0)
+    throw Error(ErrorKind::io, "[lab] cannot start " + command.arguments[0] + ": " + std::strerror(error));
+  return child;
+}
+
+uint64_t resident_bytes(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/statm");
+  uint64_t size = 0, resident = 0;
+  file >> size >> resident;
+  return resident * uint64_t(sysconf(_SC_PAGESIZE));
+}
+
+Outcome decode(int status) {
+  if (WIFSIGNALED(status)) return {End::signalled, WTERMSIG(status)};
+  return {End::exited, WEXITSTATUS(status)};
+}
+
+}  // namespace
+
+Outcome run_process(const Command& command) {
+  using Clock = std::chrono::steady_clock;
+  const pid_t child = start(command);
+  const auto deadline = Clock::now() + std::chrono::duration<double>(command.seconds);
+  auto pause = std::chrono::milliseconds(1);
+  std::optional<End> killed;
+  for (int status = 0;;) {
+    // Between looks memory may grow by what a core can touch in 10 ms.
+    if (waitpid(child, &status, killed ? 0 : WNOHANG) == child) return killed ? Outcome{*killed, 0} : decode(status);
+    if (resident_bytes(child) > command.bytes) killed = End::too_large;
+    if (Clock::now() > deadline) killed = End::too_slow;
+    if (killed) {
+      kill(-child, SIGKILL);
+      continue;
+    }
+    std::this_thread::sleep_for(pause);
+    if (pause < std::chrono::milliseconds(10)) pause *= 2;
+  }
+}
+
+}  // namespace cucurbit::lab

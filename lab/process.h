@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace cucurbit::lab {
+
+struct Command {
+  std::vector<std::string> arguments;  ///< the program first
+  std::vector<std::string> variables;  ///< NAME=VALUE, beside those of this process
+  std::filesystem::path output, errors;
+  double seconds = 0;  ///< it is killed after so long
+  uint64_t bytes = 0;  ///< or when its resident memory is larger
+};
+
+enum class End { exited, signalled, too_slow, too_large };
+
+struct Outcome {
+  End end;
+  int code;  ///< exit code, or the number of the signal
+};
+
+/// Runs a command in a process group of its own and waits for it. Throws Error if it cannot be started.
+Outcome run_process(const Command& command);
+
+}  // namespace cucurbit::lab

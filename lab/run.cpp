@@ -1,0 +1,211 @@
+#include "lab/run.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+namespace cucurbit::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Run {
+  Variant variant;
+  std::string label;
+  std::vector<std::string> variables;
+};
+
+struct Group {
+  const char* name;
+  std::vector<Run> runs;
+};
+
+/// Several orders also for the races: a race shows in the order in which both sides are reached.
+constexpr int kRaceSeeds = 2;
+
+std::vector<Group> plan(const CheckOptions& options) {
+  std::vector<Group> groups{{"threads", {}}, {"apart", {}}, {"races", {}}, {"memory", {}}};
+  for (int seed = 0; seed < options.seeds; ++seed) {
+    const std::string number = std::to_string(seed), variable = "SOFTGPU_SEED=" + number;
+    groups[0].runs.push_back({Variant::plain, "order " + number, {variable}});
+    groups[1].runs.push_back({Variant::plain, "apart, order " + number, {variable, "SOFTGPU_STRICT=1"}});
+    if (seed < kRaceSeeds) groups[2].runs.push_back({Variant::race, "races, order " + number, {variable}});
+  }
+  groups[3].runs.push_back({Variant::memory, "memory", {"SOFTGPU_SEED=0", "SOFTGPU_LEAKS=1"}});
+  return groups;
+}
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Result {
+  Outcome outcome;
+  ProcessReport report;
+  std::string output, errors;
+};
+
+Result run_once(const RunContext& context, const TestResult& test, const Run& run) {
+  std::string base = test.name + "-" + run.label;
+  std::replace(base.begin(), base.end(), ' ', '_');
+  const fs::path report = context.folder / (base + ".jsonl");
+  // A launch that does not end is stopped by softgpu, which knows where it is; host code that does not end, by us.
+  Command command{{context.builds.at(run.variant).program.string(), test.name},
+                  {"SOFTGPU_MODE=threads", "SOFTGPU_REPORT=" + report.string(), "SOFTGPU_MEMORY=1G",
+                   "SOFTGPU_TIME_LIMIT=" + std::to_string(int(std::ceil(context.options.seconds))),
+                   "SOFTGPU_NO_REEXEC=1", "OMP_WAIT_POLICY=passive"},
+                  context.folder / (base + ".output"),
+                  context.folder / (base + ".errors"),
+                  2 * context.options.seconds + 5,
+                  kHostBytes};
+  command.variables.insert(command.variables.end(), run.variables.begin(), run.variables.end());
+  const Outcome outcome = run_process(command);
+  return {outcome, read_report(report), read_text(command.output), read_text(command.errors)};
+}
+
+/// The line of the file that a stack trace in the process's messages names first; 0 if there is none.
+int line_in(const std::string& messages, const fs::path& file) {
+  const std::string name = file.filename().string() + ":";
+  for (size_t at = messages.find(name); at != std::string::npos; at = messages.find(name, at + 1))
+    if (const int line = std::atoi(messages.c_str() + at + name.size()); line > 0) return line;
+  return 0;
+}
+
+Finding own_finding(const RunContext& context, const TestResult& test, const Result& result, std::string kind,
+                    std::string message, std::string hint) {
+  const int line = line_in(result.errors, context.file);
+  return {"test",
+          std::move(kind),
+          std::move(message),
+          "",
+          std::move(hint),
+          {{line != 0 ? "here" : "test", context.file.string(), line != 0 ? line : test.line, "", {}, {}}},
+          {}};
+}
+
+bool is_verdict(const Finding& finding) { return finding.checker != "test" || finding.kind == "wrong-result"; }
+
+/// What follows from how the process ended. Nothing when a checker has said why.
+void judge_end(const RunContext& context, const TestResult& test, const Result& result,
+               std::vector<Finding>& findings) {
+  const bool explained = std::any_of(findings.begin(), findings.end(), is_verdict);
+  const auto add = [&](const char* kind, const std::string& message, const char* hint) {
+    findings.push_back(own_finding(context, test, result, kind, message, hint));
+  };
+  switch (result.outcome.end) {
+    case End::too_slow:
+      return add("time-limit", "the test did not end and was stopped", "a loop whose condition never becomes false");
+    case End::too_large:
+      return add("out-of-memory", "the test used more than 4 GiB of host memory and was stopped", "");
+    case End::signalled:
+      if (!explained)
+        add("crash", std::string("the test crashed: ") + strsignal(result.outcome.code),
+            "host code that follows a null pointer or one into device memory");
+      return;
+    case End::exited:
+      if (result.report.finished || !result.report.findings.empty()) return;
+      const std::string last_words =
+          result.errors.substr(result.errors.size() - std::min<size_t>(result.errors.size(), 400));
+      add("exit",
+          "the test left with exit code " + std::to_string(result.outcome.code) + " before its end: " + last_words, "");
+  }
+}
+
+std::vector<Finding> judge(const RunContext& context, const TestResult& test, const Run& run, const Result& result) {
+  std::vector<Finding> findings = result.report.findings;
+  judge_end(context, test, result, findings);
+  // Errors of calls after a kernel that went wrong add nothing to what a checker said of the kernel.
+  if (std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.checker != "test"; }))
+    std::erase_if(findings, [](const Finding& f) { return f.kind == "unchecked-error" || f.kind == "cuda-error"; });
+  for (Finding& finding : findings) finding.seen = {run.label};
+  return findings;
+}
+
+/// A wrong result that only some lane orders bring about is a finding of another kind.
+void mark_order_dependent(std::vector<Finding>& findings, const std::vector<std::string>& runs) {
+  if (runs.size() < 2) return;
+  for (Finding& finding : findings) {
+    if (finding.kind != "wrong-result" || finding.seen.size() == runs.size()) continue;
+    std::string wrong;
+    for (const std::string& label : finding.seen) wrong += (wrong.empty() ? "" : ", ") + label;
+    finding.checker = "order";
+    finding.kind = "order-dependent";
+    finding.message = "the result depends on the order in which threads run: wrong under " + wrong + " of " +
+                      std::to_string(runs.size()) + ": " + finding.message;
+    finding.hint = "a barrier between threads that use each other's results, or an atomic operation";
+  }
+}
+
+/// Claims of expect_deterministic that two runs contradict.
+void compare_contents(std::vector<Finding>& findings, const std::vector<ProcessReport>& reports,
+                      const std::vector<std::string>& runs) {
+  for (size_t run = 1; run < reports.size(); ++run) {
+    const size_t shared = std::min(reports[run].contents.size(), reports[0].contents.size());
+    for (size_t i = 0; i < shared; ++i) {
+      const Contents &first = reports[0].contents[i], &other = reports[run].contents[i];
+      if (first.hash == other.hash) continue;
+      add_finding(findings, {"order",
+                             "order-dependent",
+                             "the contents depend on the order in which threads run: they differ between " + runs[0] +
+                                 " and " + runs[run],
+                             "",
+                             "sums of floats in a fixed order, a barrier, or integer atomics",
+                             {{"expected to be deterministic", other.file, other.line, "", {}, {}}},
+                             {}});
+    }
+  }
+}
+
+/// A deduced template is launched through a function of ours, numbered by the launch.
+void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
+  static const std::regex called(R"(lab::detail::CalledKernel<(\d+))");
+  std::smatch match;
+  if (!std::regex_search(finding.kernel, match, called)) return;
+  const size_t launch = std::stoul(match[1]);
+  if (launch < launches.size()) finding.kernel = launches[launch];
+}
+
+bool never_ends(const Finding& finding) { return finding.kind == "time-limit"; }
+
+/// Returns the findings of a group, and whether the rest should be left out.
+std::vector<Finding> run_group(const RunContext& context, TestResult& test, const Group& group) {
+  std::vector<Finding> findings;
+  std::vector<ProcessReport> reports;
+  std::vector<std::string> labels;
+  for (const Run& run : group.runs) {
+    const Result result = run_once(context, test, run);
+    if (test.output.empty()) test.output = result.output;
+    for (Finding& finding : judge(context, test, run, result)) {
+      name_kernel(finding, context.builds.at(run.variant).launches);
+      add_finding(findings, std::move(finding));
+    }
+    reports.push_back(result.report);
+    labels.push_back(run.label);
+    if (result.outcome.end != End::exited || std::any_of(findings.begin(), findings.end(), never_ends)) break;
+  }
+  mark_order_dependent(findings, labels);
+  compare_contents(findings, reports, labels);
+  return findings;
+}
+
+}  // namespace
+
+void run_test(const RunContext& context, TestResult& test) {
+  for (const Group& group : plan(context.options)) {
+    if (std::any_of(test.findings.begin(), test.findings.end(), never_ends)) {
+      test.sections.push_back({group.name, "not run: the test does not end"});
+      continue;
+    }
+    std::vector<Finding> findings = run_group(context, test, group);
+    test.sections.push_back({group.name, findings.empty() ? "ok" : "found"});
+    for (Finding& finding : findings) add_finding(test.findings, std::move(finding));
+  }
+}
+
+}  // namespace cucurbit::lab
