@@ -52,15 +52,16 @@ void launch_blocks(Kernel<Select> kernel, Grid grid, cudaStream_t stream, Args..
 }  // namespace detail
 
 /// Launches `grid` blocks of kThreads threads, or of one thread where the device runs blocks that way (softgpu's fast
-/// mode). An empty grid launches nothing. Throws Error naming the kernel.
+/// mode, known when the program runs). An empty grid launches nothing. Throws Error naming the kernel.
 template <int kThreads, class Select, class... Args>
 void launch(Kernel<Select> kernel, Grid grid, cudaStream_t stream, Args... args) {
   if (grid.blocks == 0) return;
 #ifdef SOFTGPU
-  detail::launch_blocks<1>(kernel, grid, stream, args...);
-#else
-  detail::launch_blocks<kThreads>(kernel, grid, stream, args...);
+  if constexpr (!softgpu::kInstrumented) {
+    if (softgpu::one_thread_blocks()) return detail::launch_blocks<1>(kernel, grid, stream, args...);
+  }
 #endif
+  detail::launch_blocks<kThreads>(kernel, grid, stream, args...);
 }
 
 }  // namespace cucurbit

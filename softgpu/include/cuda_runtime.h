@@ -10,6 +10,7 @@
 #include "softgpu/language.h"
 #include "softgpu/launch.h"
 #include "softgpu/mode.h"
+#include "softgpu/warp_functions.h"
 #include "vector_functions.h"
 
 // Typed forms of calls that take void** or an erased function pointer.

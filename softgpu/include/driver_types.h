@@ -95,11 +95,13 @@ struct cudaFuncAttributes {
 
 enum cudaLaunchAttributeID : int {
   cudaLaunchAttributeIgnore = 0,
+  cudaLaunchAttributeCooperative = 2,
   cudaLaunchAttributeProgrammaticStreamSerialization = 6,
   cudaLaunchAttributePriority = 8,
 };
 
 union cudaLaunchAttributeValue {
+  int cooperative;
   int programmaticStreamSerializationAllowed;
   int priority;
 };

@@ -59,6 +59,9 @@ cudaError_t error_from_work() {
     throw;
   } catch (const std::bad_alloc&) {
     return cudaErrorMemoryAllocation;
+  } catch (const LaunchFailure& failed) {
+    set_device_failure(failed.error);
+    return failed.error;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "softgpu: exception in device work: %s\n", error.what());
   } catch (...) {

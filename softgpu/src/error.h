@@ -27,6 +27,11 @@ class HostFunctionScope {
   HostFunctionScope& operator=(const HostFunctionScope&) = delete;
 };
 
+/// Ends a launch: the sticky error that CUDA would return for it. What was wrong has been reported.
+struct LaunchFailure {
+  cudaError_t error;
+};
+
 /// Maps the exception being handled to an error code; anything but std::bad_alloc fails the device for good.
 cudaError_t error_from_work();
 

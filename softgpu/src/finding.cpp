@@ -22,7 +22,9 @@ std::mutex& finding_mutex() {
 constinit std::atomic<uint64_t> findings{0};
 
 std::string indices(uint3 i) {
-  return "(" + std::to_string(i.x) + "," + std::to_string(i.y) + "," + std::to_string(i.z) + ")";
+  char text[40];
+  std::snprintf(text, sizeof(text), "(%u,%u,%u)", i.x, i.y, i.z);
+  return text;
 }
 
 std::string place_of(const Party& party) {
@@ -35,7 +37,8 @@ std::string as_text(const Finding& finding) {
   if (!finding.kernel.empty()) text += "  in kernel " + finding.kernel + "\n";
   for (const Party& party : finding.parties) {
     text += "  " + party.what;
-    if (party.thread) text += " by thread " + indices(party.thread->thread) + " of block " + indices(party.thread->block);
+    if (party.thread)
+      text += " by thread " + indices(party.thread->thread) + " of block " + indices(party.thread->block);
     text += place_of(party) + "\n";
   }
   if (!finding.hint.empty()) text += "  usually missing: " + finding.hint + "\n";

@@ -19,8 +19,8 @@ struct ThreadName {
 
 /// One side of what went wrong: an access, an arrival at a barrier, a call.
 struct Party {
-  std::string what;                  ///< "write of 4 bytes", "waits at __syncthreads"
-  std::string file;                  ///< empty when unknown
+  std::string what;  ///< "write of 4 bytes", "waits at __syncthreads"
+  std::string file;  ///< empty when unknown
   int line = 0;
   std::string function;              ///< demangled, may be empty
   std::optional<ThreadName> thread;  ///< none for host code and whole operations
@@ -35,7 +35,8 @@ struct Finding {
   std::string hint;  ///< what is usually missing
 };
 
-/// Prints the finding unless one of the same checker, kind, kernel and places was printed before; counts it in any case.
+/// Prints the finding unless one of the same checker, kind, kernel and places was printed before; counts it in any
+/// case.
 void report_finding(const Finding& finding);
 
 /// How many findings there were, repeated ones included.

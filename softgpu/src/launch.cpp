@@ -6,6 +6,7 @@
 #include "device.h"
 #include "run_grid.h"
 #include "stream.h"
+#include "threads/address_sanitizer.h"
 
 namespace softgpu {
 namespace {
@@ -40,11 +41,39 @@ cudaError_t check_attributes(const cudaLaunchConfig_t& config) {
       case cudaLaunchAttributeIgnore:
       case cudaLaunchAttributeProgrammaticStreamSerialization:  // permission to overlap, which is not used
       case cudaLaunchAttributePriority:
+      case cudaLaunchAttributeCooperative:
         continue;
     }
     return cudaErrorNotSupported;
   }
   return cudaSuccess;
+}
+
+bool is_cooperative(const cudaLaunchConfig_t& config) {
+  return std::any_of(config.attrs, config.attrs + config.numAttrs, [](const cudaLaunchAttribute& attribute) {
+    return attribute.id == cudaLaunchAttributeCooperative && attribute.val.cooperative != 0;
+  });
+}
+
+/// A multiprocessor is an OS thread, which runs blocks of one thread one after the other. For larger blocks the limits
+/// are those of the GPU that is modelled.
+int blocks_per_multiprocessor(int block_size, size_t shared_bytes) {
+  if (block_size == 1) return 1;
+  const int warps = (block_size + warpSize - 1) / warpSize;
+  const int by_threads = kMaxThreadsPerMultiprocessor / (warps * warpSize);
+  const auto by_shared = static_cast<int>(kSharedPerMultiprocessor / (shared_bytes + kReservedSharedPerBlock));
+  return std::min({kMaxBlocksPerMultiprocessor, by_threads, by_shared});
+}
+
+/// All blocks of a cooperative launch must be on the device at once. In AddressSanitizer's programs what `__shared__`
+/// names exists once, so that only one block can.
+cudaError_t check_cooperative(const cudaLaunchConfig_t& config) {
+  const uint64_t blocks = volume(config.gridDim);
+  const auto threads = static_cast<int>(volume(config.blockDim));
+  const auto resident = static_cast<uint64_t>(multiprocessor_count()) *
+                        static_cast<uint64_t>(blocks_per_multiprocessor(threads, config.dynamicSmemBytes));
+  if (blocks > resident) return cudaErrorCooperativeLaunchTooLarge;
+  return has_address_sanitizer() && blocks > 1 ? cudaErrorNotSupported : cudaSuccess;
 }
 
 cudaError_t check_launch(const cudaLaunchConfig_t& config, const void* kernel) {
@@ -59,6 +88,9 @@ cudaError_t check_launch(const cudaLaunchConfig_t& config, const void* kernel) {
   }
   if (config.numAttrs != 0) {
     if (const cudaError_t error = check_attributes(config); error != cudaSuccess) return error;
+  }
+  if (is_cooperative(config)) {
+    if (const cudaError_t error = check_cooperative(config); error != cudaSuccess) return error;
   }
   return check_mode(config.blockDim);
 }
@@ -78,22 +110,13 @@ cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int v
   return cudaErrorInvalidValue;
 }
 
-/// A multiprocessor is an OS thread, which runs blocks of one thread one after the other. For larger blocks the limits
-/// are those of the GPU that is modelled.
-int blocks_per_multiprocessor(int block_size, size_t shared_bytes) {
-  if (block_size == 1) return 1;
-  const int warps = (block_size + warpSize - 1) / warpSize;
-  const int by_threads = kMaxThreadsPerMultiprocessor / (warps * warpSize);
-  const auto by_shared = static_cast<int>(kSharedPerMultiprocessor / (shared_bytes + kReservedSharedPerBlock));
-  return std::min({kMaxBlocksPerMultiprocessor, by_threads, by_shared});
-}
-
 }  // namespace
 
 cudaError_t launch(const cudaLaunchConfig_t& config, const KernelCall& call) {
-  return api([&] {
+  return api([&, site = __builtin_return_address(0)] {
     if (const cudaError_t error = check_launch(config, call.kernel); error != cudaSuccess) return error;
-    Grid grid{config.gridDim, config.blockDim, config.dynamicSmemBytes, call.run_thread, call.arguments};
+    Grid grid{config.gridDim, config.blockDim, config.dynamicSmemBytes, call.run_thread, call.arguments,
+              call.kernel,     is_cooperative(config)};
     const auto keep = [&] {
       return [grid, arguments = call.keep(call.arguments)]() mutable {
         grid.arguments = arguments.get();
@@ -101,7 +124,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, const KernelCall& call) {
       };
     };
     return submit(
-        config.stream, cudaGraphNodeTypeKernel, [&] { run_grid(grid); }, keep);
+        config.stream, cudaGraphNodeTypeKernel, [&] { run_grid(grid); }, keep,
+        [&] { return submission_of(call, site); });
   });
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "language.h"
+#include "threads.h"
 
 /// CUDA's atomics on global and shared memory. Blocks run on several OS threads, so these are true atomics; like the
 /// device's they are relaxed, and return the value that was there before.
@@ -21,11 +22,24 @@ T atomic_update(T* address, Update update) {
   return old;
 }
 
+/// An atomic that changed nothing may be a thread waiting for another one of its block: let that one run.
+inline void give_way_if(bool unchanged) {
+  if (on_fibers && unchanged) [[unlikely]]
+    yield();
+}
+
 }  // namespace softgpu
 
 #define SOFTGPU_INTEGER_ATOMICS(T)                                                                           \
-  inline T atomicAdd(T* address, T value) { return __atomic_fetch_add(address, value, __ATOMIC_RELAXED); }   \
-  inline T atomicExch(T* address, T value) { return __atomic_exchange_n(address, value, __ATOMIC_RELAXED); } \
+  inline T atomicAdd(T* address, T value) {                                                                  \
+    softgpu::give_way_if(value == 0);                                                                        \
+    return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);                                             \
+  }                                                                                                          \
+  inline T atomicExch(T* address, T value) {                                                                 \
+    const T old = __atomic_exchange_n(address, value, __ATOMIC_RELAXED);                                     \
+    softgpu::give_way_if(old == value);                                                                      \
+    return old;                                                                                              \
+  }                                                                                                          \
   inline T atomicAnd(T* address, T value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); }   \
   inline T atomicOr(T* address, T value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); }     \
   inline T atomicXor(T* address, T value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); }   \
@@ -36,7 +50,9 @@ T atomic_update(T* address, Update update) {
     return softgpu::atomic_update(address, [value](T old) { return old < value ? value : old; });            \
   }                                                                                                          \
   inline T atomicCAS(T* address, T expected, T value) {                                                      \
-    __atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);       \
+    const bool done =                                                                                        \
+        __atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);   \
+    softgpu::give_way_if(!done);                                                                             \
     return expected;                                                                                         \
   }
 SOFTGPU_INTEGER_ATOMICS(int)

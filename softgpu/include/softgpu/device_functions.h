@@ -7,56 +7,41 @@
 #include <cstdint>
 
 #include "language.h"
+#include "threads.h"
 
-/// Functions that nvcc knows inside device code: barriers and fences, warp operations, and intrinsics. Atomics are in
-/// atomic_functions.h.
-///
-/// A block has one thread here, so a barrier has nobody to wait for and a warp is a single lane, lane 0: a shuffle
-/// returns the value given, a vote sees one voter.
+/// Functions that nvcc knows inside device code: barriers and fences, and intrinsics. Warp operations are in
+/// warp_functions.h, atomics in atomic_functions.h.
 
 // --- Barriers and fences -------------------------------------------------------------------------------------------
+// In fast mode a block has one thread, which has nobody to wait for.
 
-inline void __syncthreads() {}
-inline int __syncthreads_and(int predicate) { return predicate != 0; }
-inline int __syncthreads_or(int predicate) { return predicate != 0; }
-inline int __syncthreads_count(int predicate) { return predicate != 0; }
-inline void __syncwarp(unsigned = 0xffffffffu) {}
+inline void __syncthreads(softgpu::Site site = softgpu::Site::here()) {
+  if (softgpu::on_fibers) [[unlikely]]
+    softgpu::block_barrier(softgpu::BarrierVote::none, 0, site);
+}
+inline int __syncthreads_and(int predicate, softgpu::Site site = softgpu::Site::here()) {
+  if (!softgpu::on_fibers) return predicate != 0;
+  return softgpu::block_barrier(softgpu::BarrierVote::all, predicate, site);
+}
+inline int __syncthreads_or(int predicate, softgpu::Site site = softgpu::Site::here()) {
+  if (!softgpu::on_fibers) return predicate != 0;
+  return softgpu::block_barrier(softgpu::BarrierVote::any, predicate, site);
+}
+inline int __syncthreads_count(int predicate, softgpu::Site site = softgpu::Site::here()) {
+  if (!softgpu::on_fibers) return predicate != 0;
+  return softgpu::block_barrier(softgpu::BarrierVote::count, predicate, site);
+}
+
+// racecheck tells the scope of a fence by its memory order.
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
-inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_ACQ_REL); }
 inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
-// --- Warp operations -----------------------------------------------------------------------------------------------
-
-template <class T>
-T __shfl_sync(unsigned, T value, int, int = warpSize) {
-  return value;
+/// Lets other threads of the block run; the time is not waited.
+inline void __nanosleep(unsigned) {
+  if (softgpu::on_fibers) softgpu::yield();
 }
-template <class T>
-T __shfl_up_sync(unsigned, T value, unsigned, int = warpSize) {
-  return value;
-}
-template <class T>
-T __shfl_down_sync(unsigned, T value, unsigned, int = warpSize) {
-  return value;
-}
-template <class T>
-T __shfl_xor_sync(unsigned, T value, int, int = warpSize) {
-  return value;
-}
-
-inline unsigned __activemask() { return 1; }
-inline unsigned __ballot_sync(unsigned, int predicate) { return predicate != 0; }
-inline int __any_sync(unsigned, int predicate) { return predicate != 0; }
-inline int __all_sync(unsigned, int predicate) { return predicate != 0; }
-inline unsigned __reduce_add_sync(unsigned, unsigned value) { return value; }
-inline int __reduce_add_sync(unsigned, int value) { return value; }
-inline unsigned __reduce_min_sync(unsigned, unsigned value) { return value; }
-inline int __reduce_min_sync(unsigned, int value) { return value; }
-inline unsigned __reduce_max_sync(unsigned, unsigned value) { return value; }
-inline int __reduce_max_sync(unsigned, int value) { return value; }
-inline unsigned __reduce_and_sync(unsigned, unsigned value) { return value; }
-inline unsigned __reduce_or_sync(unsigned, unsigned value) { return value; }
-inline unsigned __reduce_xor_sync(unsigned, unsigned value) { return value; }
+[[noreturn]] inline void __trap() { __builtin_trap(); }
 
 // --- Loads and stores with a cache hint ----------------------------------------------------------------------------
 

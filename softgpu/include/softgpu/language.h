@@ -19,8 +19,13 @@
 #define __launch_bounds__(...)
 #define __constant__
 // A block runs on one OS thread from its first instruction to its last, and one after the other: what the block shares
-// is what the OS thread owns.
+// is what the OS thread owns. AddressSanitizer puts no red zones around thread-local arrays; there, one OS thread runs
+// all blocks.
+#ifdef __SANITIZE_ADDRESS__
+#define __shared__ static
+#else
 #define __shared__ static thread_local
+#endif
 
 namespace softgpu {
 

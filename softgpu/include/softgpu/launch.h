@@ -62,8 +62,8 @@ struct PackedKernel {
 /// Launches `kernel` with `config`; arguments convert to the kernel's parameter types as in a call.
 ///
 /// Errors: cudaErrorInvalidConfiguration (a zero or too large dimension), cudaErrorInvalidValue (more dynamic shared
-/// memory than cudaFuncSetAttribute allowed), cudaErrorNotSupported (more than one thread per block in fast mode), and
-/// those of the stream.
+/// memory than cudaFuncSetAttribute allowed), cudaErrorNotSupported (more than one thread per block in fast mode), what
+/// the kernel ended with, and those of the stream.
 template <class... Params, class... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
   static_assert(sizeof...(Params) == sizeof...(Args), "the number of arguments is not the kernel's");
@@ -71,4 +71,21 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
   const Packed packed{kernel, std::tuple<Params...>(static_cast<Params>(std::forward<Args>(args))...)};
   return softgpu::launch(
       *config, {reinterpret_cast<const void*>(kernel), &Packed::run_thread, &Packed::keep, &packed, &Packed::pointers});
+}
+
+/// A cooperative launch: all blocks are on the device at once and may meet in grid.sync(). `arguments` points to one
+/// value per parameter of the kernel, of exactly its type.
+///
+/// Errors: cudaErrorCooperativeLaunchTooLarge when the device cannot hold all blocks at once, and those of
+/// cudaLaunchKernelEx.
+template <class... Params>
+cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(Params...), dim3 grid, dim3 block, void** arguments,
+                                        size_t dynamic_shared_bytes = 0, cudaStream_t stream = 0) {
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeCooperative;
+  attribute.val.cooperative = 1;
+  const cudaLaunchConfig_t config{grid, block, dynamic_shared_bytes, stream, &attribute, 1};
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return cudaLaunchKernelEx(&config, kernel, *static_cast<Params*>(arguments[i])...);
+  }(std::index_sequence_for<Params...>{});
 }

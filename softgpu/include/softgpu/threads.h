@@ -28,8 +28,9 @@ void meet_in_warp(unsigned mask, void* lane, Combine combine, Site site);
 /// Orders memory between the lanes of `mask`: __syncwarp.
 void sync_warp(unsigned mask, Site site);
 
-/// The lanes of the calling warp that have not left the kernel and wait nowhere.
-unsigned active_lanes();
+/// The lanes of the calling warp that come to this place together: the calling lane waits until no other lane of its
+/// warp can run.
+unsigned active_lanes(Site site = Site::here());
 
 /// Waits until every live thread of every block of a cooperative launch has arrived.
 void grid_barrier(Site site);

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstdint>
+
+namespace softgpu {
+
+/// SOFTGPU_SEED: the order of lanes and warps, and of streams under SOFTGPU_STRICT. 0, the default, is their natural
+/// order. Text that is no number is refused once on stderr, and ends the program with status 2.
+uint64_t random_seed();
+
+}  // namespace softgpu
