@@ -121,10 +121,11 @@ cudaError_t end_capture(cudaStream_t handle, cudaGraph_t* graph) {
 
 }  // namespace
 
-void Capture::add(NodeList& tips, cudaGraphNodeType type, std::function<void()> work) {
+CUgraphNode_st& Capture::add(NodeList& tips, cudaGraphNodeType type, std::function<void()> work) {
   for (CUgraphNode_st* tip : tips) tip->has_successor = true;
   graph.nodes.push_back(std::make_unique<CUgraphNode_st>(CUgraphNode_st{type, std::move(work)}));
   tips.assign(1, graph.nodes.back().get());
+  return *graph.nodes.back();
 }
 
 void Capture::join(CUstream_st* stream, const NodeList& tips) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cuda_runtime_api.h"
+#include "strict.h"
 
 /// What a capturing stream records into, and the graphs that come of it.
 
@@ -16,7 +17,9 @@ struct Capture;
 
 struct CUgraphNode_st {
   cudaGraphNodeType type;
-  std::function<void()> work;  // empty for nodes that do nothing at replay
+  std::function<void()> work;      // empty for nodes that do nothing at replay
+  std::vector<softgpu::Use> uses;  // in strict mode
+  CUevent_st* event = nullptr;     // that every launch records
   bool has_successor = false;
 };
 
@@ -29,6 +32,8 @@ struct CUgraph_st {
 struct CUgraphExec_st {
   bool alive = false;
   std::vector<std::function<void()>> steps;
+  std::vector<softgpu::Use> uses;   // of all steps
+  std::vector<CUevent_st*> events;  // that every launch records
   std::shared_ptr<softgpu::GraphMemory> memory;
 };
 
@@ -46,7 +51,7 @@ struct Capture {
   std::vector<CUstream_st*> streams;  // the origin and those that joined it through events
 
   /// Appends a node that follows everything in `tips`, and makes it the only tip.
-  void add(NodeList& tips, cudaGraphNodeType type, std::function<void()> work);
+  CUgraphNode_st& add(NodeList& tips, cudaGraphNodeType type, std::function<void()> work);
 
   /// Lets `stream` record into this capture, after the nodes in `tips`.
   void join(CUstream_st* stream, const NodeList& tips);

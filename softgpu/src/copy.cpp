@@ -1,5 +1,7 @@
 #include <cstring>
 
+#include "arena.h"
+#include "check/check.h"
 #include "memory.h"
 #include "stream.h"
 
@@ -52,42 +54,126 @@ cudaError_t check_synchronous() {
   return check_unsafe_call();
 }
 
-cudaError_t copy(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  Sides sides{};
-  if (!sides_of(kind, sides)) return cudaErrorInvalidMemcpyDirection;
-  if (bytes == 0) return cudaSuccess;
-  if (!range_is_valid(dst, bytes, sides.dst) || !range_is_valid(src, bytes, sides.src)) return cudaErrorInvalidValue;
-  const auto work = [=] { std::memmove(dst, src, bytes); };
-  return submit(stream, cudaGraphNodeTypeMemcpy, work, [&] { return work; });
-}
-
-struct Rows {
+struct Copy {
+  void* dst;
+  const void* src;
   size_t dst_pitch, src_pitch, width, height;
+
+  std::byte* dst_row(size_t row) const { return static_cast<std::byte*>(dst) + row * dst_pitch; }
+  const std::byte* src_row(size_t row) const { return static_cast<const std::byte*>(src) + row * src_pitch; }
+  size_t dst_bytes() const { return dst_pitch * (height - 1) + width; }
+  size_t src_bytes() const { return src_pitch * (height - 1) + width; }
 };
 
-cudaError_t copy_rows(void* dst, const void* src, const Rows& rows, cudaMemcpyKind kind, cudaStream_t stream) {
-  Sides sides{};
-  if (!sides_of(kind, sides)) return cudaErrorInvalidMemcpyDirection;
-  if (rows.width > rows.dst_pitch || rows.width > rows.src_pitch) return cudaErrorInvalidPitchValue;
-  if (rows.width == 0 || rows.height == 0) return cudaSuccess;
-  if (!range_is_valid(dst, rows.dst_pitch * (rows.height - 1) + rows.width, sides.dst) ||
-      !range_is_valid(src, rows.src_pitch * (rows.height - 1) + rows.width, sides.src)) {
-    return cudaErrorInvalidValue;
+/// How a copy was asked for.
+struct Call {
+  const char* name;
+  const void* site;
+  bool synchronous;
+};
+
+void declare_row(void* dst, const void* src, size_t bytes, const char* name) {
+  const bool to_device = arena_contains(dst), from_device = arena_contains(src);
+  if (to_device && from_device) {
+    check::copies(dst, src, bytes);
+  } else if (to_device) {
+    check::writes(dst, bytes, name);
+  } else if (from_device) {
+    check::reads(src, bytes, name);
   }
-  const auto work = [=] {
-    for (size_t row = 0; row < rows.height; ++row) {
-      std::memmove(static_cast<std::byte*>(dst) + row * rows.dst_pitch,
-                   static_cast<const std::byte*>(src) + row * rows.src_pitch, rows.width);
-    }
-  };
-  return submit(stream, cudaGraphNodeTypeMemcpy, work, [&] { return work; });
 }
 
-cudaError_t fill(void* pointer, int value, size_t bytes, cudaStream_t stream) {
+void move(const Copy& copy, const char* name) {
+  for (size_t row = 0; row < copy.height; ++row) {
+    if (check::active()) declare_row(copy.dst_row(row), copy.src_row(row), copy.width, name);
+    std::memmove(copy.dst_row(row), copy.src_row(row), copy.width);
+  }
+}
+
+/// The same copy from a buffer that it owns, filled now.
+std::function<void()> staged(const Copy& copy, const char* name) {
+  const auto buffer = std::make_shared<std::vector<std::byte>>(copy.width * copy.height);
+  for (size_t row = 0; row < copy.height; ++row) {
+    std::memcpy(buffer->data() + row * copy.width, copy.src_row(row), copy.width);
+  }
+  Copy rest = copy;
+  rest.src = buffer->data();
+  rest.src_pitch = copy.width;
+  return [rest, buffer, name] { move(rest, name); };
+}
+
+enum class Place { device, pinned, pageable };
+
+Place place_of(const void* pointer) {
+  std::lock_guard lock(memory_mutex());
+  const Allocation* const block = memory_map().find_containing(pointer);
+  if (block == nullptr) return Place::pageable;
+  return block->kind == MemoryKind::host ? Place::pinned : Place::device;
+}
+
+/// Whether the host goes on only once the copy has ended ("API synchronization behavior" in CUDA's documentation).
+bool host_waits_for_copy(Place dst, Place src, bool synchronous) {
+  if (dst == Place::device && src == Place::device) return false;
+  if (dst == Place::device && src == Place::pageable) return false;  // for the staging only
+  return synchronous || dst == Place::pageable || (dst != Place::device && src != Place::device);
+}
+
+/// Where orders are kept: the host waits where CUDA does, and not where it does not.
+cudaError_t copy_in_order(const Copy& copy, CUstream_st& stream, cudaStream_t handle, const Call& call) {
+  const Place dst = place_of(copy.dst), src = place_of(copy.src);
+  const bool stages = dst == Place::device && src == Place::pageable;
+  if (stages && call.synchronous) {  // begins when all that the legacy stream waits for is done
+    cudaError_t error = submit_ordered(stream, [] {}, {.call = call.name});
+    if (error == cudaSuccess) error = wait_for(handle);
+    if (error != cudaSuccess) return error;
+  }
+  auto work = stages && strict() ? staged(copy, call.name) : [copy, name = call.name] { move(copy, name); };
+  const cudaError_t error = submit_ordered(
+      stream, std::move(work),
+      {call.name, nullptr, call.site, {{copy.dst, copy.dst_bytes(), true}, {copy.src, copy.src_bytes(), false}}});
+  return error == cudaSuccess && host_waits_for_copy(dst, src, call.synchronous) ? wait_for(handle) : error;
+}
+
+cudaError_t run_copy(const Copy& copy, cudaMemcpyKind kind, cudaStream_t handle, const Call& call) {
+  Sides sides{};
+  if (!sides_of(kind, sides)) return cudaErrorInvalidMemcpyDirection;
+  if (copy.width > copy.dst_pitch || copy.width > copy.src_pitch) return cudaErrorInvalidPitchValue;
+  if (copy.width == 0 || copy.height == 0) return cudaSuccess;
+  if (!range_is_valid(copy.dst, copy.dst_bytes(), sides.dst) ||
+      !range_is_valid(copy.src, copy.src_bytes(), sides.src)) {
+    return cudaErrorInvalidValue;
+  }
+  CUstream_st* stream = nullptr;
+  if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
+  if (orders_kept() && stream->capture == nullptr) return copy_in_order(copy, *stream, handle, call);
+  const auto work = [copy, name = call.name] { move(copy, name); };
+  return submit(
+      handle, cudaGraphNodeTypeMemcpy, work, [&] { return work; },
+      [&] {
+        return Submission{
+            call.name, nullptr, call.site, {{copy.dst, copy.dst_bytes(), true}, {copy.src, copy.src_bytes(), false}}};
+      });
+}
+
+cudaError_t copy_bytes(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream,
+                       const Call& call) {
+  return run_copy({dst, src, bytes, bytes, bytes, 1}, kind, stream, call);
+}
+
+cudaError_t fill(void* pointer, int value, size_t bytes, cudaStream_t stream, const Call& call) {
   if (bytes == 0) return cudaSuccess;
   if (!range_is_valid(pointer, bytes, Side::device)) return cudaErrorInvalidValue;
-  const auto work = [=] { std::memset(pointer, value, bytes); };
-  return submit(stream, cudaGraphNodeTypeMemset, work, [&] { return work; });
+  const auto work = [=, name = call.name] {
+    if (check::active() && arena_contains(pointer)) check::writes(pointer, bytes, name);
+    std::memset(pointer, value, bytes);
+  };
+  const cudaError_t error = submit(
+      stream, cudaGraphNodeTypeMemset, work, [&] { return work; },
+      [&] {
+        return Submission{call.name, nullptr, call.site, {{pointer, bytes, true}}};
+      });
+  const bool waits = call.synchronous && orders_kept() && place_of(pointer) == Place::pinned;
+  return error == cudaSuccess && waits ? wait_for(stream) : error;
 }
 
 }  // namespace
@@ -96,37 +182,43 @@ cudaError_t fill(void* pointer, int value, size_t bytes, cudaStream_t stream) {
 using softgpu::api;
 
 cudaError_t cudaMemcpy(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind) {
+  const softgpu::Call call{"cudaMemcpy", __builtin_return_address(0), true};
   return api([&] {
     const cudaError_t error = softgpu::check_synchronous();
-    return error != cudaSuccess ? error : softgpu::copy(dst, src, bytes, kind, cudaStreamLegacy);
+    return error != cudaSuccess ? error : softgpu::copy_bytes(dst, src, bytes, kind, cudaStreamLegacy, call);
   });
 }
 
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
-  return api([&] { return softgpu::copy(dst, src, bytes, kind, stream); });
+  const softgpu::Call call{"cudaMemcpyAsync", __builtin_return_address(0), false};
+  return api([&] { return softgpu::copy_bytes(dst, src, bytes, kind, stream, call); });
 }
 
 cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t src_pitch, size_t width, size_t height,
                          cudaMemcpyKind kind) {
+  const softgpu::Call call{"cudaMemcpy2D", __builtin_return_address(0), true};
   return api([&] {
     const cudaError_t error = softgpu::check_synchronous();
     if (error != cudaSuccess) return error;
-    return softgpu::copy_rows(dst, src, {dst_pitch, src_pitch, width, height}, kind, cudaStreamLegacy);
+    return softgpu::run_copy({dst, src, dst_pitch, src_pitch, width, height}, kind, cudaStreamLegacy, call);
   });
 }
 
 cudaError_t cudaMemcpy2DAsync(void* dst, size_t dst_pitch, const void* src, size_t src_pitch, size_t width,
                               size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
-  return api([&] { return softgpu::copy_rows(dst, src, {dst_pitch, src_pitch, width, height}, kind, stream); });
+  const softgpu::Call call{"cudaMemcpy2DAsync", __builtin_return_address(0), false};
+  return api([&] { return softgpu::run_copy({dst, src, dst_pitch, src_pitch, width, height}, kind, stream, call); });
 }
 
 cudaError_t cudaMemset(void* pointer, int value, size_t bytes) {
+  const softgpu::Call call{"cudaMemset", __builtin_return_address(0), true};
   return api([&] {
     const cudaError_t error = softgpu::check_synchronous();
-    return error != cudaSuccess ? error : softgpu::fill(pointer, value, bytes, cudaStreamLegacy);
+    return error != cudaSuccess ? error : softgpu::fill(pointer, value, bytes, cudaStreamLegacy, call);
   });
 }
 
 cudaError_t cudaMemsetAsync(void* pointer, int value, size_t bytes, cudaStream_t stream) {
-  return api([&] { return softgpu::fill(pointer, value, bytes, stream); });
+  const softgpu::Call call{"cudaMemsetAsync", __builtin_return_address(0), false};
+  return api([&] { return softgpu::fill(pointer, value, bytes, stream, call); });
 }

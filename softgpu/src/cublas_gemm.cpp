@@ -211,15 +211,45 @@ std::function<void()> bind_entry(cublasContext& handle, const Gemm& g, int64_t i
                                 : bind_scaled<__nv_bfloat16>(g, index, std::move(product), std::move(buffer));
 }
 
+/// The columns of one entry of a batch, as one range where nothing lies between them.
+void add_uses(std::vector<softgpu::Use>& uses, const Matrix& matrix, int64_t index, int64_t rows, int64_t cols,
+              bool written) {
+  if (matrix.transposed) std::swap(rows, cols);
+  const auto size = static_cast<size_t>(size_of(matrix.type));
+  const char* const first = entry<char>(matrix, index);
+  if (matrix.ld == rows) {
+    uses.push_back({first, static_cast<size_t>(rows * cols) * size, written});
+    return;
+  }
+  for (int64_t col = 0; col < cols; ++col) {
+    uses.push_back({first + static_cast<size_t>(col * matrix.ld) * size, static_cast<size_t>(rows) * size, written});
+  }
+}
+
+std::vector<softgpu::Use> uses_of(const Gemm& g) {
+  std::vector<softgpu::Use> uses;
+  for (int64_t i = 0; i < g.batch; ++i) {
+    if (g.reads_factors()) {
+      add_uses(uses, g.a, i, g.m, g.k, false);
+      add_uses(uses, g.b, i, g.k, g.n, false);
+    }
+    if (g.beta != 0.0) add_uses(uses, g.c, i, g.m, g.n, false);
+    add_uses(uses, g.c, i, g.m, g.n, true);
+  }
+  return uses;
+}
+
 cublasStatus_t launch(cublasContext& handle, const Gemm& g) {
   if (!valid(g)) return CUBLAS_STATUS_INVALID_VALUE;
   if (g.m == 0 || g.n == 0 || g.batch == 0 || (!g.reads_factors() && g.beta == 1.0)) return CUBLAS_STATUS_SUCCESS;
   try {
     std::vector<std::function<void()>> entries;
     for (int64_t i = 0; i < g.batch; ++i) entries.push_back(bind_entry(handle, g, i));
-    const cudaError_t error = softgpu::enqueue(handle.stream, [entries = std::move(entries)] {
+    auto work = [entries = std::move(entries)] {
       for (const auto& run : entries) run();
-    });
+    };
+    auto uses = softgpu::orders_kept() ? uses_of(g) : std::vector<softgpu::Use>();
+    const cudaError_t error = softgpu::enqueue(handle.stream, std::move(work), "cublasGemmEx", std::move(uses));
     return error == cudaSuccess ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
   } catch (const std::bad_alloc&) {
     return CUBLAS_STATUS_ALLOC_FAILED;

@@ -58,6 +58,12 @@ std::function<void()> bind(cudnnContext& handle, int64_t rows, int64_t cols, con
   };
 }
 
+std::vector<softgpu::Use> uses_of(const cudnnTensorStruct& dy_desc, const void* dy, int64_t dy_size, const void* db,
+                                  int64_t db_size) {
+  const int64_t size = softgpu::cudnn::size_of(dy_desc.type);
+  return {{dy, static_cast<size_t>(dy_size * size), false}, {db, static_cast<size_t>(db_size * size), true}};
+}
+
 }  // namespace
 
 cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alpha,
@@ -89,8 +95,11 @@ cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alp
       default:
         return CUDNN_STATUS_NOT_SUPPORTED;
     }
-    return softgpu::enqueue(handle->stream, std::move(work)) == cudaSuccess ? CUDNN_STATUS_SUCCESS
-                                                                            : CUDNN_STATUS_EXECUTION_FAILED;
+    std::vector<softgpu::Use> uses;
+    if (softgpu::orders_kept()) uses = uses_of(*dyDesc, dy, rows * cols, db, cols);
+    const auto error =
+        softgpu::enqueue(handle->stream, std::move(work), "cudnnConvolutionBackwardBias", std::move(uses));
+    return error == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
   } catch (const std::bad_alloc&) {
     return CUDNN_STATUS_ALLOC_FAILED;
   }

@@ -40,6 +40,11 @@ struct cudnnActivationStruct {
 
 namespace softgpu::cudnn {
 
+/// Bytes of an element of a type that convolutions support.
+inline int64_t size_of(cudnnDataType_t type) {
+  return type == CUDNN_DATA_DOUBLE ? 8 : type == CUDNN_DATA_FLOAT ? 4 : 2;
+}
+
 /// A checked convolution: x [n, h, w, c], filter [k, r, s, c / groups], y [n, p, q, k], one type.
 struct Convolution {
   cudnnDataType_t type;

@@ -166,12 +166,40 @@ cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int 
   return algorithm < 0 || algorithm > 7 ? CUDNN_STATUS_BAD_PARAM : CUDNN_STATUS_NOT_SUPPORTED;
 }
 
+const char* name_of(Operation operation) {
+  switch (operation) {
+    case Operation::kForward:
+      return "cudnnConvolutionForward";
+    case Operation::kBackwardData:
+      return "cudnnConvolutionBackwardData";
+    default:
+      return "cudnnConvolutionBackwardFilter";
+  }
+}
+
+std::vector<softgpu::Use> uses_of(const Call& call, size_t workspace_bytes) {
+  const int64_t element = softgpu::cudnn::size_of(call.conv.type);
+  const auto bytes = [&](int64_t count) { return static_cast<size_t>(count * element); };
+  const Convolution& conv = call.conv;
+  const int64_t first = call.operation == Operation::kBackwardData ? conv.y_size() : conv.x_size();
+  const int64_t second = call.operation == Operation::kBackwardFilter ? conv.y_size() : conv.filter_size();
+  std::vector<softgpu::Use> uses;
+  if (call.alpha != 0.0) uses = {{call.first, bytes(first), false}, {call.second, bytes(second), false}};
+  if (call.beta != 0.0) uses.push_back({call.prior, bytes(call.out_size()), false});
+  if (call.bias != nullptr) uses.push_back({call.bias, bytes(conv.k), false});
+  if (workspace_bytes > 0) uses.push_back({call.workspace, workspace_bytes, true});
+  uses.push_back({call.out, bytes(call.out_size()), true});
+  return uses;
+}
+
 cudnnStatus_t launch(cudnnContext& handle, const Call& call) {
   if (call.first == nullptr || call.second == nullptr || call.out == nullptr) return CUDNN_STATUS_BAD_PARAM;
   return guarded([&] {
     const size_t needed = workspace_of(call.operation, call.conv, call.winograd);
     if (needed > 0 && (call.workspace == nullptr || call.workspace_bytes < needed)) return CUDNN_STATUS_BAD_PARAM;
-    const cudaError_t error = softgpu::enqueue(handle.stream, bind(handle, call));
+    auto uses = softgpu::orders_kept() ? uses_of(call, needed) : std::vector<softgpu::Use>();
+    const cudaError_t error =
+        softgpu::enqueue(handle.stream, bind(handle, call), name_of(call.operation), std::move(uses));
     return error == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;
   });
 }

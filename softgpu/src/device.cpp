@@ -147,7 +147,12 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 
 cudaError_t cudaDeviceReset() {
   softgpu::abandon_captures();  // gives memory back: not under the lock of the memory
-  std::scoped_lock lock(softgpu::device_mutex(), softgpu::memory_mutex());
+  std::lock_guard device_lock(softgpu::device_mutex());
+  if (softgpu::orders_kept()) {
+    softgpu::drop_pending();
+    softgpu::host_waits(softgpu::everything());
+  }
+  std::lock_guard lock(softgpu::memory_mutex());
   softgpu::streams().destroy_all();
   softgpu::events().destroy_all();
   softgpu::default_pool().reset();

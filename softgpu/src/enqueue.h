@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "cuda_runtime.h"
+#include "strict.h"
 
 namespace softgpu {
 
@@ -11,8 +13,9 @@ namespace softgpu {
 /// so it must own what it captures by value.
 ///
 /// Returns what a launch on that stream would: cudaErrorInvalidResourceHandle, a capture error, the sticky error of
-/// the device. An exception that leaves `work` becomes cudaErrorMemoryAllocation (std::bad_alloc) or the sticky
-/// cudaErrorLaunchFailure, its text on stderr.
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// the device. Where orders are kept (order.h) `uses` must tell what `work`, a call of `routine`, reads and writes; it
+/// may be empty otherwise. In strict mode errors of `work` come from a later call. An exception that leaves `work`
+/// becomes cudaErrorMemoryAllocation (std::bad_alloc) or the sticky cudaErrorLaunchFailure, its text on stderr.
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, const char* routine, std::vector<Use> uses);
 
 }  // namespace softgpu

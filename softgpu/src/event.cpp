@@ -10,12 +10,27 @@ using Clock = std::chrono::steady_clock;
 void mark_now(CUevent_st* event) {
   event->time = Clock::now();
   event->recorded = true;
+  if (event->record != nullptr) event->record->time = event->time;
+}
+
+/// Records as an operation of the stream.
+cudaError_t record_in_order(CUevent_st* event, CUstream_st& stream) {
+  std::lock_guard lock(device_mutex());
+  const auto record = std::make_shared<EventRecord>();
+  const cudaError_t error =
+      submit_ordered(stream, [record] { record->time = Clock::now(); }, {.call = "cudaEventRecord"});
+  record->after = clock_of(stream).seen;
+  event->record = record;
+  event->captured = false;
+  event->recorded = true;
+  return error;
 }
 
 /// A plain record in a capture stands for a position in the graph; an external one becomes a node.
 cudaError_t record_captured(CUevent_st* event, CUstream_st* stream, unsigned int flags) {
   if (flags == cudaEventRecordExternal) {
-    stream->capture->add(stream->tips, cudaGraphNodeTypeEventRecord, [event] { mark_now(event); });
+    const auto mark = [event] { mark_now(event); };
+    stream->capture->add(stream->tips, cudaGraphNodeTypeEventRecord, mark).event = event;
     return cudaSuccess;
   }
   event->captured = true;
@@ -31,6 +46,7 @@ cudaError_t record(cudaEvent_t event, cudaStream_t handle, unsigned int flags) {
   if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
   if (stream->capture != nullptr) return record_captured(event, stream, flags);
   if (flags == cudaEventRecordExternal) return cudaErrorIllegalState;
+  if (orders_kept()) return record_in_order(event, *stream);
   std::lock_guard lock(device_mutex());
   event->captured = false;
   mark_now(event);
@@ -67,7 +83,50 @@ cudaError_t check_outside_capture(cudaEvent_t event) {
   return cudaErrorCapturedEvent;
 }
 
+cudaError_t synchronise_event(cudaEvent_t event) {
+  if (const cudaError_t error = check_outside_capture(event); error != cudaSuccess) return error;
+  std::lock_guard lock(device_mutex());
+  return event->record != nullptr ? synchronise(event->record->after) : cudaSuccess;
+}
+
+cudaError_t query_event(cudaEvent_t event) {
+  if (const cudaError_t error = check_outside_capture(event); error != cudaSuccess) return error;
+  if (const cudaError_t error = check_unsafe_call(); error != cudaSuccess) return error;
+  std::lock_guard lock(device_mutex());
+  return event->record != nullptr ? query_order(event->record->after) : cudaSuccess;
+}
+
+cudaError_t elapsed(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  Clock::time_point first, last;
+  for (const cudaEvent_t event : {start, end}) {
+    if (const cudaError_t error = check_outside_capture(event); error != cudaSuccess) return error;
+    if (!event->recorded || (event->flags & cudaEventDisableTiming) != 0) return cudaErrorInvalidResourceHandle;
+    if (strict() && !complete(event->record->after)) return cudaErrorNotReady;
+    first = last;
+    last = event->record != nullptr ? event->record->time : event->time;
+  }
+  *milliseconds = std::chrono::duration<float, std::milli>(last - first).count();
+  return cudaSuccess;
+}
+
+/// The wait is an operation itself: what follows in the stream, and in those that wait for it, comes after the event.
+cudaError_t wait_in_order(CUstream_st& stream, const CUevent_st& event) {
+  if (event.record == nullptr) return cudaSuccess;
+  return submit_ordered(
+      stream, [] {}, {.call = "cudaStreamWaitEvent"}, event.record->after);
+}
+
 }  // namespace
+
+void note_launched(const std::vector<CUevent_st*>& events, CUstream_st& stream) {
+  if (stream.capture != nullptr) return;
+  std::lock_guard lock(device_mutex());
+  for (CUevent_st* event : events) {
+    if (event->record == nullptr || strict()) event->record = std::make_shared<EventRecord>();
+    event->record->after = clock_of(stream).seen;
+    event->recorded = true;
+  }
+}
 
 HandleTable<CUevent_st>& events() {
   static HandleTable<CUevent_st> table;
@@ -106,26 +165,16 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  return api([&] { return softgpu::check_outside_capture(event); });
+  return api([&] { return softgpu::synchronise_event(event); });
 }
 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  return api([&] {
-    if (const cudaError_t error = softgpu::check_outside_capture(event); error != cudaSuccess) return error;
-    return softgpu::check_unsafe_call();
-  });
+  return api([&] { return softgpu::query_event(event); });
 }
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
-  return api([&] {
-    if (milliseconds == nullptr) return cudaErrorInvalidValue;
-    for (const cudaEvent_t event : {start, end}) {
-      if (const cudaError_t error = softgpu::check_outside_capture(event); error != cudaSuccess) return error;
-      if (!event->recorded || (event->flags & cudaEventDisableTiming) != 0) return cudaErrorInvalidResourceHandle;
-    }
-    *milliseconds = std::chrono::duration<float, std::milli>(end->time - start->time).count();
-    return cudaSuccess;
-  });
+  return api(
+      [&] { return milliseconds == nullptr ? cudaErrorInvalidValue : softgpu::elapsed(milliseconds, start, end); });
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned int flags) {
@@ -136,6 +185,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (stream->capture != nullptr && stream->capture->invalidated) return cudaErrorStreamCaptureInvalidated;
     if (stream->capture != nullptr || event->captured) return softgpu::wait_captured(stream, event);
-    return cudaSuccess;  // the event's work ran when it was recorded
+    // Otherwise the event's work ran when it was recorded.
+    return softgpu::orders_kept() ? softgpu::wait_in_order(*stream, *event) : cudaSuccess;
   });
 }

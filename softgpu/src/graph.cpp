@@ -22,6 +22,8 @@ cudaError_t instantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long 
   (*exec)->memory = graph->memory;
   for (const auto& node : graph->nodes) {
     if (node->work) (*exec)->steps.push_back(node->work);
+    (*exec)->uses.insert((*exec)->uses.end(), node->uses.begin(), node->uses.end());
+    if (node->event != nullptr) (*exec)->events.push_back(node->event);
   }
   return cudaSuccess;
 }
@@ -31,11 +33,16 @@ void replay(const CUgraphExec_st& exec) {
 }
 
 /// Launched into a capturing stream, a graph becomes one node of the graph being captured.
-cudaError_t launch_graph(cudaGraphExec_t exec, cudaStream_t stream) {
+cudaError_t launch_graph(cudaGraphExec_t exec, cudaStream_t stream, const void* site) {
   if (!HandleTable<CUgraphExec_st>::valid(exec)) return cudaErrorInvalidValue;
-  return submit(
+  const cudaError_t error = submit(
       stream, cudaGraphNodeTypeGraph, [exec] { replay(*exec); },
-      [exec] { return [copy = CUgraphExec_st(*exec)] { replay(copy); }; });
+      [exec] { return [copy = CUgraphExec_st(*exec)] { replay(copy); }; },
+      [&] {
+        return Submission{"cudaGraphLaunch", nullptr, site, exec->uses};
+      });
+  if (error == cudaSuccess && orders_kept()) note_launched(exec->events, *find_stream(stream));
+  return error;
 }
 
 }  // namespace
@@ -52,7 +59,7 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t* exec, cudaGraph_t gra
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
-  return api([&] { return softgpu::launch_graph(exec, stream); });
+  return api([&, site = __builtin_return_address(0)] { return softgpu::launch_graph(exec, stream, site); });
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {

@@ -1,20 +1,22 @@
 #include "memory.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "arena.h"
+#include "backing.h"
+#include "check/check.h"
+#include "leak.h"
 #include "pool.h"
 #include "stream.h"
 
 namespace softgpu {
 namespace {
 
-constexpr size_t kAlignment = 512;
-constexpr size_t kHugePage = size_t{2} << 20;
+[[gnu::used]] const int* const kLinkLeakCheck = &leak_check_anchor;
 
 /// "512M" and the like, in bytes. False when the text is no size.
 bool parse_size(const std::string& text, size_t& bytes) {
@@ -53,21 +55,25 @@ size_t MemoryMap::configured_size() {
 Allocation* MemoryMap::reserve(size_t bytes, size_t capacity, MemoryKind kind) {
   const bool on_device = kind != MemoryKind::host;
   if (capacity < bytes || (on_device && capacity > device_size_ - device_used_)) return nullptr;
-  const bool huge = capacity >= 2 * kHugePage;
-  const size_t alignment = huge ? kHugePage : kAlignment;
-  void* address = nullptr;
-  if (posix_memalign(&address, alignment, capacity) != 0) return nullptr;
-  if (huge) madvise(address, capacity, MADV_HUGEPAGE);
+  void* const address = allocate_backing(capacity, on_device);
+  if (address == nullptr) return nullptr;
   if (on_device) device_used_ += capacity;
-  const Allocation block{static_cast<std::byte*>(address), bytes, capacity, kind, true, nullptr};
+  if (on_device && check::active()) check::allocated(address, bytes);
+  const Allocation block{static_cast<std::byte*>(address), bytes, capacity, kind, true, nullptr, nullptr};
   return &blocks_.emplace(reinterpret_cast<uintptr_t>(address), block).first->second;
 }
 
 void MemoryMap::release(Allocation* allocation) {
-  if (allocation->kind != MemoryKind::host) device_used_ -= allocation->capacity;
-  std::byte* const address = allocation->address;
-  blocks_.erase(reinterpret_cast<uintptr_t>(address));
-  std::free(address);
+  const Allocation block = *allocation;
+  const bool on_device = block.kind != MemoryKind::host;
+  if (on_device) device_used_ -= block.capacity;
+  if (on_device && check::active()) check::freed(block.address, block.bytes);
+  blocks_.erase(reinterpret_cast<uintptr_t>(block.address));
+  free_backing(block.address, block.capacity, on_device);
+  if (!on_device || !has_own_pages()) return;
+  constexpr size_t kRemembered = 4096;
+  freed_.push_front(block);
+  if (freed_.size() > kRemembered) freed_.pop_back();
 }
 
 void MemoryMap::release_all_device() {
@@ -92,6 +98,34 @@ Allocation* MemoryMap::find_containing(const void* pointer) {
   return inside && block.live ? &block : nullptr;
 }
 
+Neighbour MemoryMap::neighbour(const void* address) const {
+  constexpr size_t kNear = 4096;
+  const auto* const at = static_cast<const std::byte*>(address);
+  const auto note = [&](Neighbour::Where where, const Allocation& block, const std::byte* from) {
+    return Neighbour{where, block.bytes, static_cast<size_t>(at > from ? at - from : from - at), block.site};
+  };
+  for (const Allocation& block : freed_) {
+    if (block.address <= at && at < block.address + block.bytes) return note(Neighbour::freed, block, block.address);
+  }
+  const auto next = blocks_.upper_bound(reinterpret_cast<uintptr_t>(at));
+  if (next != blocks_.begin()) {
+    const Allocation& block = std::prev(next)->second;
+    const std::byte* const end = block.address + block.bytes;
+    if (block.kind != MemoryKind::host && at < end) return note(Neighbour::inside, block, block.address);
+    if (block.kind != MemoryKind::host && at < end + kNear) return note(Neighbour::beyond, block, end);
+  }
+  if (next != blocks_.end() && next->second.kind != MemoryKind::host && next->second.address < at + kNear) {
+    return note(Neighbour::before, next->second, next->second.address);
+  }
+  return {};
+}
+
+void MemoryMap::protect_device(int protection) {
+  for (auto& [address, block] : blocks_) {
+    if (block.kind != MemoryKind::host) arena_protect(block.address, block.capacity, protection);
+  }
+}
+
 std::mutex& memory_mutex() {
   static std::mutex mutex;
   return mutex;
@@ -105,6 +139,24 @@ MemoryMap& memory_map() {
 
 namespace {
 
+Allocation* reserve_device(size_t bytes) {
+  std::lock_guard lock(memory_mutex());
+  return default_pool().reserve_trimming(bytes, bytes, MemoryKind::device);
+}
+
+cudaError_t allocate_device(void** pointer, size_t bytes, const void* site) {
+  if (pointer == nullptr) return cudaErrorInvalidValue;
+  *pointer = nullptr;
+  if (const cudaError_t error = check_unsafe_call(); error != cudaSuccess) return error;
+  if (bytes == 0) return cudaSuccess;
+  Allocation* block = reserve_device(bytes);
+  if (block == nullptr && finish_queued_frees()) block = reserve_device(bytes);
+  if (block == nullptr) return cudaErrorMemoryAllocation;
+  block->site = site;
+  *pointer = block->address;
+  return cudaSuccess;
+}
+
 cudaError_t allocate_host(void** pointer, size_t bytes) {
   if (pointer == nullptr) return cudaErrorInvalidValue;
   *pointer = nullptr;
@@ -117,17 +169,27 @@ cudaError_t allocate_host(void** pointer, size_t bytes) {
   return cudaSuccess;
 }
 
+/// Memory is given back when the device is idle; but memory of the pool is taken to be out of use.
+cudaError_t wait_before_free(void* pointer) {
+  {
+    std::lock_guard lock(memory_mutex());
+    const Allocation* const block = memory_map().find_start(pointer);
+    if (block == nullptr || block->kind == MemoryKind::pooled) return cudaSuccess;
+  }
+  std::lock_guard lock(device_mutex());
+  return synchronise(Seen(everything()));
+}
+
 cudaError_t free_block(void* pointer, bool host) {
   if (pointer == nullptr) return cudaSuccess;
   if (const cudaError_t error = check_unsafe_call(); error != cudaSuccess) return error;
+  if (orders_kept()) {
+    if (const cudaError_t error = wait_before_free(pointer); error != cudaSuccess) return error;
+  }
   std::scoped_lock lock(device_mutex(), memory_mutex());
   Allocation* block = memory_map().find_start(pointer);
   if (block == nullptr || host != (block->kind == MemoryKind::host)) return cudaErrorInvalidValue;
-  if (block->kind == MemoryKind::pooled) {
-    default_pool().give_back(block);
-  } else {
-    memory_map().release(block);
-  }
+  default_pool().give_back(block);
   return cudaSuccess;
 }
 
@@ -137,18 +199,7 @@ cudaError_t free_block(void* pointer, bool host) {
 using softgpu::api;
 
 cudaError_t cudaMalloc(void** pointer, size_t bytes) {
-  return api([&] {
-    if (pointer == nullptr) return cudaErrorInvalidValue;
-    *pointer = nullptr;
-    if (const cudaError_t error = softgpu::check_unsafe_call(); error != cudaSuccess) return error;
-    if (bytes == 0) return cudaSuccess;
-    std::lock_guard lock(softgpu::memory_mutex());
-    const softgpu::Allocation* block =
-        softgpu::default_pool().reserve_trimming(bytes, bytes, softgpu::MemoryKind::device);
-    if (block == nullptr) return cudaErrorMemoryAllocation;
-    *pointer = block->address;
-    return cudaSuccess;
-  });
+  return api([&, site = __builtin_return_address(0)] { return softgpu::allocate_device(pointer, bytes, site); });
 }
 
 cudaError_t cudaFree(void* pointer) {

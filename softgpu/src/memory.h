@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 
@@ -21,6 +22,15 @@ struct Allocation {
   MemoryKind kind;
   bool live;
   GraphMemory* graph;  ///< owner, when allocated in a capture
+  const void* site;    ///< return address of the call that allocated it; null when unknown
+};
+
+/// Device memory that an address lies in or next to.
+struct Neighbour {
+  enum Where { nothing, inside, beyond, before, freed } where = nothing;
+  size_t bytes = 0;     ///< of the allocation
+  size_t distance = 0;  ///< into it, beyond its end or before its start
+  const void* site = nullptr;
 };
 
 /// All memory of the device, and pinned host memory, by address. Callers hold memory_mutex().
@@ -28,6 +38,7 @@ class MemoryMap {
  public:
   /// Reserves memory, aligned to 512 bytes (2 MiB, on huge pages, from 4 MiB up). Null when the device, whose size
   /// binds all but host memory, or the machine is full.
+  /// Where memory is checked, its contents are 0xff.
   Allocation* reserve(size_t bytes, size_t capacity, MemoryKind kind);
   void release(Allocation* allocation);
   void release_all_device();
@@ -35,6 +46,16 @@ class MemoryMap {
   /// The live allocation that starts at `pointer`, or that contains it; null when there is none.
   Allocation* find_start(const void* pointer);
   Allocation* find_containing(const void* pointer);
+
+  /// What `address`, which belongs to nobody or to the device, has to do with device memory. Where each allocation has
+  /// pages of its own, freed ones are remembered for a while.
+  Neighbour neighbour(const void* address) const;
+  /// Sets what may be done with the pages of device memory, in strict mode.
+  void protect_device(int protection);
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const auto& [address, block] : blocks_) visit(block);
+  }
 
   size_t device_size() const { return device_size_; }
   size_t device_used() const { return device_used_; }
@@ -45,6 +66,7 @@ class MemoryMap {
   static size_t configured_size();
 
   std::map<uintptr_t, Allocation> blocks_;
+  std::deque<Allocation> freed_;  // the last ones, the newest first
   size_t device_size_ = configured_size();
   size_t device_used_ = 0;
   uint64_t generation_ = 0;

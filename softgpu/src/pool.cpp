@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "backing.h"
+#include "check/check.h"
 #include "stream.h"
 
 using softgpu::Allocation;
@@ -51,7 +53,7 @@ GraphMemory::~GraphMemory() {
 
 void* GraphMemory::allocate(size_t bytes) {
   std::lock_guard lock(memory_mutex());
-  Allocation* block = pop(unused_, size_class(bytes), bytes);
+  Allocation* block = caches_memory() ? pop(unused_, size_class(bytes), bytes) : nullptr;
   if (block == nullptr) {
     block = default_pool().take(bytes);
     if (block == nullptr) return nullptr;
@@ -77,7 +79,7 @@ void GraphMemory::keep(Allocation* block) {
 }  // namespace softgpu
 
 Allocation* CUmemPoolHandle_st::take(size_t bytes) {
-  const size_t capacity = softgpu::size_class(bytes);
+  const size_t capacity = softgpu::caches_memory() ? softgpu::size_class(bytes) : bytes;
   Allocation* block = softgpu::pop(cache_, capacity, bytes);
   if (block == nullptr) {
     block = reserve_trimming(bytes, capacity, MemoryKind::pooled);
@@ -93,8 +95,10 @@ Allocation* CUmemPoolHandle_st::take(size_t bytes) {
 void CUmemPoolHandle_st::give_back(Allocation* block) {
   if (block->graph != nullptr) {
     block->graph->keep(block);
-  } else {
+  } else if (block->kind == MemoryKind::pooled) {
     recycle(block);
+  } else {
+    memory_map().release(block);
   }
 }
 
@@ -102,7 +106,12 @@ void CUmemPoolHandle_st::recycle(Allocation* block) {
   block->live = false;
   block->graph = nullptr;
   used_ -= block->capacity;
-  cache_[block->capacity].push_back(block);
+  if (softgpu::caches_memory()) {
+    cache_[block->capacity].push_back(block);
+  } else {
+    reserved_ -= block->capacity;
+    memory_map().release(block);
+  }
 }
 
 Allocation* CUmemPoolHandle_st::reserve_trimming(size_t bytes, size_t capacity, MemoryKind kind) {
@@ -193,7 +202,22 @@ cudaError_t default_pool_of(cudaMemPool_t* pool, int device) {
   return cudaSuccess;
 }
 
-cudaError_t malloc_async(void** pointer, size_t bytes, cudaStream_t handle) {
+/// For instrumented code: at every launch of the graph the contents are undefined again, and gone in the end.
+std::function<void()> note_allocated(void* pointer, size_t bytes) {
+  if (!check::active()) return nullptr;
+  return [=] { check::allocated(pointer, bytes); };
+}
+std::function<void()> note_freed(void* pointer, size_t bytes) {
+  if (!check::active()) return nullptr;
+  return [=] { check::freed(pointer, bytes); };
+}
+
+Allocation* take(size_t bytes) {
+  std::lock_guard lock(memory_mutex());
+  return default_pool().take(bytes);
+}
+
+cudaError_t malloc_async(void** pointer, size_t bytes, cudaStream_t handle, const void* site) {
   if (pointer == nullptr) return cudaErrorInvalidValue;
   *pointer = nullptr;
   CUstream_st* stream = nullptr;
@@ -202,43 +226,81 @@ cudaError_t malloc_async(void** pointer, size_t bytes, cudaStream_t handle) {
   if (stream->capture != nullptr) {
     *pointer = stream->capture->graph.memory->allocate(bytes);
     if (*pointer == nullptr) return cudaErrorMemoryAllocation;
-    stream->capture->add(stream->tips, cudaGraphNodeTypeMemAlloc, nullptr);
+    stream->capture->add(stream->tips, cudaGraphNodeTypeMemAlloc, note_allocated(*pointer, bytes));
     return cudaSuccess;
   }
-  std::lock_guard lock(memory_mutex());
-  const Allocation* const block = default_pool().take(bytes);
+  Allocation* block = take(bytes);
+  if (block == nullptr && finish_queued_frees()) block = take(bytes);
   if (block == nullptr) return cudaErrorMemoryAllocation;
+  block->site = site;
   *pointer = block->address;
   return cudaSuccess;
+}
+
+cudaError_t free_captured(void* pointer, CUstream_st* stream) {
+  size_t bytes = 0;
+  {
+    std::lock_guard lock(memory_mutex());
+    const Allocation* const block = memory_map().find_start(pointer);
+    if (block != nullptr) bytes = block->bytes;
+  }
+  if (!stream->capture->graph.memory->free(pointer)) return cudaErrorInvalidValue;
+  stream->capture->add(stream->tips, cudaGraphNodeTypeMemFree, note_freed(pointer, bytes));
+  return cudaSuccess;
+}
+
+/// Frees as an operation of the stream: other streams must not use the memory unless they wait for it.
+cudaError_t free_in_order(void* pointer, CUstream_st* stream) {
+  Allocation* block = nullptr;
+  {
+    std::lock_guard lock(memory_mutex());
+    block = memory_map().find_start(pointer);
+    if (block == nullptr || block->kind == MemoryKind::host) return cudaErrorInvalidValue;
+    block->live = false;
+    default_pool().queued += block->capacity;
+  }
+  const cudaError_t error = submit_ordered(*stream,
+                                           [block] {
+                                             std::lock_guard lock(memory_mutex());
+                                             default_pool().queued -= block->capacity;
+                                             default_pool().give_back(block);
+                                           },
+                                           {.call = "cudaFreeAsync"});
+  constexpr uint64_t kMostQueued = uint64_t{256} << 20;
+  if (error == cudaSuccess && default_pool().queued > kMostQueued) finish_queued_frees();
+  return error;
 }
 
 cudaError_t free_async(void* pointer, cudaStream_t handle) {
   CUstream_st* stream = nullptr;
   if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
   if (stream->capture != nullptr) {
-    if (!stream->capture->graph.memory->free(pointer)) return cudaErrorInvalidValue;
-    stream->capture->add(stream->tips, cudaGraphNodeTypeMemFree, nullptr);
-    return cudaSuccess;
+    return free_captured(pointer, stream);
   }
+  if (orders_kept()) return free_in_order(pointer, stream);
   // The device is waited for: another host thread may be running work that uses the block.
   std::scoped_lock lock(device_mutex(), memory_mutex());
   Allocation* const block = memory_map().find_start(pointer);
   if (block == nullptr || block->kind == MemoryKind::host) return cudaErrorInvalidValue;
-  if (block->kind == MemoryKind::pooled) {
-    default_pool().give_back(block);
-  } else {
-    memory_map().release(block);
-  }
+  default_pool().give_back(block);
   return cudaSuccess;
 }
 
 }  // namespace
+
+bool finish_queued_frees() {
+  std::lock_guard lock(device_mutex());
+  if (default_pool().queued == 0) return false;
+  run_until(Seen(everything()));
+  return true;
+}
+
 }  // namespace softgpu
 
 using softgpu::api;
 
 cudaError_t cudaMallocAsync(void** pointer, size_t bytes, cudaStream_t stream) {
-  return api([&] { return softgpu::malloc_async(pointer, bytes, stream); });
+  return api([&, site = __builtin_return_address(0)] { return softgpu::malloc_async(pointer, bytes, stream, site); });
 }
 
 cudaError_t cudaFreeAsync(void* pointer, cudaStream_t stream) {

@@ -7,16 +7,17 @@
 #include "memory.h"
 
 /// The stream-ordered allocator: a cache of freed blocks by size class. As work runs when enqueued, memory freed in
-/// stream order may be reused at once. Callers hold memory_mutex() except where stated.
+/// stream order may be reused at once. Where memory is checked nothing is cached: every block is fresh, and given back
+/// in stream order. Callers hold memory_mutex() except where stated.
 struct CUmemPoolHandle_st {
  public:
   using Allocation = softgpu::Allocation;
 
   /// A block of at least `bytes`, from the cache or new; null when memory is exhausted even without the cache.
   Allocation* take(size_t bytes);
-  /// Ends the life of a pooled block: back into the cache, or to the graph that owns it.
+  /// Ends the life of device memory: to the graph that owns it, into the cache, or back to the machine.
   void give_back(Allocation* block);
-  /// Into the cache, whoever owned it.
+  /// Into the cache, whoever owned it; back to the machine where nothing is cached.
   void recycle(Allocation* block);
 
   /// Reserves device memory, emptying the cache when there is no room otherwise.
@@ -29,6 +30,9 @@ struct CUmemPoolHandle_st {
 
   cudaError_t get(cudaMemPoolAttr attribute, void* value) const;
   cudaError_t set(cudaMemPoolAttr attribute, void* value);
+
+  /// Bytes whose freeing waits in the queue of a stream, in strict mode.
+  uint64_t queued = 0;
 
   /// Forgets all blocks and settings: device memory was reset.
   void reset();
@@ -47,11 +51,15 @@ namespace softgpu {
 
 CUmemPoolHandle_st& default_pool();
 
+/// Runs deferred work that frees memory; false when there was none. Takes the locks itself.
+bool finish_queued_frees();
+
 /// Bytes reserved for a request: rounded up so that at most an eighth is wasted and few classes exist.
 size_t size_class(size_t bytes);
 
 /// Memory allocated while capturing. Replays use the same addresses, so the blocks stay out of the pool until the
-/// graph and all its executables are gone; inside the capture, freed blocks are reused. Takes memory_mutex() itself.
+/// graph and all its executables are gone; inside the capture, freed blocks are reused where blocks are cached at all.
+/// Takes memory_mutex() itself.
 class GraphMemory {
  public:
   GraphMemory();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "arena.h"
+#include "check/check.h"
 #include "enqueue.h"
 #include "pool.h"
 
@@ -23,6 +25,19 @@ CUstream_st& per_thread_stream() {
   return stream;
 }
 
+/// `work` that tells the checkers what it touches.
+std::function<void()> declaring(std::function<void()> work, const char* routine, std::vector<Use> uses) {
+  return [=, work = std::move(work), uses = std::move(uses)] {
+    for (const Use& use : uses) {
+      if (!use.written && arena_contains(use.address)) check::reads(use.address, use.bytes, routine);
+    }
+    work();
+    for (const Use& use : uses) {
+      if (use.written && arena_contains(use.address)) check::writes(use.address, use.bytes, routine);
+    }
+  };
+}
+
 constexpr int kLeastPriority = 0;
 constexpr int kGreatestPriority = -5;
 
@@ -34,19 +49,62 @@ cudaError_t create_stream(cudaStream_t* stream, unsigned int flags, int priority
   return cudaSuccess;
 }
 
-/// Waits until `handle` has nothing left to do: work runs when enqueued, so only other host threads can be at it.
-cudaError_t wait_for(cudaStream_t handle) {
-  CUstream_st* stream = nullptr;
+/// The stream behind `handle`, when it may be waited for.
+cudaError_t open_to_wait(cudaStream_t handle, CUstream_st*& stream) {
   if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
-  if (stream->capture != nullptr) {
-    stream->capture->invalidated = true;
-    return cudaErrorStreamCaptureUnsupported;
-  }
+  if (stream->capture == nullptr) return cudaSuccess;
+  stream->capture->invalidated = true;
+  return cudaErrorStreamCaptureUnsupported;
+}
+
+/// Not only tells whether the stream is idle: deferred work makes progress, so that a loop around it ends.
+cudaError_t query(cudaStream_t handle) {
+  CUstream_st* stream = nullptr;
+  if (const cudaError_t error = open_to_wait(handle, stream); error != cudaSuccess) return error;
   std::lock_guard lock(device_mutex());
-  return cudaSuccess;
+  return orders_kept() ? query_order(clock_of(*stream).seen) : cudaSuccess;
 }
 
 }  // namespace
+
+StreamClock& clock_of(CUstream_st& stream) {
+  if (stream.clock == nullptr) {
+    const bool blocking = (stream.flags & cudaStreamNonBlocking) == 0;
+    stream.clock = make_clock(is_legacy(&stream) ? StreamKind::legacy
+                              : blocking         ? StreamKind::blocking
+                                                 : StreamKind::non_blocking);
+  }
+  return *stream.clock;
+}
+
+cudaError_t submit_ordered(CUstream_st& stream, std::function<void()> work, Submission submission, const Seen& also) {
+  if (inside_operation()) return run_guarded(work);
+  std::lock_guard lock(device_mutex());
+  Order order = next_operation(clock_of(stream), also);
+  return strict() ? defer(std::move(order), std::move(submission), std::move(work)) : run_operation(order, work);
+}
+
+cudaError_t synchronise(const Seen& seen) {
+  const cudaError_t error = strict() ? run_until(seen) : cudaSuccess;
+  host_waits(seen);
+  return error;
+}
+
+cudaError_t query_order(const Seen& seen) {
+  if (strict()) {
+    if (const cudaError_t error = run_some(seen); error != cudaSuccess) return error;
+    if (!complete(seen)) return cudaErrorNotReady;
+  }
+  host_waits(seen);
+  return cudaSuccess;
+}
+
+cudaError_t wait_for(cudaStream_t handle) {
+  CUstream_st* stream = nullptr;
+  if (const cudaError_t error = open_to_wait(handle, stream); error != cudaSuccess) return error;
+  std::lock_guard lock(device_mutex());  // work runs when enqueued, so only other host threads can be at it
+  return orders_kept() ? synchronise(clock_of(*stream).seen) : cudaSuccess;
+}
 
 HandleTable<CUstream_st>& streams() {
   static HandleTable<CUstream_st> table;
@@ -73,8 +131,15 @@ cudaError_t open_stream(cudaStream_t handle, CUstream_st*& stream) {
   return is_legacy(stream) ? check_legacy_use() : cudaSuccess;
 }
 
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
-  return api([&] { return submit(stream, cudaGraphNodeTypeKernel, work, [&] { return std::move(work); }); });
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, const char* routine, std::vector<Use> uses) {
+  if (check::active()) work = declaring(std::move(work), routine, uses);
+  return api([&, site = __builtin_return_address(0)] {
+    return submit(
+        stream, cudaGraphNodeTypeKernel, work, [&] { return std::move(work); },
+        [&] {
+          return Submission{routine, nullptr, site, std::move(uses)};
+        });
+  });
 }
 
 }  // namespace softgpu
@@ -125,15 +190,17 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
-  return api([&] { return softgpu::wait_for(stream); });
+  return api([&] { return softgpu::query(stream); });
 }
 
 cudaError_t cudaDeviceSynchronize() {
   return api([] {
     if (const cudaError_t error = softgpu::check_device_wait(); error != cudaSuccess) return error;
     std::lock_guard lock(softgpu::device_mutex());
+    cudaError_t error = cudaSuccess;
+    if (softgpu::orders_kept()) error = softgpu::synchronise(softgpu::Seen(softgpu::everything()));
     softgpu::default_pool().release_above_threshold();
-    return cudaSuccess;
+    return error;
   });
 }
 
@@ -162,8 +229,13 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void*
     if (function == nullptr) return cudaErrorInvalidValue;
     const auto work = [function, user_data] {
       const softgpu::HostFunctionScope scope;
+      const softgpu::HostAccess access;
       function(user_data);
     };
-    return softgpu::submit(stream, cudaGraphNodeTypeHost, work, [&] { return work; });
+    return softgpu::submit(
+        stream, cudaGraphNodeTypeHost, work, [&] { return work; },
+        [] {
+          return softgpu::Submission{"cudaLaunchHostFunc", nullptr, nullptr, {}};
+        });
   });
 }

@@ -1,0 +1,77 @@
+#include "fault_handler.h"
+
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <csignal>
+#include <cstddef>
+
+#include "strict.h"
+#include "threads/fault.h"
+
+namespace softgpu {
+namespace {
+
+struct sigaction previous_segv, previous_bus;
+
+const struct sigaction& previous(int signal) { return signal == SIGBUS ? previous_bus : previous_segv; }
+
+bool handled(siginfo_t* info, void* context) {
+  if (kernel_fault(info, context)) return true;
+  if (!strict()) return false;
+  const auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  const auto pc = reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
+  const bool is_write = (machine.gregs[REG_ERR] & 2) != 0;  // a bit of the page fault's error code
+#else
+  const auto pc = reinterpret_cast<const void*>(machine.pc);
+  const bool is_write = true;  // not told: what any access may be
+#endif
+  return strict_fault(info->si_addr, pc, is_write);
+}
+
+/// What is not handled happens again as the instruction is repeated, and meets the handler that was there before.
+void on_fault(int signal, siginfo_t* info, void* context) {
+  if (!handled(info, context)) sigaction(signal, &previous(signal), nullptr);
+}
+
+/// A stack for signals that ends with its thread.
+class AlternateStack {
+ public:
+  AlternateStack() : memory_(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    if (memory_ == MAP_FAILED) return;
+    stack_t stack{};
+    stack.ss_sp = memory_;
+    stack.ss_size = kBytes;
+    sigaltstack(&stack, nullptr);
+  }
+  ~AlternateStack() {
+    if (memory_ == MAP_FAILED) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+    munmap(memory_, kBytes);
+  }
+  AlternateStack(const AlternateStack&) = delete;
+  AlternateStack& operator=(const AlternateStack&) = delete;
+
+ private:
+  static constexpr size_t kBytes = size_t{512} << 10;  // reading debug information takes some
+  void* memory_;
+};
+
+bool install() {
+  struct sigaction action {};
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  sigemptyset(&action.sa_mask);
+  return sigaction(SIGSEGV, &action, &previous_segv) == 0 && sigaction(SIGBUS, &action, &previous_bus) == 0;
+}
+
+}  // namespace
+
+void install_fault_handler() { [[maybe_unused]] static const bool installed = install(); }
+
+void use_alternate_stack() { static thread_local const AlternateStack stack; }
+
+}  // namespace softgpu

@@ -1,0 +1,61 @@
+#include "leak.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "finding.h"
+#include "memory.h"
+#include "threads/address_sanitizer.h"
+
+namespace softgpu {
+
+const int leak_check_anchor = 0;
+
+namespace {
+
+struct Leak {
+  size_t bytes = 0, count = 0;
+};
+
+/// What the user has not freed, by the call that allocated it. Blocks of graphs end with their graphs.
+std::map<const void*, Leak> find_leaks() {
+  std::map<const void*, Leak> leaks;
+  std::lock_guard lock(memory_mutex());
+  memory_map().for_each([&](const Allocation& block) {
+    if (!block.live || block.kind == MemoryKind::host || block.graph != nullptr) return;
+    Leak& leak = leaks[block.site];
+    leak.bytes += block.bytes;
+    ++leak.count;
+  });
+  return leaks;
+}
+
+void report_leak(const void* site, const Leak& leak) {
+  Finding finding{"memcheck", "leak", "", "", {}, "cudaFree"};
+  finding.message = std::to_string(leak.bytes) + " bytes of device memory in " + std::to_string(leak.count) +
+                    (leak.count == 1 ? " allocation were never freed" : " allocations were never freed");
+  SourcePlace place = locate(site);
+  finding.parties.push_back({"allocated", std::move(place.file), place.line, std::move(place.function), {}});
+  report_finding(finding);
+}
+
+void check_at_exit(int status, void*) {
+  const char* text = std::getenv("SOFTGPU_LEAKS");
+  const bool asked = text != nullptr && text[0] == '1';
+  if (!asked && (text != nullptr || !has_address_sanitizer())) return;
+  const auto leaks = find_leaks();
+  for (const auto& [site, leak] : leaks) report_leak(site, leak);
+  if (!asked || leaks.empty() || status != 0) return;
+  std::fflush(nullptr);
+  _exit(1);
+}
+
+/// Exit runs handlers in reverse: registered before any object of the program is made, this one runs after all of them
+/// are gone.
+[[gnu::constructor(101)]] void register_check() { on_exit(check_at_exit, nullptr); }
+
+}  // namespace
+}  // namespace softgpu
