@@ -155,7 +155,7 @@ void run_thread_block(const Grid& grid, uint64_t index, CooperativeGrid* coopera
   const uint64_t plane = uint64_t{grid.blocks.x} * grid.blocks.y;
   blockIdx = {static_cast<unsigned>(index % grid.blocks.x), static_cast<unsigned>(index % plane / grid.blocks.x),
               static_cast<unsigned>(index / plane)};
-  if (check::active()) check::begin_block(index);
+  if (check::active()) check::begin_block(index, block_shared_memory);
   Block::of_this_os_thread().run(grid, index, blockIdx, cooperative);
 }
 
@@ -175,8 +175,7 @@ void run_all_blocks(const Grid& grid) {
 /// Tells racecheck of a launch for as long as it lives.
 struct CheckedLaunch {
   explicit CheckedLaunch(const Grid& grid) {
-    const void* shared = grid.shared_bytes > 0 ? thread_shared_memory(grid.shared_bytes) : nullptr;
-    check::begin_launch(grid.kernel, grid.blocks, grid.threads, shared, grid.shared_bytes, grid.cooperative);
+    check::begin_launch(grid.kernel, grid.blocks, grid.threads, grid.shared_bytes, grid.cooperative);
   }
   ~CheckedLaunch() { check::end_launch(); }
   CheckedLaunch(const CheckedLaunch&) = delete;

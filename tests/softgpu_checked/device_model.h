@@ -49,9 +49,11 @@ class DeviceModel : public testing::Test {
 
   void launch(unsigned threads, unsigned blocks = 1, bool cooperative = false) {
     softgpu::check::begin_launch(reinterpret_cast<const void*>(&__tsan_read1), dim3(blocks), dim3(threads),
-                                 dynamic_.data(), kDynamicWords * 4, cooperative);
-    softgpu::check::begin_block(0);
+                                 kDynamicWords * 4, cooperative);
+    begin_block(0);
   }
+
+  void begin_block(unsigned block) { softgpu::check::begin_block(block, dynamic_.data()); }
 
   /// How many findings there were since the last call; ends the launch.
   uint64_t findings() {

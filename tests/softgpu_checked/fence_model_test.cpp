@@ -12,7 +12,7 @@ class FenceModel : public DeviceModel {
   template <class Publish>
   void write_in_every_block(unsigned blocks, Publish publish) {
     for (unsigned block = 0; block < blocks; ++block) {
-      if (block > 0) check::begin_block(block);
+      if (block > 0) begin_block(block);
       write(0, word(block));
       publish();
     }
@@ -90,7 +90,7 @@ TEST_F(FenceModel, AFenceCoversWhatTheBlocksBarriersOrdered) {
   check::block_barrier();
   fence(0);
   add(0, done());
-  check::begin_block(1);
+  begin_block(1);
   add(0, done());
   check::block_barrier();
   read(63, word(0));
@@ -100,7 +100,7 @@ TEST_F(FenceModel, AFenceCoversWhatTheBlocksBarriersOrdered) {
   write(40, word(0));  // no barrier: thread 0 does not know of it
   fence(0);
   add(0, done());
-  check::begin_block(1);
+  begin_block(1);
   add(0, done());
   check::block_barrier();
   read(63, word(0));
@@ -114,7 +114,7 @@ TEST_F(FenceModel, AFenceCoversWhatSyncwarpOrdered) {
     check::warp_barrier(0, mask);
     fence(0);
     add(0, done());
-    check::begin_block(1);
+    begin_block(1);
     add(0, done());
     fence(0);
     read(0, word(0));
@@ -127,7 +127,7 @@ TEST_F(FenceModel, AnotherAtomicTellsNothing) {
   write(0, word(0));
   fence(0);
   add(0, done());
-  check::begin_block(1);
+  begin_block(1);
   add(0, word(2001));
   check::block_barrier();
   read(0, word(0));
@@ -139,11 +139,11 @@ TEST_F(FenceModel, WhatWasLearnedIsPassedOn) {
   write(0, word(0));
   fence(0);
   add(0, done());
-  check::begin_block(1);
+  begin_block(1);
   add(0, done());
   fence(0);
   add(0, word(2001));
-  check::begin_block(2);
+  begin_block(2);
   add(0, word(2001));
   fence(0);
   read(0, word(0));
@@ -174,9 +174,9 @@ TEST_F(FenceModel, APlainStoreEndsWhatUpdatesCarryOn) {
   write(0, word(0));
   fence(0);
   add(0, done());
-  check::begin_block(1);
+  begin_block(1);
   as(0, [&] { __tsan_atomic32_store(done(), 0, __ATOMIC_RELAXED); });
-  check::begin_block(2);
+  begin_block(2);
   add(0, done());
   fence(0);
   read(0, word(0));
@@ -187,7 +187,7 @@ TEST_F(FenceModel, AtomicsWithAnOrderNeedNoFence) {
   launch(64, 2);
   write(0, word(0));
   as(0, [&] { __tsan_atomic32_store(done(), 1, __ATOMIC_RELEASE); });
-  check::begin_block(1);
+  begin_block(1);
   as(0, [&] { __tsan_atomic32_load(done(), __ATOMIC_ACQUIRE); });
   read(0, word(0));
   EXPECT_EQ(findings(), 0u);
@@ -203,7 +203,7 @@ TEST_F(FenceModel, TheNextLaunchStartsAnew) {
   launch(64, 2);
   add(0, done());
   write(0, word(1));
-  check::begin_block(1);
+  begin_block(1);
   add(0, done());
   fence(0);
   read(0, word(1));

@@ -72,7 +72,7 @@ TEST_F(InitModel, SharedMemoryIsUndefinedInEveryBlock) {
 
   launch(64, 2);
   write(0, dynamic(9));
-  check::begin_block(1);
+  begin_block(1);
   read(0, dynamic(9));
   EXPECT_EQ(findings(), 1u);
 }

@@ -112,14 +112,14 @@ TEST_F(OperationModel, CountersStartOverBeforeTheyWrapAround) {
   for (unsigned block = 1; block < 8; ++block) {
     write(0, word(block));
     write(5, dynamic(block));
-    check::begin_block(block);
+    begin_block(block);
   }
   EXPECT_EQ(findings(), 0u);
   EXPECT_LT(check::counters.serial, 100u);
 
   launch(64, 2);
   write(0, word(0));
-  check::begin_block(1);
+  begin_block(1);
   read(0, word(0));
   EXPECT_EQ(findings(), 1u);
 }

@@ -98,19 +98,19 @@ TEST_F(RaceModel, BlocksOfALaunchAreNotOrdered) {
   launch(32, 2);
   write(0, word(0));
   check::block_barrier();
-  check::begin_block(1);
+  begin_block(1);
   read(0, word(0));
   EXPECT_EQ(findings(), 1u);
 
   launch(32, 2);
   read(0, word(1));
-  check::begin_block(1);
+  begin_block(1);
   write(0, word(1));
   EXPECT_EQ(findings(), 1u);
 
   launch(32, 2);
   write(0, word(2));
-  check::begin_block(1);
+  begin_block(1);
   write(0, word(3));
   EXPECT_EQ(findings(), 0u);
 
@@ -122,7 +122,7 @@ TEST_F(RaceModel, BlocksOfALaunchAreNotOrdered) {
 TEST_F(RaceModel, TheGridBarrierOrdersBlocks) {
   launch(32, 2, /*cooperative=*/true);
   write(0, word(0));
-  check::begin_block(1);
+  begin_block(1);
   write(0, word(1));
   check::grid_barrier();
   read(3, word(0));
@@ -131,7 +131,7 @@ TEST_F(RaceModel, TheGridBarrierOrdersBlocks) {
   EXPECT_EQ(findings(), 0u);
 
   launch(32, 2, /*cooperative=*/true);
-  check::begin_block(1);
+  begin_block(1);
   check::grid_barrier();
   write(0, word(0));
   check::switch_block(0);
@@ -142,7 +142,7 @@ TEST_F(RaceModel, TheGridBarrierOrdersBlocks) {
 TEST_F(RaceModel, BlocksOfACooperativeLaunchHaveTheirOwnSharedMemory) {
   launch(64, 2, /*cooperative=*/true);
   write(0, dynamic(0));
-  check::begin_block(1);
+  begin_block(1);
   write(7, dynamic(0));
   check::switch_block(0);
   read(0, dynamic(0));
@@ -150,7 +150,7 @@ TEST_F(RaceModel, BlocksOfACooperativeLaunchHaveTheirOwnSharedMemory) {
 
   launch(64, 2, /*cooperative=*/true);
   write(0, dynamic(0));
-  check::begin_block(1);
+  begin_block(1);
   write(7, dynamic(0));
   check::switch_block(0);
   read(32, dynamic(0));
@@ -260,7 +260,7 @@ TEST_F(RaceModel, ABlockStartsWithFreshSharedMemory) {
   write(0, &tile[0]);
   write(0, dynamic(0));
   for (unsigned block = 1; block < 3; ++block) {
-    check::begin_block(block);
+    begin_block(block);
     write(1, &tile[0]);
     write(1, dynamic(0));
   }

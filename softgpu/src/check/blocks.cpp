@@ -8,7 +8,6 @@
 #include "operations.h"
 #include "report.h"
 #include "running.h"
-#include "settings.h"
 #include "start_over.h"
 
 /// A launch as the scheduler goes through it.
@@ -26,7 +25,6 @@ struct Launch {
   bool cooperative = false;
   bool alone = false;  ///< outside begin_operation: an operation of its own
   unsigned threads = 0;
-  size_t shared_pages = 0;
   uint32_t at_grid = 0;  ///< tick of the last grid barrier
   // By index in the grid; only cooperative launches have more than the running one.
   std::unordered_map<uint64_t, std::unique_ptr<Block>> blocks;
@@ -42,16 +40,19 @@ size_t pages_of(uintptr_t address, size_t bytes) {
   return bytes == 0 ? 0 : ((address + bytes - 1) >> kPageShift) - (address >> kPageShift) + 1;
 }
 
-void place_shared_memory(const void* dynamic, size_t bytes) {
+/// Each OS thread has its own: the blocks of a cooperative launch run on several, which take turns.
+void find_shared_memory(const void* dynamic) {
   const ThreadLocals& locals = thread_locals();
   static_shared = {locals.address, locals.bytes, 0};
   built_in = locals.built_in.data();
-  const size_t pages = pages_of(locals.address, locals.bytes);
-  dynamic_shared = {reinterpret_cast<uintptr_t>(dynamic), bytes, pages};
-  launch().shared_pages = pages + pages_of(dynamic_shared.first, bytes);
+  dynamic_shared.page = pages_of(locals.address, locals.bytes);
+  dynamic_shared.first = reinterpret_cast<uintptr_t>(dynamic);
 }
 
 void select_block(Block& block) {
+  find_shared_memory(block.dynamic_shared);
+  const size_t pages = dynamic_shared.page + pages_of(dynamic_shared.first, dynamic_shared.bytes);
+  if (block.shared.size() < pages) block.shared.resize(pages);
   running.block = &block;
   running.serial = block.serial;
   running.at_barrier = block.at_barrier;
@@ -67,7 +68,6 @@ void start_block(Block& block, uint64_t index) {
   block.at_barrier = next_tick();
   block.clocks.resize(l.threads);
   block.warps.resize((l.threads + 31) / 32);
-  if (block.shared.size() < l.shared_pages) block.shared.resize(l.shared_pages);
   if (block.fences.used() || !block.fences.block.empty()) block.fences = {};
   name_block(block.serial, index);
 }
@@ -109,8 +109,7 @@ Block::~Block() {
   for (Page& page : shared) clear(page);
 }
 
-void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic, size_t dynamic_bytes,
-                  bool cooperative) {
+void begin_launch(const void* kernel, dim3 grid, dim3 block, size_t dynamic_bytes, bool cooperative) {
   Launch& l = launch();
   l.alone = !operation_open();
   Operation& operation = current_operation();
@@ -120,11 +119,11 @@ void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic
   l.cooperative = cooperative;
   l.threads = block.x * block.y * block.z;
   l.at_grid = 0;
-  place_shared_memory(dynamic, dynamic_bytes);
+  dynamic_shared.bytes = dynamic_bytes;
   forget_logs();
 }
 
-void begin_block(uint64_t index) {
+void begin_block(uint64_t index, const void* dynamic) {
   Launch& l = launch();
   if (!l.cooperative && !l.blocks.empty()) {
     l.spare = std::move(l.blocks.begin()->second);
@@ -134,6 +133,7 @@ void begin_block(uint64_t index) {
   std::unique_ptr<Block>& block = l.blocks[index];
   block = l.spare != nullptr ? std::move(l.spare) : std::make_unique<Block>();
   start_block(*block, index);
+  block->dynamic_shared = dynamic;
   select_block(*block);
 }
 
@@ -155,12 +155,12 @@ void block_barrier() {
 void warp_barrier(unsigned warp, unsigned mask) {
   Block& block = *running.block;
   const uint32_t tick = next_tick();
-  const unsigned first = warp * 32;
-  if (mask == ~0u) {
+  const unsigned first = warp * 32, lanes = std::min(launch().threads - first, 32u);
+  if (mask == ~0u >> (32 - lanes)) {
     block.warps[warp].met = tick;
   } else {
     meet_some(block.warps[warp], mask, tick);
-    for (unsigned lane = 0; lane < 32 && first + lane < block.clocks.size(); ++lane) {
+    for (unsigned lane = 0; lane < lanes; ++lane) {
       if ((mask >> lane & 1) != 0) block.clocks[first + lane] = tick;
     }
   }

@@ -19,10 +19,10 @@ bool active();
 // --- A launch, as the scheduler goes through it -------------------------------------------------------------------
 
 /// `cooperative`: its blocks take turns (switch_block); otherwise a block has ended when the next one begins.
-void begin_launch(const void* kernel, dim3 grid, dim3 block, const void* dynamic_shared, size_t dynamic_bytes,
-                  bool cooperative = false);
-/// Threads are named by their linear index in the block from here on, blocks by their linear index in the grid.
-void begin_block(uint64_t block);
+void begin_launch(const void* kernel, dim3 grid, dim3 block, size_t dynamic_bytes, bool cooperative);
+/// Threads are named by their linear index in the block from here on, blocks by their linear index in the grid. The
+/// static shared memory of the block is that of the calling OS thread; `dynamic_shared` is null when there is none.
+void begin_block(uint64_t block, const void* dynamic_shared);
 /// This thread runs until the next call of run_thread or end_launch; kNoThread: the scheduler itself, nothing is
 /// recorded.
 inline constexpr unsigned kNoThread = ~0u;
@@ -33,7 +33,7 @@ void block_barrier();
 void warp_barrier(unsigned warp, unsigned mask);
 /// Every thread of a cooperative launch has arrived.
 void grid_barrier();
-/// The running thread switches to another block of a cooperative launch.
+/// Another block of a cooperative launch goes on, on the calling OS thread, which began it.
 void switch_block(uint64_t block);
 void end_launch();
 

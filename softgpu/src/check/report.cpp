@@ -16,8 +16,9 @@ namespace {
 
 struct Kept {
   Access earlier, now;  ///< no earlier one: a read of what nothing wrote
-  uintptr_t address;
   size_t bytes;
+  Memory memory;
+  std::string where;  ///< the memory, for a sentence
 };
 
 constexpr uint64_t kNotThread = ~kThreadMask;
@@ -31,12 +32,6 @@ struct Pending {
 Pending& pending() {
   static Pending& pending = *new Pending;
   return pending;
-}
-
-void keep(const Kept& kept, bool same_launch) {
-  Pending& p = pending();
-  if (!p.places.insert({kept.earlier.who & kNotThread, kept.now.who & kNotThread, same_launch}).second) return;
-  p.findings.push_back(kept);
 }
 
 /// Looking a place up costs milliseconds the first time.
@@ -78,6 +73,13 @@ Party party_of(const Access& access, size_t bytes) {
 
 size_t bytes_of(const Access& access) { return size_t{1} << (access.who >> kSizeShift); }
 
+/// Whether this pair of places was not seen in this operation. Two accesses of one launch are another matter than the
+/// same two of different operations.
+bool is_new(const Access& earlier, const Access& now) {
+  const bool same_launch = serial_of(earlier) >= current_operation().serial;
+  return pending().places.insert({earlier.who & kNotThread, now.who & kNotThread, same_launch}).second;
+}
+
 std::string in_range(uintptr_t address, uintptr_t first, size_t bytes, const std::string& range) {
   return "byte " + std::to_string(address - first) + " of " + range + " of " + count_of(bytes);
 }
@@ -112,69 +114,72 @@ bool is_mixed(const Kept& kept) { return ((kept.earlier.who ^ kept.now.who) & kA
 
 constexpr const char* kMixedHint = "one of the two is atomic and the other is not: make both atomic, or order them";
 
-Finding race_in_block(const Kept& kept, Memory memory) {
+Finding race_in_block(const Kept& kept) {
   const bool same_warp = thread_of(kept.earlier) / 32 == thread_of(kept.now) / 32;
   Finding finding{.checker = "racecheck",
-                  .kind = memory == Memory::shared     ? "race-shared"
-                          : memory == Memory::variable ? "race-device-variable"
-                                                       : "race-global",
-                  .message = "two threads of a block access " + name_of(kept.address) + " and no barrier orders them",
+                  .kind = kept.memory == Memory::shared     ? "race-shared"
+                          : kept.memory == Memory::variable ? "race-device-variable"
+                                                            : "race-global",
+                  .message = "two threads of a block access " + kept.where + " and no barrier orders them",
                   .hint = same_warp ? "__syncwarp() between the two, which are in one warp; or __syncthreads()"
                                     : "__syncthreads() between the two"};
   if (is_mixed(kept)) finding.hint = std::string(kMixedHint) + " by __syncthreads()";
   return finding;
 }
 
-Finding race_between_blocks(const Kept& kept, Memory memory) {
-  return {.checker = "racecheck",
-          .kind = memory == Memory::variable ? "race-device-variable" : "race-between-blocks",
-          .message = "two blocks of a launch access " + name_of(kept.address) +
-                     ", and blocks run in any order or at the same time",
-          .hint = is_mixed(kept) ? std::string(kMixedHint) + " by a second launch"
-                                 : "an atomic operation, a second launch, or __threadfence() by the writer before the "
-                                   "atomic that tells the reader"};
+Finding race_between_blocks(const Kept& kept) {
+  return {
+      .checker = "racecheck",
+      .kind = kept.memory == Memory::variable ? "race-device-variable" : "race-between-blocks",
+      .message = "two blocks of a launch access " + kept.where + ", and blocks run in any order or at the same time",
+      .hint = is_mixed(kept) ? std::string(kMixedHint) + " by a second launch"
+                             : "an atomic operation, a second launch, or __threadfence() by the writer before the "
+                               "atomic that tells the reader"};
 }
 
 Finding race_between_operations(const Kept& kept) {
   return {.checker = "racecheck",
           .kind = "race-between-streams",
-          .message = "two operations that no stream, event or synchronisation orders access " + name_of(kept.address),
+          .message = "two operations that no stream, event or synchronisation orders access " + kept.where,
           .hint = "cudaEventRecord after the first and cudaStreamWaitEvent before the second, or one stream for both"};
 }
 
-Finding undefined_read(const Kept& kept, Memory memory) {
-  const bool shared = memory == Memory::shared;
+Finding undefined_read(const Kept& kept) {
+  const bool shared = kept.memory == Memory::shared;
   return {.checker = "initcheck",
           .kind = shared ? "uninitialised-shared" : "uninitialised-global",
-          .message = "a read of " + name_of(kept.address) + ", which nothing wrote" +
+          .message = "a read of " + kept.where + ", which nothing wrote" +
                      (shared ? " since the block began" : " since it was allocated"),
           .hint = shared ? "a store before the read, by this thread, or by another and __syncthreads()"
                          : "cudaMemset, a copy, or a kernel that writes all of it"};
 }
 
 Finding describe(const Kept& kept) {
-  const Memory memory = memory_of(kept.address);
   if (kept.earlier.when == 0) {
-    Finding finding = undefined_read(kept, memory);
+    Finding finding = undefined_read(kept);
     finding.parties = {party_of(kept.now, kept.bytes)};
     return finding;
   }
   const bool same_block = serial_of(kept.earlier) == serial_of(kept.now);
   const bool same_operation = find_operation(serial_of(kept.earlier)) == find_operation(serial_of(kept.now));
-  Finding finding = same_block       ? race_in_block(kept, memory)
-                    : same_operation ? race_between_blocks(kept, memory)
+  Finding finding = same_block       ? race_in_block(kept)
+                    : same_operation ? race_between_blocks(kept)
                                      : race_between_operations(kept);
-  finding.parties = {party_of(kept.earlier, bytes_of(kept.earlier)), party_of(kept.now, bytes_of(kept.now))};
+  finding.parties = {party_of(kept.earlier, bytes_of(kept.earlier)), party_of(kept.now, kept.bytes)};
   return finding;
 }
 
 }  // namespace
 
 void report_race(const Access& earlier, const Access& now, uintptr_t address) {
-  keep({earlier, now, address, 0}, serial_of(earlier) >= current_operation().serial);
+  if (!is_new(earlier, now)) return;
+  pending().findings.push_back({earlier, now, bytes_of(now), memory_of(address), name_of(address)});
 }
 
-void report_undefined(const Access& now, uintptr_t address, size_t bytes) { keep({{}, now, address, bytes}, true); }
+void report_undefined(const Access& now, uintptr_t address, size_t bytes) {
+  if (!is_new({}, now)) return;
+  pending().findings.push_back({{}, now, bytes, memory_of(address), name_of(address)});
+}
 
 void flush_findings() {
   Pending& p = pending();

@@ -45,7 +45,8 @@ struct Block {
   std::vector<uint32_t> clocks;  ///< by thread: the tick of its own latest event, out of date before at_barrier
   std::vector<Warp> warps;
   Fences fences;
-  std::vector<Page> shared;
+  const void* dynamic_shared = nullptr;
+  std::vector<Page> shared;  ///< what is known of its shared memory
 
   Block() = default;
   Block(const Block&) = delete;
