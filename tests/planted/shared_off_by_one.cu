@@ -1,0 +1,25 @@
+// A tile has room for the block's elements and not for the one to their right.
+// ptxrun: sees
+#include <lab.h>
+
+template <int kRoom>
+__global__ void differences(const int* in, int* out) {
+  __shared__ int tile[kRoom];
+  const unsigned i = threadIdx.x;
+  tile[i] = in[i];
+  if (i == 0) tile[blockDim.x] = in[blockDim.x];  // PLANTED memcheck out-of-bounds-shared
+  __syncthreads();
+  out[i] = tile[i + 1] - tile[i];
+}
+
+LAB_TEST(defect) {
+  lab::Array<int> in = lab::iota<int>(65), out(64);
+  differences<64><<<1, 64>>>(in, out);
+  lab::expect(out, [](size_t) { return 1; });
+}
+
+LAB_TEST(mended) {
+  lab::Array<int> in = lab::iota<int>(65), out(64);
+  differences<65><<<1, 64>>>(in, out);
+  lab::expect(out, [](size_t) { return 1; });
+}
