@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +19,7 @@ namespace {
 constexpr size_t kAlignment = 512;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kPage = 4096;
+constexpr size_t kMostFilled = size_t{1} << 30;  // a program may ask for all there is and use little
 
 void* allocate_heap(size_t bytes) {
   const bool huge = bytes >= 2 * kHugePage && caches_memory();
@@ -30,7 +32,7 @@ void* allocate_heap(size_t bytes) {
 void* allocate_in_arena(size_t bytes) {
   void* const address = arena_allocate(bytes);
   if (address == nullptr) return nullptr;
-  std::memset(address, 0xff, bytes);
+  std::memset(address, 0xff, std::min(bytes, kMostFilled));
   if (!strict()) return address;
   install_fault_handler();
   if (!device_memory_open()) arena_protect(address, bytes, PROT_NONE);

@@ -6,8 +6,8 @@
 ///
 /// Normally the heap, on huge pages from 4 MiB up. Under AddressSanitizer the heap too, but exactly the bytes asked
 /// for, so that its red zone follows at once. In strict mode and in instrumented builds pages of their own: device
-/// memory in the arena, its contents 0xff (not a number in every float type, which memory that nothing wrote should
-/// be); pinned memory, in strict mode, elsewhere.
+/// memory in the arena, the first GiB of its contents 0xff (not a number in every float type, as memory that nothing
+/// wrote should be); pinned memory, in strict mode, elsewhere.
 
 namespace softgpu {
 

@@ -46,7 +46,8 @@ TEST_F(RuntimeError, LastErrorBelongsToTheThread) {
 
 TEST_F(RuntimeError, ExceptionInAKernelFailsTheDeviceForGood) {
   for (const unsigned blocks : {1u, 100u}) {
-    EXPECT_EQ(launch(throwing_kernel, blocks, 1, 0, nullptr, static_cast<int>(blocks) - 1), cudaErrorLaunchFailure);
+    const int last = static_cast<int>(blocks) - 1;
+    EXPECT_EQ(outcome(launch(throwing_kernel, blocks, 1, 0, nullptr, last)), cudaErrorLaunchFailure);
     EXPECT_EQ(cudaGetLastError(), cudaErrorLaunchFailure);
     EXPECT_EQ(cudaGetLastError(), cudaErrorLaunchFailure);
     void* pointer = nullptr;

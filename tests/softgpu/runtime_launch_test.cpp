@@ -160,11 +160,11 @@ TEST_F(RuntimeLaunch, AtomicIncWrapsSoThatOneBlockIsLast) {
 TEST_F(RuntimeLaunch, OpensNoParallelRegionForOneBlockOrInsideAnother) {
   int* depth = device_array<int>({-1});
   ASSERT_CUDA(launch(region_depth, 1, 1, 0, nullptr, depth));
-  EXPECT_EQ(*depth, 0);
+  EXPECT_EQ(host_copy(depth, 1)[0], 0);
   std::atomic<int> failures{0};
 #pragma omp parallel num_threads(2)
   {
-    if (launch(region_depth, 4, 1, 0, nullptr, depth) != cudaSuccess || *depth != 1) ++failures;
+    if (launch(region_depth, 4, 1, 0, nullptr, depth) != cudaSuccess || host_copy(depth, 1)[0] != 1) ++failures;
   }
   EXPECT_EQ(failures, 0);
 }

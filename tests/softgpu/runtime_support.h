@@ -3,6 +3,8 @@
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,15 @@ class RuntimeTest : public ::testing::Test {
   void SetUp() override { cudaDeviceReset(); }
   void TearDown() override { cudaDeviceReset(); }
 };
+
+/// Whether the program runs with SOFTGPU_STRICT=1: work is deferred, and the host cannot touch device memory.
+inline bool deferred() {
+  const char* text = std::getenv("SOFTGPU_STRICT");
+  return text != nullptr && std::string_view(text) == "1";
+}
+
+/// What came of work that was enqueued with `error`, once it has run.
+inline cudaError_t outcome(cudaError_t error) { return error != cudaSuccess ? error : cudaDeviceSynchronize(); }
 
 template <class... Params, class... Args>
 cudaError_t launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
@@ -34,6 +45,7 @@ T* device_array(const std::vector<T>& values) {
   T* array = nullptr;
   EXPECT_CUDA(cudaMalloc(&array, values.size() * sizeof(T)));
   EXPECT_CUDA(cudaMemcpy(array, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
+  EXPECT_CUDA(cudaDeviceSynchronize());  // the copy may still be under way for streams that do not wait for it
   return array;
 }
 
