@@ -45,6 +45,21 @@ else()
   list(APPEND cucurbit_cxx_flags -march=${CUCURBIT_ARCH} -mprefer-vector-width=512 -ftls-model=initial-exec)
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${cucurbit_cxx_flags}>")
 endif()
+
+# Checked builds run in softgpu's thread mode. -O1 keeps them exact about lines and quick to compile.
+set(CUCURBIT_CHECK OFF CACHE STRING "Checks built in (CPU build): OFF, races (racecheck and initcheck) or memory (memcheck)")
+set_property(CACHE CUCURBIT_CHECK PROPERTY STRINGS OFF races memory)
+set(cucurbit_check_races -fsanitize=thread --param=tsan-distinguish-volatile=1
+    --param=tsan-instrument-func-entry-exit=0 -fno-optimize-sibling-calls -Wno-tsan -g1)
+set(cucurbit_check_memory -fsanitize=address,undefined -fsanitize-recover=all -fno-omit-frame-pointer -g1)
+if(CUCURBIT_CHECK STREQUAL "races")
+  # For the compiler only: the functions it calls are softgpu's, see softgpu/src/check.
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${cucurbit_check_races}>")
+elseif(CUCURBIT_CHECK STREQUAL "memory")
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${cucurbit_check_memory}>")
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 option(CUCURBIT_WERROR "Treat warnings as errors" ON)
 if(CUCURBIT_WERROR)
   add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:-Werror>")

@@ -190,6 +190,30 @@ TEST_P(OpTest, MatchesReference) {
   check_everything();
 }
 
+#ifdef SOFTGPU
+/// Thread mode gives what fast mode gives, up to the order of sums, and the same bits in every order of lanes and
+/// warps.
+TEST_P(OpTest, ThreadModeAgrees) {
+  const auto& [op, dtype] = GetParam();
+  set_math_mode(op.both_maths ? Math::own : Math::vendor);
+  const bool fast_by_default = softgpu::one_thread_blocks();
+  const Result fast = collect(forward_backward());
+  softgpu::set_mode(softgpu::Mode::threads);
+  std::vector<Result> threads;
+  for (const uint64_t seed : {0, 1, 2}) {
+    softgpu::set_thread_order(seed);
+    threads.push_back(collect(forward_backward()));
+  }
+  softgpu::set_thread_order(0);
+  if (fast_by_default) softgpu::set_mode(softgpu::Mode::fast);
+  EXPECT_TRUE(threads[0] == threads[1] && threads[0] == threads[2]) << "the result depends on the order of threads";
+  expect_close(threads[0].output, fast.output, dtype, op.sum_length, op.slack, "threads against fast output");
+  for (size_t i = 0; i < fast.gradients.size(); ++i)
+    expect_close(threads[0].gradients[i], fast.gradients[i], dtype, op.sum_length, op.slack,
+                 "threads against fast gradient");
+}
+#endif
+
 using OwnMathTest = OpTest;
 
 TEST_P(OwnMathTest, MatchesReferenceAndVendor) {

@@ -11,6 +11,8 @@
 #include <set>
 #include <string_view>
 
+#include "softgpu/mode.h"
+
 namespace softgpu {
 namespace {
 
@@ -36,9 +38,10 @@ std::string as_text(const Finding& finding) {
   std::string text = std::string("softgpu ") + finding.checker + ": " + finding.message + "\n";
   if (!finding.kernel.empty()) text += "  in kernel " + finding.kernel + "\n";
   for (const Party& party : finding.parties) {
-    text += "  " + party.what;
+    text += "  ";
     if (party.thread)
-      text += " by thread " + indices(party.thread->thread) + " of block " + indices(party.thread->block);
+      text += "thread " + indices(party.thread->thread) + " of block " + indices(party.thread->block) + ": ";
+    text += party.what;
     text += place_of(party) + "\n";
   }
   if (!finding.hint.empty()) text += "  usually missing: " + finding.hint + "\n";

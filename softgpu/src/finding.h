@@ -39,9 +39,6 @@ struct Finding {
 /// case.
 void report_finding(const Finding& finding);
 
-/// How many findings there were, repeated ones included.
-uint64_t finding_count();
-
 /// What the debug information says of a code address; empty fields where it says nothing. `pc` is a return address:
 /// the instruction before it is meant. Of inlined frames the innermost is taken whose file is not one of softgpu's.
 struct SourcePlace {

@@ -115,8 +115,8 @@ cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int v
 cudaError_t launch(const cudaLaunchConfig_t& config, const KernelCall& call) {
   return api([&, site = __builtin_return_address(0)] {
     if (const cudaError_t error = check_launch(config, call.kernel); error != cudaSuccess) return error;
-    Grid grid{config.gridDim, config.blockDim, config.dynamicSmemBytes, call.run_thread, call.arguments,
-              call.kernel,     is_cooperative(config)};
+    Grid grid{config.gridDim, config.blockDim, config.dynamicSmemBytes, call.run_thread,
+              call.arguments, call.kernel,     is_cooperative(config)};
     const auto keep = [&] {
       return [grid, arguments = call.keep(call.arguments)]() mutable {
         grid.arguments = arguments.get();

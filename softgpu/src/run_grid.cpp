@@ -27,8 +27,6 @@ namespace {
 
 [[gnu::used]] const int* const kLinkWaitPolicy = &wait_policy_anchor;
 
-enum class Mode { fast, threads };
-
 Mode mode_from_environment() {
   const char* name = std::getenv("SOFTGPU_MODE");
   const std::string_view text = name == nullptr ? "" : name;
@@ -40,8 +38,8 @@ Mode mode_from_environment() {
   std::_Exit(2);
 }
 
-Mode mode() {
-  static const Mode chosen = mode_from_environment();
+Mode& mode() {
+  static Mode chosen = mode_from_environment();
   return chosen;
 }
 
@@ -100,6 +98,7 @@ void run_one_thread_blocks(const Grid& grid, uint64_t first, uint64_t last) {
 
 /// The same with true blocks: forwards, or backwards with an odd seed.
 void run_thread_blocks(const Grid& grid, uint64_t first, uint64_t last) {
+  use_alternate_stack();
   const TimeLimit limit;
   for (uint64_t i = first; i < last; ++i) {
     const uint64_t block = random_seed() % 2 == 0 ? i : last - 1 - (i - first);
@@ -138,6 +137,10 @@ void run_parallel(const Grid& grid, uint64_t blocks) {
 bool on_one_os_thread() {
   static const bool checked = check::active() || has_address_sanitizer();
   return checked;
+}
+
+void set_mode(Mode wanted) {
+  if (!on_one_os_thread()) mode() = wanted;
 }
 
 bool one_thread_blocks() { return mode() == Mode::fast; }
@@ -187,7 +190,6 @@ struct CheckedLaunch {
 void run_grid(const Grid& grid) {
   if (mode() == Mode::fast) return run_all_blocks(grid);
   install_fault_handler();
-  use_alternate_stack();
   std::optional<CheckedLaunch> checked;
   if (check::active()) checked.emplace(grid);
   run_all_blocks(grid);

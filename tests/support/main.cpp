@@ -4,6 +4,22 @@
 
 #include <cstdio>
 
+#ifdef SOFTGPU
+namespace {
+
+/// A test during which a checker found something has failed.
+class FailOnFindings : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo&) override { before_ = softgpu::finding_count(); }
+  void OnTestEnd(const testing::TestInfo&) override {
+    const uint64_t found = softgpu::finding_count() - before_;
+    if (found > 0) ADD_FAILURE() << found << " findings of the checkers, see above";
+  }
+  uint64_t before_ = 0;
+};
+
+}  // namespace
+#endif
+
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   int devices = 0;
@@ -11,5 +27,8 @@ int main(int argc, char** argv) {
     std::printf("%d tests skipped for want of a GPU\n", testing::UnitTest::GetInstance()->total_test_count());
     return 77;
   }
+#ifdef SOFTGPU
+  testing::UnitTest::GetInstance()->listeners().Append(new FailOnFindings);
+#endif
   return RUN_ALL_TESTS();
 }

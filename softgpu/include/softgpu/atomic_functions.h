@@ -30,30 +30,30 @@ inline void give_way_if(bool unchanged) {
 
 }  // namespace softgpu
 
-#define SOFTGPU_INTEGER_ATOMICS(T)                                                                           \
-  inline T atomicAdd(T* address, T value) {                                                                  \
-    softgpu::give_way_if(value == 0);                                                                        \
-    return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);                                             \
-  }                                                                                                          \
-  inline T atomicExch(T* address, T value) {                                                                 \
-    const T old = __atomic_exchange_n(address, value, __ATOMIC_RELAXED);                                     \
-    softgpu::give_way_if(old == value);                                                                      \
-    return old;                                                                                              \
-  }                                                                                                          \
-  inline T atomicAnd(T* address, T value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); }   \
-  inline T atomicOr(T* address, T value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); }     \
-  inline T atomicXor(T* address, T value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); }   \
-  inline T atomicMin(T* address, T value) {                                                                  \
-    return softgpu::atomic_update(address, [value](T old) { return value < old ? value : old; });            \
-  }                                                                                                          \
-  inline T atomicMax(T* address, T value) {                                                                  \
-    return softgpu::atomic_update(address, [value](T old) { return old < value ? value : old; });            \
-  }                                                                                                          \
-  inline T atomicCAS(T* address, T expected, T value) {                                                      \
-    const bool done =                                                                                        \
-        __atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);   \
-    softgpu::give_way_if(!done);                                                                             \
-    return expected;                                                                                         \
+#define SOFTGPU_INTEGER_ATOMICS(T)                                                                         \
+  inline T atomicAdd(T* address, T value) {                                                                \
+    softgpu::give_way_if(value == 0);                                                                      \
+    return __atomic_fetch_add(address, value, __ATOMIC_RELAXED);                                           \
+  }                                                                                                        \
+  inline T atomicExch(T* address, T value) {                                                               \
+    const T old = __atomic_exchange_n(address, value, __ATOMIC_RELAXED);                                   \
+    softgpu::give_way_if(old == value);                                                                    \
+    return old;                                                                                            \
+  }                                                                                                        \
+  inline T atomicAnd(T* address, T value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); } \
+  inline T atomicOr(T* address, T value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); }   \
+  inline T atomicXor(T* address, T value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); } \
+  inline T atomicMin(T* address, T value) {                                                                \
+    return softgpu::atomic_update(address, [value](T old) { return value < old ? value : old; });          \
+  }                                                                                                        \
+  inline T atomicMax(T* address, T value) {                                                                \
+    return softgpu::atomic_update(address, [value](T old) { return old < value ? value : old; });          \
+  }                                                                                                        \
+  inline T atomicCAS(T* address, T expected, T value) {                                                    \
+    const bool done =                                                                                      \
+        __atomic_compare_exchange_n(address, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED); \
+    softgpu::give_way_if(!done);                                                                           \
+    return expected;                                                                                       \
   }
 SOFTGPU_INTEGER_ATOMICS(int)
 SOFTGPU_INTEGER_ATOMICS(unsigned int)

@@ -17,6 +17,7 @@
 // attribute would break them.
 #define __noinline__
 #define __launch_bounds__(...)
+#define __align__(bytes) __attribute__((aligned(bytes)))
 #define __constant__
 // A block runs on one OS thread from its first instruction to its last, and one after the other: what the block shares
 // is what the OS thread owns. AddressSanitizer puts no red zones around thread-local arrays; there, one OS thread runs

@@ -87,5 +87,6 @@ cudaError_t cudaLaunchCooperativeKernel(void (*kernel)(Params...), dim3 grid, di
   const cudaLaunchConfig_t config{grid, block, dynamic_shared_bytes, stream, &attribute, 1};
   return [&]<size_t... i>(std::index_sequence<i...>) {
     return cudaLaunchKernelEx(&config, kernel, *static_cast<Params*>(arguments[i])...);
-  }(std::index_sequence_for<Params...>{});
+  }
+  (std::index_sequence_for<Params...>{});
 }

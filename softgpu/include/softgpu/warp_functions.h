@@ -167,8 +167,7 @@ T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = warpSize,
   return softgpu::shuffle(mask, value, source > segment.last ? segment.lane : source, site);
 }
 template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = warpSize,
-                  softgpu::Site site = softgpu::Site::here()) {
+T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = warpSize, softgpu::Site site = softgpu::Site::here()) {
   if (!softgpu::on_fibers) return value;
   const softgpu::Segment segment(width);
   const int source = segment.lane ^ lanes;
@@ -206,9 +205,9 @@ unsigned __match_all_sync(unsigned mask, T value, int* same, softgpu::Site site 
 
 // --- Reductions ----------------------------------------------------------------------------------------------------
 
-#define SOFTGPU_WARP_REDUCE(name, T, Op)                                                            \
-  inline T name(unsigned mask, T value, softgpu::Site site = softgpu::Site::here()) {               \
-    return softgpu::on_fibers ? softgpu::reduce<Op>(mask, value, site) : value;                     \
+#define SOFTGPU_WARP_REDUCE(name, T, Op)                                              \
+  inline T name(unsigned mask, T value, softgpu::Site site = softgpu::Site::here()) { \
+    return softgpu::on_fibers ? softgpu::reduce<Op>(mask, value, site) : value;       \
   }
 SOFTGPU_WARP_REDUCE(__reduce_add_sync, unsigned, std::plus<>)
 SOFTGPU_WARP_REDUCE(__reduce_add_sync, int, std::plus<>)

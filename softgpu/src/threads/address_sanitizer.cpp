@@ -66,8 +66,12 @@ void report_access(const char* text) {
   } else {
     std::fputs(text, stderr);
   }
-  report_finding({"memcheck", what.kind, access + " " + what.message, block != nullptr ? block->kernel() : "",
-                  {party}, what.hint});
+  report_finding({"memcheck",
+                  what.kind,
+                  access + " " + what.message,
+                  block != nullptr ? block->kernel() : "",
+                  {party},
+                  what.hint});
 }
 
 [[gnu::constructor]] void listen() {
@@ -95,7 +99,10 @@ extern "C" void __ubsan_on_report() {
     party.thread = block->name_of(block->current());
     if (misaligned) block->fail_soon(cudaErrorMisalignedAddress);
   }
-  report_finding({"memcheck", misaligned ? "misaligned" : "undefined-behaviour", message,
-                  block != nullptr ? block->kernel() : "", {party},
+  report_finding({"memcheck",
+                  misaligned ? "misaligned" : "undefined-behaviour",
+                  message,
+                  block != nullptr ? block->kernel() : "",
+                  {party},
                   misaligned ? "an address that is a multiple of the size of what is read or written" : ""});
 }

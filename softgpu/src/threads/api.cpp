@@ -1,7 +1,7 @@
-#include "block.h"
-
 #include <stdexcept>
 #include <string>
+
+#include "block.h"
 
 /// softgpu/threads.h: what headers call, for the block that the calling OS thread runs.
 

@@ -50,6 +50,7 @@ void Block::run(const Grid& grid, uint64_t index, uint3 block, CooperativeGrid* 
   if (check::active()) check::run_thread(check::kNoThread);
   if (failure_ != cudaSuccess || pending_failure_ != cudaSuccess) {
     fibers_.abandon_all();
+    for (Thread& thread : threads_) thread.fiber = nullptr;
     throw LaunchFailure{failure_ != cudaSuccess ? failure_ : pending_failure_};
   }
   if (exception_) std::rethrow_exception(exception_);
@@ -211,7 +212,7 @@ void Block::yield() {
   suspend();
 }
 
-void Block::make_runnable(Warp& warp, uint32_t Warp::* state, uint32_t lanes) {
+void Block::make_runnable(Warp& warp, uint32_t Warp::*state, uint32_t lanes) {
   warp.*state &= ~lanes;
   const auto index = static_cast<unsigned>(&warp - warps_.data());
   if (current_ != kNobody && current_ / kWarpLanes == index) lanes &= ~bit(current_ % kWarpLanes);

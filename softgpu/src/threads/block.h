@@ -81,8 +81,8 @@ class Block {
   /// The barrier that threads are arriving at.
   struct Arrivals {
     unsigned count = 0, votes = 0;
-    unsigned first = kNobody;   // thread that arrived first
-    unsigned other = kNobody;   // thread that arrived at another place than it
+    unsigned first = kNobody;  // thread that arrived first
+    unsigned other = kNobody;  // thread that arrived at another place than it
   };
 
   static void fiber_entry();
@@ -95,7 +95,7 @@ class Block {
   void set_current(unsigned thread);
   void suspend();
   void continue_with(unsigned thread, Fiber& from);
-  void make_runnable(Warp& warp, uint32_t Warp::* state, uint32_t lanes);
+  void make_runnable(Warp& warp, uint32_t Warp::*state, uint32_t lanes);
   void release_barrier();
   void release_grid_barrier();
   void gather(Warp& warp);

@@ -131,10 +131,13 @@ void Block::fail_with(const Fault& fault) {
   const FaultText text = describe_fault(fault, fibers_.in_guard_page(fault.address));
   const SourcePlace place = locate(static_cast<const char*>(fault.pc) + 1);
   if (pending_failure_ == cudaSuccess) {
-    report_finding({"memcheck", text.kind, text.message, kernel(),
-                    {{fault.time_limit ? "still running" : "stopped", place.file, place.line, place.function,
-                      name_of(current_)}},
-                    text.hint});
+    report_finding(
+        {"memcheck",
+         text.kind,
+         text.message,
+         kernel(),
+         {{fault.time_limit ? "still running" : "stopped", place.file, place.line, place.function, name_of(current_)}},
+         text.hint});
   }
   fail(text.error);
 }

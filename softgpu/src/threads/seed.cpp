@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "softgpu/mode.h"
+
 namespace softgpu {
 namespace {
 
@@ -16,11 +18,15 @@ uint64_t seed_from_environment() {
   std::_Exit(2);
 }
 
-}  // namespace
-
-uint64_t random_seed() {
-  static const uint64_t seed = seed_from_environment();
+uint64_t& current_seed() {
+  static uint64_t seed = seed_from_environment();
   return seed;
 }
+
+}  // namespace
+
+uint64_t random_seed() { return current_seed(); }
+
+void set_thread_order(uint64_t seed) { current_seed() = seed; }
 
 }  // namespace softgpu

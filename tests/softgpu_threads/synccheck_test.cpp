@@ -1,0 +1,150 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "softgpu/runtime_support.h"
+
+namespace {
+
+/// Runs kernels that are wrong and reads what was reported.
+class Synccheck : public RuntimeTest {
+ protected:
+  void SetUp() override {
+    RuntimeTest::SetUp();
+    path_ = std::filesystem::temp_directory_path() / ("synccheck-" + std::to_string(getpid()));
+    setenv("SOFTGPU_REPORT", path_.c_str(), 1);
+    out_ = device_array(std::vector<int>(256));
+  }
+  void TearDown() override {
+    unsetenv("SOFTGPU_REPORT");
+    std::filesystem::remove(path_);
+    RuntimeTest::TearDown();
+  }
+
+  /// The finding of a launch that fails with `error`, which the device then stays with until it is reset.
+  template <class... Params>
+  nlohmann::json finding_of(void (*kernel)(Params...), dim3 block, cudaError_t error) {
+    EXPECT_EQ(launch(kernel, 2, block, 0, nullptr, out_), error);
+    EXPECT_EQ(cudaDeviceSynchronize(), error) << "the failure is sticky";
+    EXPECT_CUDA(cudaDeviceReset());
+    std::ifstream file(path_);
+    return nlohmann::json::parse(file, nullptr, false);
+  }
+
+  static void expect_place(const nlohmann::json& finding, size_t party, int line, std::vector<unsigned> thread) {
+    ASSERT_GT(finding["parties"].size(), party) << finding;
+    const auto& found = finding["parties"][party];
+    EXPECT_EQ(found["line"], line) << finding;
+    EXPECT_TRUE(found["file"].get<std::string>().ends_with("synccheck_test.cpp")) << finding;
+    EXPECT_EQ(found["thread"], nlohmann::json(thread)) << finding;
+  }
+
+  std::filesystem::path path_;
+  int* out_ = nullptr;
+};
+
+constexpr int kDifferentBarriers = __LINE__ + 3;
+__global__ void different_barriers(int* out) {
+  if (threadIdx.x < 40) {
+    __syncthreads();
+  } else {
+    __syncthreads();
+  }
+  out[threadIdx.x] = 1;
+}
+
+TEST_F(Synccheck, DivergentBarrier) {
+  const auto finding = finding_of(different_barriers, 64, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "divergent-barrier");
+  EXPECT_EQ(finding["kernel"], "(anonymous namespace)::different_barriers(int*)");
+  expect_place(finding, 0, kDifferentBarriers, {0, 0, 0});
+  expect_place(finding, 1, kDifferentBarriers + 2, {63, 0, 0});
+}
+
+constexpr int kEarlyReturn = __LINE__ + 3;
+__global__ void early_return(int* out) {
+  if (threadIdx.x == 5) return;
+  __syncthreads();
+  out[threadIdx.x] = 1;
+}
+
+TEST_F(Synccheck, AThreadThatLeftWhileOthersWait) {
+  const auto finding = finding_of(early_return, 64, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "left-before-barrier");
+  expect_place(finding, 0, kEarlyReturn, {0, 0, 0});
+  EXPECT_EQ(finding["parties"][1]["thread"], nlohmann::json({5, 0, 0}));
+}
+
+constexpr int kWrongMask = __LINE__ + 3;
+__global__ void wrong_mask(int* out) {
+  if (threadIdx.x < 16) {
+    out[threadIdx.x] = __shfl_sync(0xffffffffu, 1, 0);
+  } else {
+    __syncthreads();
+  }
+}
+
+TEST_F(Synccheck, AMaskThatNamesLanesWhichDoNotCome) {
+  const auto finding = finding_of(wrong_mask, 32, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "warp-mask");
+  expect_place(finding, 0, kWrongMask, {0, 0, 0});
+  expect_place(finding, 1, kWrongMask + 2, {16, 0, 0});
+}
+
+constexpr int kNotInMask = __LINE__ + 2;
+__global__ void not_in_mask(int* out) {
+  out[threadIdx.x] = __shfl_sync(0x0000ffffu, 1, 0);
+}
+
+TEST_F(Synccheck, ALaneThatItsMaskDoesNotName) {
+  const auto finding = finding_of(not_in_mask, 32, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "misuse");
+  expect_place(finding, 0, kNotInMask, {16, 0, 0});
+}
+
+constexpr int kFromInactive = __LINE__ + 2;
+__global__ void from_inactive(int* out) {
+  if (threadIdx.x < 16) out[threadIdx.x] = __shfl_down_sync(0x0000ffffu, 1, 1);
+}
+
+TEST_F(Synccheck, AShuffleFromALaneThatTakesNoPart) {
+  const auto finding = finding_of(from_inactive, 32, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "misuse");
+  expect_place(finding, 0, kFromInactive, {15, 0, 0});
+}
+
+constexpr int kNull = __LINE__ + 2;
+__global__ void write_to_null(int* out) {
+  if (threadIdx.x == 33) *(static_cast<volatile int*>(nullptr) + (out == nullptr)) = 1;
+}
+
+TEST_F(Synccheck, ANullPointer) {
+  const auto finding = finding_of(write_to_null, 64, cudaErrorIllegalAddress);
+  EXPECT_EQ(finding["checker"], "memcheck");
+  EXPECT_EQ(finding["kind"], "illegal-address");
+  expect_place(finding, 0, kNull, {33, 0, 0});
+}
+
+__global__ void recurse(int* out) {
+  volatile char frame[4096];
+  frame[0] = static_cast<char>(out != nullptr);
+  if (frame[0] != 0) recurse(out);
+  frame[1] = 1;
+}
+
+TEST_F(Synccheck, LocalMemoryExhausted) {
+  const auto finding = finding_of(recurse, 32, cudaErrorIllegalAddress);
+  EXPECT_EQ(finding["kind"], "local-memory");
+}
+
+TEST_F(Synccheck, TheProgramGoesOnAfterAFailedLaunch) {
+  finding_of(early_return, 64, cudaErrorLaunchFailure);
+  int* out = device_array(std::vector<int>(32));
+  ASSERT_CUDA(launch(+[](int* values) { values[threadIdx.x] = __shfl_sync(~0u, 7, 3); }, 1, 32, 0, nullptr, out));
+  EXPECT_EQ(host_copy(out, 32), std::vector<int>(32, 7));
+}
+
+}  // namespace
