@@ -40,6 +40,7 @@ class DeviceModel : public testing::Test {
   static constexpr size_t kDynamicWords = 64;
 
   void SetUp() override {
+    news();
     memory_.resize(kWords);
     dynamic_.resize(kDynamicWords);
     softgpu::check::allocated(memory_.data(), kWords * 4);

@@ -1,9 +1,10 @@
 #include "report.h"
 
-#include <set>
+#include <algorithm>
+#include <map>
 #include <string>
-#include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "../finding.h"
@@ -14,25 +15,29 @@
 namespace softgpu::check {
 namespace {
 
+/// What two accesses have in common.
+enum class Distance { warp, block, launch, nothing };
+
 struct Kept {
-  Access earlier, now;  ///< no earlier one: a read of what nothing wrote
+  Access first, second;  ///< no first one: a read of what nothing wrote
+  Distance distance;
   size_t bytes;
   Memory memory;
   std::string where;  ///< the memory, for a sentence
 };
 
-constexpr uint64_t kNotThread = ~kThreadMask;
-using Places = std::tuple<uint64_t, uint64_t, bool>;  // the two accesses without their threads, whether of one launch
-
 struct Pending {
   std::vector<Kept> findings;
-  std::set<Places> places;  ///< of these, since the operation began
+  std::map<std::pair<uint64_t, uint64_t>, size_t> known;  ///< where the findings about these two places are
 };
 
 Pending& pending() {
   static Pending& pending = *new Pending;
   return pending;
 }
+
+/// The place in the code and what was done there, by whatever thread.
+uint64_t place_bits(const Access& access) { return access.who & ~kThreadMask; }
 
 /// Looking a place up costs milliseconds the first time.
 const SourcePlace& place_of(const Access& access) {
@@ -73,11 +78,9 @@ Party party_of(const Access& access, size_t bytes) {
 
 size_t bytes_of(const Access& access) { return size_t{1} << (access.who >> kSizeShift); }
 
-/// Whether this pair of places was not seen in this operation. Two accesses of one launch are another matter than the
-/// same two of different operations.
-bool is_new(const Access& earlier, const Access& now) {
-  const bool same_launch = serial_of(earlier) >= current_operation().serial;
-  return pending().places.insert({earlier.who & kNotThread, now.who & kNotThread, same_launch}).second;
+Distance between(const Access& a, const Access& b) {
+  if (serial_of(a) == serial_of(b)) return thread_of(a) / 32 == thread_of(b) / 32 ? Distance::warp : Distance::block;
+  return find_operation(serial_of(a)) == find_operation(serial_of(b)) ? Distance::launch : Distance::nothing;
 }
 
 std::string in_range(uintptr_t address, uintptr_t first, size_t bytes, const std::string& range) {
@@ -110,19 +113,19 @@ std::string name_of(uintptr_t address) {
   return in_range(address, first, bytes, "an allocation");
 }
 
-bool is_mixed(const Kept& kept) { return ((kept.earlier.who ^ kept.now.who) & kAtomic) != 0; }
+bool is_mixed(const Kept& kept) { return ((kept.first.who ^ kept.second.who) & kAtomic) != 0; }
 
 constexpr const char* kMixedHint = "one of the two is atomic and the other is not: make both atomic, or order them";
 
 Finding race_in_block(const Kept& kept) {
-  const bool same_warp = thread_of(kept.earlier) / 32 == thread_of(kept.now) / 32;
   Finding finding{.checker = "racecheck",
                   .kind = kept.memory == Memory::shared     ? "race-shared"
                           : kept.memory == Memory::variable ? "race-device-variable"
                                                             : "race-global",
                   .message = "two threads of a block access " + kept.where + " and no barrier orders them",
-                  .hint = same_warp ? "__syncwarp() between the two, which are in one warp; or __syncthreads()"
-                                    : "__syncthreads() between the two"};
+                  .hint = kept.distance == Distance::warp
+                              ? "__syncwarp() between the two, which are in one warp; or __syncthreads()"
+                              : "__syncthreads() between the two"};
   if (is_mixed(kept)) finding.hint = std::string(kMixedHint) + " by __syncthreads()";
   return finding;
 }
@@ -155,38 +158,61 @@ Finding undefined_read(const Kept& kept) {
 }
 
 Finding describe(const Kept& kept) {
-  if (kept.earlier.when == 0) {
+  if (kept.first.when == 0) {
     Finding finding = undefined_read(kept);
-    finding.parties = {party_of(kept.now, kept.bytes)};
+    finding.parties = {party_of(kept.second, kept.bytes)};
     return finding;
   }
-  const bool same_block = serial_of(kept.earlier) == serial_of(kept.now);
-  const bool same_operation = find_operation(serial_of(kept.earlier)) == find_operation(serial_of(kept.now));
-  Finding finding = same_block       ? race_in_block(kept)
-                    : same_operation ? race_between_blocks(kept)
-                                     : race_between_operations(kept);
-  finding.parties = {party_of(kept.earlier, bytes_of(kept.earlier)), party_of(kept.now, kept.bytes)};
+  Finding finding = kept.distance == Distance::nothing  ? race_between_operations(kept)
+                    : kept.distance == Distance::launch ? race_between_blocks(kept)
+                                                        : race_in_block(kept);
+  finding.parties = {party_of(kept.first, bytes_of(kept.first)), party_of(kept.second, bytes_of(kept.second))};
   return finding;
+}
+
+/// Whether a read that found nothing written is explained by a race: the write comes, but nothing makes it come first.
+bool explained(const Kept& kept, const std::vector<Kept>& findings) {
+  if (kept.first.when != 0) return false;
+  const auto same_code = [&](const Access& access) { return ((access.who ^ kept.second.who) & kCodeMask) == 0; };
+  return std::any_of(findings.begin(), findings.end(), [&](const Kept& other) {
+    return other.first.when != 0 && other.memory == kept.memory && (same_code(other.first) || same_code(other.second));
+  });
 }
 
 }  // namespace
 
+/// Of all pairs of threads that race at the same two places one is told: the first, or the first of different warps,
+/// which a __syncwarp does not help. The write is named first, of two writes the one that comes first in the program.
 void report_race(const Access& earlier, const Access& now, uintptr_t address) {
-  if (!is_new(earlier, now)) return;
-  pending().findings.push_back({earlier, now, bytes_of(now), memory_of(address), name_of(address)});
+  Pending& p = pending();
+  const bool swap =
+      (now.who & kWrite) != 0 && ((earlier.who & kWrite) == 0 || (now.who & kCodeMask) < (earlier.who & kCodeMask));
+  const Access &first = swap ? now : earlier, &second = swap ? earlier : now;
+  const Distance distance = between(first, second);
+  const auto [known, is_new] = p.known.insert({{place_bits(first), place_bits(second)}, p.findings.size()});
+  if (!is_new && distance <= p.findings[known->second].distance) return;
+  Kept kept{first, second, distance, 0, memory_of(address), name_of(address)};
+  if (is_new) {
+    p.findings.push_back(std::move(kept));
+  } else {
+    p.findings[known->second] = std::move(kept);
+  }
 }
 
 void report_undefined(const Access& now, uintptr_t address, size_t bytes) {
-  if (!is_new({}, now)) return;
-  pending().findings.push_back({{}, now, bytes, memory_of(address), name_of(address)});
+  Pending& p = pending();
+  if (!p.known.insert({{0, place_bits(now)}, p.findings.size()}).second) return;
+  const Access read{now.who & ~kWrite, now.when};  // an atomic update reads, too
+  p.findings.push_back({{}, read, Distance::nothing, bytes, memory_of(address), name_of(address)});
 }
 
 void flush_findings() {
   Pending& p = pending();
-  if (p.places.empty()) return;
+  if (p.findings.empty()) return;
   for (const Kept& kept : p.findings) {
+    if (explained(kept, p.findings)) continue;
     Finding finding = describe(kept);
-    const Operation* const operation = find_operation(serial_of(kept.now));
+    const Operation* const operation = find_operation(serial_of(kept.second));
     if (operation != nullptr && operation->kernel != nullptr) finding.kernel = kernel_name(operation->kernel);
     report_finding(finding);
   }
