@@ -49,8 +49,10 @@ endif()
 # Checked builds run in softgpu's thread mode. -O1 keeps them exact about lines and quick to compile.
 set(CUCURBIT_CHECK OFF CACHE STRING "Checks built in (CPU build): OFF, races (racecheck and initcheck) or memory (memcheck)")
 set_property(CACHE CUCURBIT_CHECK PROPERTY STRINGS OFF races memory)
+# Races: volatile accesses count as atomic. An access is where its function returns to, so no sibling calls, no folding
+# of equal functions, and -g for the frames that were inlined. -Wno-tsan: fences are understood here.
 set(cucurbit_check_races -fsanitize=thread --param=tsan-distinguish-volatile=1
-    --param=tsan-instrument-func-entry-exit=0 -fno-optimize-sibling-calls -Wno-tsan -g1)
+    --param=tsan-instrument-func-entry-exit=0 -fno-optimize-sibling-calls -fno-ipa-icf -Wno-tsan -g)
 set(cucurbit_check_memory -fsanitize=address,undefined -fsanitize-recover=all -fno-omit-frame-pointer -g1)
 if(CUCURBIT_CHECK STREQUAL "races")
   # For the compiler only: the functions it calls are softgpu's, see softgpu/src/check.

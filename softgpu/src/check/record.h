@@ -44,17 +44,23 @@ bool recorded(const Access& known) {
          (kIsAtomic || (known.who & kAtomic) == 0);
 }
 
+/// Of the running block, since its last barrier.
+inline bool is_recent(const Access& access) {
+  return serial_of(access) == running.serial && clock_of(access) >= running.at_barrier;
+}
+
 /// Puts a read, or an atomic write that is being replaced, where an access is that it makes superfluous. Of accesses
 /// that nothing orders those of different blocks are kept, or else those of different warps: whoever comes next cannot
 /// be ordered after both by being one of them.
 inline void remember(Cell& cell, const Access& access, bool shared) {
+  auto& [first, second] = cell.others;
+  if (is_recent(first) && is_recent(second) && ((first.who ^ second.who) & kWarpMask) != 0) return;
   for (Access& other : cell.others) {
     if (other.when == 0 || comes_before(other, shared)) {
       other = access;
       return;
     }
   }
-  auto& [first, second] = cell.others;
   const uint32_t serial = serial_of(access);
   if (serial_of(first) != serial_of(second)) return;
   if (serial != serial_of(first) ||

@@ -19,6 +19,7 @@ struct Access {
 inline constexpr int kThreadShift = 48;  // below it: the code address, or the name of an operation
 inline constexpr uint64_t kCodeMask = (uint64_t{1} << kThreadShift) - 1;
 inline constexpr uint64_t kThreadMask = uint64_t{1023} << kThreadShift;
+inline constexpr uint64_t kWarpMask = uint64_t{1023 - 31} << kThreadShift;
 inline constexpr uint64_t kAtomic = uint64_t{1} << 58;    // atomic or volatile: no race between two of these
 inline constexpr uint64_t kVolatile = uint64_t{1} << 59;  // which of the two
 inline constexpr uint64_t kWrite = uint64_t{1} << 60;
