@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+
+#include "softgpu/cp_async.h"
+
+/// The toolkit's functions over cp.async.
+
+/// Copies `bytes` (4, 8 or 16), the last `zeros` of which are filled with zeros instead.
+[[gnu::always_inline]] inline void __pipeline_memcpy_async(void* to, const void* from, size_t bytes, size_t zeros = 0,
+                                                           softgpu::Site site = softgpu::Site::here()) {
+  const int source_bytes = static_cast<int>(bytes - zeros);
+  if (bytes == 16) return softgpu::cp_async_16(to, from, source_bytes, site);
+  if (bytes == 8) return softgpu::cp_async_8(to, from, source_bytes, site);
+  if (bytes == 4) return softgpu::cp_async_4(to, from, source_bytes, site);
+  softgpu::misuse("calls __pipeline_memcpy_async with a size that is not 4, 8 or 16", site);
+}
+
+[[gnu::always_inline]] inline void __pipeline_commit() { softgpu::cp_async_commit(); }
+
+/// Waits for all groups but the `recent` latest.
+[[gnu::always_inline]] inline void __pipeline_wait_prior(size_t recent) {
+  if (!softgpu::on_fibers) return;
+  softgpu::AsyncCopy copy;
+  while (softgpu::next_copy(static_cast<unsigned>(recent), copy)) softgpu::make_copy(copy);
+}
