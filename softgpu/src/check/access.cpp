@@ -12,15 +12,16 @@ namespace {
 template <Effect kEffect>
 constexpr uint64_t kFlags = kEffect == Effect::write ? kWrite : 0;
 
+// Not inlined, so that host code returns before anything is saved on the stack.
+
 template <Effect kEffect, unsigned kBytes>
-[[gnu::always_inline]] inline void plain(const void* p, const void* code) {
-  if (recording) record<kEffect, false>(reinterpret_cast<uintptr_t>(p), kBytes, code, kFlags<kEffect>);
+[[gnu::noinline]] void plain(const void* p, const void* code) {
+  record<kEffect, false>(reinterpret_cast<uintptr_t>(p), kBytes, code, kFlags<kEffect>);
 }
 
 /// Volatile accesses count as atomic ones.
 template <Effect kEffect, unsigned kBytes>
-[[gnu::always_inline]] inline void as_atomic(const void* p, const void* code) {
-  if (!recording) return;
+[[gnu::noinline]] void as_atomic(const void* p, const void* code) {
   const auto address = reinterpret_cast<uintptr_t>(p);
   record<kEffect, true>(address, kBytes, code, kFlags<kEffect> | kAtomic | kVolatile);
   atomic_access(address, is_shared(address), kEffect == Effect::read ? AtomicKind::load : AtomicKind::store);
@@ -35,9 +36,12 @@ void range(const void* p, size_t bytes, const void* code) {
 }  // namespace softgpu::check
 
 using softgpu::check::Effect;
+using softgpu::check::recording;
 
-#define SOFTGPU_ACCESS(name, how, effect, bytes) \
-  void __tsan_##name##bytes(void* p) { softgpu::check::how<Effect::effect, bytes>(p, __builtin_return_address(0)); }
+#define SOFTGPU_ACCESS(name, how, effect, bytes)                                               \
+  void __tsan_##name##bytes(void* p) {                                                         \
+    if (recording) softgpu::check::how<Effect::effect, bytes>(p, __builtin_return_address(0)); \
+  }
 #define SOFTGPU_ACCESSES(bytes)                         \
   SOFTGPU_ACCESS(read, plain, read, bytes)              \
   SOFTGPU_ACCESS(write, plain, write, bytes)            \
@@ -68,7 +72,9 @@ void __tsan_read_range(void* p, size_t bytes) {
 void __tsan_write_range(void* p, size_t bytes) {
   softgpu::check::range<Effect::write>(p, bytes, __builtin_return_address(0));
 }
-void __tsan_vptr_update(void* p, void*) { softgpu::check::plain<Effect::write, 8>(p, __builtin_return_address(0)); }
+void __tsan_vptr_update(void* p, void*) {
+  if (recording) softgpu::check::plain<Effect::write, 8>(p, __builtin_return_address(0));
+}
 
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}

@@ -57,6 +57,8 @@ void select_block(Block& block) {
   running.serial = block.serial;
   running.at_barrier = block.at_barrier;
   running.shared = block.shared.data();
+  running.at_grid = launch().at_grid;
+  running.fenced = block.fences.used();
   recording = false;
 }
 
@@ -172,6 +174,7 @@ void grid_barrier() {
   Launch& l = launch();
   l.at_grid = next_tick();
   for (auto& [index, block] : l.blocks) pass_barrier(*block, l.at_grid);
+  running.at_grid = l.at_grid;
   update_running();
 }
 
@@ -182,9 +185,10 @@ void end_launch() {
   if (!l.blocks.empty()) l.spare = std::move(l.blocks.begin()->second);
   l.blocks.clear();
   if (l.alone) return end_operation();
-  running = {.when = uint64_t{current_operation().serial} << 32,
-             .serial = current_operation().serial,
-             .ordered_below = running.ordered_below};
+  running = {.when = uint64_t{running.operation} << 32,
+             .serial = running.operation,
+             .ordered_below = running.ordered_below,
+             .operation = running.operation};
 }
 
 void advance_thread() {
@@ -193,21 +197,11 @@ void advance_thread() {
   update_running();
 }
 
-bool before_in_block(const Access& earlier) {
+bool learned_in_warp(const Access& earlier) {
   const unsigned thread = thread_of(earlier);
-  if (thread / 32 == running.thread / 32) {
-    const Warp& warp = running.block->warps[thread / 32];
-    const uint32_t clock = clock_of(earlier);
-    if (clock < warp.met) return true;
-    if (warp.known != nullptr && clock < (*warp.known)[running.thread % 32][thread % 32]) return true;
-  }
-  return learned_of(earlier);
-}
-
-bool before_elsewhere(const Access& earlier) {
-  const uint32_t serial = serial_of(earlier);
-  if (serial < current_operation().serial) return operation_before(serial);
-  return running.block == nullptr || clock_of(earlier) < launch().at_grid || learned_of(earlier);
+  const Warp& warp = running.block->warps[thread / 32];
+  const uint32_t clock = clock_of(earlier);
+  return clock < warp.met || (warp.known != nullptr && clock < (*warp.known)[running.thread % 32][thread % 32]);
 }
 
 void renumber_blocks() {
@@ -231,8 +225,12 @@ void renumber_blocks() {
     }
     name_block(block->serial, index);
   }
+  running.operation = current_operation().serial;
+  running.ordered_below = running.operation;
   if (running.block != nullptr) {
     running.serial = running.block->serial;
+    running.at_grid = 0;
+    running.fenced = false;
     update_running();
   }
 }

@@ -45,6 +45,7 @@ void add(Knowledge& knowledge, const Knowledge& more) {
 
 Fences::Thread& open_thread(Block& block) {
   if (!block.fences.used()) block.fences.threads.resize(block.clocks.size());
+  running.fenced = true;
   return block.fences.threads[running.thread];
 }
 
@@ -166,9 +167,8 @@ void atomic_access(uintptr_t address, bool shared, AtomicKind kind) {
   }
 }
 
-bool learned_of(const Access& earlier) {
+bool learned_by_fences(const Access& earlier) {
   const Fences& fences = running.block->fences;
-  if (!fences.used()) return false;
   Visited visited;
   return knows(fences.threads[running.thread].acquired, running.serial, earlier, visited) ||
          knows(fences.block, running.serial, earlier, visited);

@@ -69,9 +69,6 @@ void atomic_access(uintptr_t address, bool shared, AtomicKind kind);
 void release_before_atomic(bool device);
 void acquire_after_atomic();
 
-/// Whether the running thread learned of an access by another thread of its launch.
-bool learned_of(const Access& earlier);
-
 /// Barriers pass on what was learned.
 void merge_block(Fences& fences);
 void merge_lanes(Fences& fences, unsigned first_thread, unsigned mask);

@@ -66,7 +66,7 @@ void open(const Order& order) {
   if (h.before.size() <= order.stream) h.before.resize(order.stream + 1);
   h.before[order.stream] = std::max(h.before[order.stream], order.index - 1);
   running = {};
-  running.serial = serial;
+  running.serial = running.operation = serial;
   running.when = uint64_t{serial} << 32;
   running.ordered_below = least_unordered(h, serial);
   h.operations.push_back({.serial = serial, .stream = order.stream, .index = order.index});

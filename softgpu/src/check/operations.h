@@ -29,9 +29,6 @@ bool operation_open();
 /// The operation that a serial number belongs to; null when it is too long ago.
 const Operation* find_operation(uint32_t serial);
 
-/// Whether all of an earlier operation's accesses come before the current one.
-bool operation_before(uint32_t serial);
-
 /// Notes that this block of the current launch runs under the serial number.
 void name_block(uint32_t serial, uint64_t index);
 /// Which block it was.

@@ -61,6 +61,9 @@ struct Running {
   uint32_t serial = 0;
   uint32_t at_barrier = 0;
   uint32_t ordered_below = 0;  ///< what has a smaller serial number comes before
+  uint32_t operation = 0;      ///< serial number of the operation, and least one of its blocks
+  uint32_t at_grid = 0;        ///< tick of the last grid barrier
+  bool fenced = false;         ///< fences may have told the block something
   unsigned thread = 0;
   Block* block = nullptr;  ///< null in operations that are no launch
   Page* shared = nullptr;  ///< pages of the block's shared memory
@@ -96,15 +99,25 @@ extern Counters counters;
 void advance_thread();
 
 /// The parts of `comes_before` that are seldom needed.
-bool before_in_block(const Access& earlier);
-bool before_elsewhere(const Access& earlier);
+bool learned_in_warp(const Access& earlier);
+bool learned_by_fences(const Access& earlier);
+bool operation_before(uint32_t serial);
+
+inline bool before_in_block(const Access& earlier) {
+  if (clock_of(earlier) < running.at_barrier) return true;
+  const uint64_t difference = earlier.who ^ running.who;
+  if ((difference & kThreadMask) == 0) return true;
+  if ((difference & kWarpMask) == 0 && learned_in_warp(earlier)) return true;
+  return running.fenced && learned_by_fences(earlier);
+}
 
 /// Whether an earlier access is ordered before what the running thread does now.
 inline bool comes_before(const Access& earlier, bool shared) {
   const uint32_t serial = serial_of(earlier);
-  if (serial != running.serial) return shared || serial < running.ordered_below || before_elsewhere(earlier);
-  if (clock_of(earlier) < running.at_barrier) return true;
-  return ((earlier.who ^ running.who) & kThreadMask) == 0 || before_in_block(earlier);
+  if (serial == running.serial) return before_in_block(earlier);
+  if (shared || serial < running.ordered_below) return true;
+  if (serial < running.operation) return operation_before(serial);
+  return clock_of(earlier) < running.at_grid || (running.fenced && learned_by_fences(earlier));
 }
 
 }  // namespace softgpu::check
