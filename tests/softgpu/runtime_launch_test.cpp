@@ -177,7 +177,7 @@ TEST_F(RuntimeLaunch, UnknownLaunchAttributesAreRefused) {
   config.numAttrs = 1;
   attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
   EXPECT_CUDA(cudaLaunchKernelEx(&config, empty_kernel));
-  attribute.id = static_cast<cudaLaunchAttributeID>(2);  // cooperative
+  attribute.id = static_cast<cudaLaunchAttributeID>(4);  // the size of clusters
   EXPECT_EQ(cudaLaunchKernelEx(&config, empty_kernel), cudaErrorNotSupported);
 }
 

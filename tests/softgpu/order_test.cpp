@@ -1,0 +1,101 @@
+#include "../../softgpu/src/order.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace softgpu;
+
+bool before(const Order& a, const Order& b) { return ordered(b.before, a.stream, a.index); }
+bool host_has_seen(const Order& a) { return ordered(host_seen(), a.stream, a.index); }
+
+TEST(Order, AStreamIsInOrderAndStreamsAreNot) {
+  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+  const Order first = next_operation(*a), other = next_operation(*b), second = next_operation(*a);
+  EXPECT_NE(a->number, b->number);
+  EXPECT_TRUE(before(first, second));
+  EXPECT_FALSE(before(second, first));
+  EXPECT_FALSE(before(first, other));
+  EXPECT_FALSE(before(other, second));
+}
+
+TEST(Order, AnEventOrdersWhatFollowsTheWait) {
+  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+  const Order first = next_operation(*a), record = next_operation(*a), later = next_operation(*a);
+  const Order early = next_operation(*b);
+  const Order wait = next_operation(*b, up_to(record));
+  const Order follows = next_operation(*b);
+  EXPECT_FALSE(before(first, early));
+  EXPECT_TRUE(before(first, wait));
+  EXPECT_TRUE(before(first, follows));
+  EXPECT_TRUE(before(record, follows));
+  EXPECT_FALSE(before(later, follows));
+}
+
+TEST(Order, IsTransitive) {
+  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking),
+             c = make_clock(StreamKind::non_blocking);
+  const Order first = next_operation(*a);
+  const Order second = next_operation(*b, up_to(first));
+  const Order third = next_operation(*c, up_to(second));
+  EXPECT_TRUE(before(first, third));
+}
+
+TEST(Order, TheLegacyStreamWaitsForBlockingStreamsAndTheyForIt) {
+  const auto legacy = make_clock(StreamKind::legacy), a = make_clock(StreamKind::blocking),
+             b = make_clock(StreamKind::blocking), free = make_clock(StreamKind::non_blocking);
+  const Order first = next_operation(*a), apart = next_operation(*free);
+  const Order middle = next_operation(*legacy);
+  const Order last = next_operation(*b), later_apart = next_operation(*free);
+  EXPECT_TRUE(before(first, middle));
+  EXPECT_FALSE(before(apart, middle));
+  EXPECT_TRUE(before(middle, last));
+  EXPECT_TRUE(before(first, last));
+  EXPECT_FALSE(before(middle, later_apart));
+}
+
+TEST(Order, WhatTheHostHasSeenComesBeforeWhatItEnqueues) {
+  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+  const Order first = next_operation(*a), second = next_operation(*a);
+  EXPECT_FALSE(host_has_seen(first));
+  host_waits(up_to(first));
+  EXPECT_TRUE(host_has_seen(first));
+  EXPECT_FALSE(host_has_seen(second));
+  const Order other = next_operation(*b);
+  EXPECT_TRUE(before(first, other));
+  EXPECT_FALSE(before(second, other));
+  host_waits(everything());
+  EXPECT_TRUE(host_has_seen(second));
+  EXPECT_TRUE(host_has_seen(other));
+}
+
+TEST(Order, TheHostComesBeforeWhatItEnqueuesLater) {
+  const auto a = make_clock(StreamKind::non_blocking);
+  const uint64_t moment = host_seen()[kHostStream];
+  const Order operation = next_operation(*a);
+  const uint64_t later = host_seen()[kHostStream];
+  EXPECT_TRUE(ordered(operation.before, kHostStream, moment));
+  EXPECT_FALSE(ordered(operation.before, kHostStream, later));
+}
+
+TEST(Order, NumbersOfStreamsAreReusedOnceTheHostHasWaitedForThem) {
+  auto a = make_clock(StreamKind::non_blocking);
+  const uint32_t number = a->number;
+  const Order last = next_operation(*a);
+  a.reset();
+  const auto b = make_clock(StreamKind::non_blocking);
+  EXPECT_NE(b->number, number);
+  host_waits(everything());
+  std::vector<std::shared_ptr<StreamClock>> fresh;  // other tests have left numbers too
+  bool reused = false;
+  for (int i = 0; i < 100 && !reused; ++i) {
+    fresh.push_back(make_clock(StreamKind::non_blocking));
+    reused = fresh.back()->number == number;
+  }
+  ASSERT_TRUE(reused);
+  const Order next = next_operation(*fresh.back());
+  EXPECT_GT(next.index, last.index);
+  EXPECT_TRUE(before(last, next));
+}
+
+}  // namespace
