@@ -449,6 +449,30 @@ TEST_F(Groups, MisuseFailsTheLaunch) {
   }
 }
 
+__global__ void groups_of_one(int* out) {
+  const auto block = cg::this_thread_block();
+  const auto tile = cg::tiled_partition<32>(block);
+  const auto group = cg::coalesced_threads();
+  const auto label = cg::labeled_partition(tile, 7);
+  block.sync();
+  tile.sync();
+  out[0] = int(block.size() * 1000 + tile.size() * 100 + group.size() * 10 + label.size());
+  out[1] = int(block.thread_rank() + tile.thread_rank() + tile.meta_group_rank() + group.thread_rank());
+  out[2] = tile.shfl_down(41, 1) + cg::reduce(tile, 1, cg::plus<int>()) + cg::exclusive_scan(group, 5);
+  out[3] = int(tile.ballot(1) * 100 + group.match_any(3) * 10 + tile.meta_group_size());
+  out[4] = int(cg::tiled_partition(block, 16).size());
+  cg::memcpy_async(block, out + 5, out, 4);
+  cg::wait(block);
+}
+
+TEST_F(Groups, HaveOneThreadInFastMode) {
+  if (softgpu::kInstrumented) GTEST_SKIP() << "always in thread mode";
+  softgpu::set_mode(softgpu::Mode::fast);
+  const auto out = results(groups_of_one, 1, 1, 6);
+  softgpu::set_mode(softgpu::Mode::threads);
+  EXPECT_EQ(out, (std::vector<int>{1111, 0, 42, 111, 1, 1111}));
+}
+
 #endif
 
 }  // namespace

@@ -95,9 +95,7 @@ TEST_F(Synccheck, AMaskThatNamesLanesWhichDoNotCome) {
 }
 
 constexpr int kNotInMask = __LINE__ + 2;
-__global__ void not_in_mask(int* out) {
-  out[threadIdx.x] = __shfl_sync(0x0000ffffu, 1, 0);
-}
+__global__ void not_in_mask(int* out) { out[threadIdx.x] = __shfl_sync(0x0000ffffu, 1, 0); }
 
 TEST_F(Synccheck, ALaneThatItsMaskDoesNotName) {
   const auto finding = finding_of(not_in_mask, 32, cudaErrorLaunchFailure);
@@ -118,7 +116,7 @@ TEST_F(Synccheck, AShuffleFromALaneThatTakesNoPart) {
 
 constexpr int kNull = __LINE__ + 2;
 __global__ void write_to_null(int* out) {
-  if (threadIdx.x == 33) *(static_cast<volatile int*>(nullptr) + (out == nullptr)) = 1;
+  if (threadIdx.x == 33) *reinterpret_cast<volatile int*>(out == nullptr) = 1;
 }
 
 TEST_F(Synccheck, ANullPointer) {
@@ -143,7 +141,8 @@ TEST_F(Synccheck, LocalMemoryExhausted) {
 TEST_F(Synccheck, TheProgramGoesOnAfterAFailedLaunch) {
   finding_of(early_return, 64, cudaErrorLaunchFailure);
   int* out = device_array(std::vector<int>(32));
-  ASSERT_CUDA(launch(+[](int* values) { values[threadIdx.x] = __shfl_sync(~0u, 7, 3); }, 1, 32, 0, nullptr, out));
+  ASSERT_CUDA(launch(
+      +[](int* values) { values[threadIdx.x] = __shfl_sync(~0u, 7, 3); }, 1, 32, 0, nullptr, out));
   EXPECT_EQ(host_copy(out, 32), std::vector<int>(32, 7));
 }
 

@@ -259,6 +259,20 @@ TEST_F(Wmma, MisuseFailsTheLaunch) {
   }
 }
 
+TEST_F(Wmma, FastModeRefuses) {
+  if (softgpu::kInstrumented) GTEST_SKIP() << "always in thread mode";
+  softgpu::set_mode(softgpu::Mode::fast);
+  float* const d = device_array(std::vector<float>(512));
+  testing::internal::CaptureStderr();
+  const cudaError_t launched = launch(number_elements, 1, 1, 0, nullptr, d);
+  const cudaError_t finished = cudaDeviceSynchronize();
+  const std::string text = testing::internal::GetCapturedStderr();
+  softgpu::set_mode(softgpu::Mode::threads);
+  EXPECT_TRUE(launched == cudaErrorLaunchFailure || finished == cudaErrorLaunchFailure);
+  EXPECT_NE(text.find("wmma::store_matrix_sync"), std::string::npos) << text;
+  EXPECT_NE(text.find("SOFTGPU_MODE=threads"), std::string::npos) << text;
+}
+
 #endif
 
 }  // namespace

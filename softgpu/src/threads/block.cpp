@@ -47,7 +47,7 @@ void Block::run(const Grid& grid, uint64_t index, uint3 block, CooperativeGrid* 
   continue_with(next(), main_);
   on_fibers = false;
   running_block = nullptr;
-  if (check::active()) check::run_thread(check::kNoThread);
+  if (checked_) check::run_thread(check::kNoThread);
   if (failure_ != cudaSuccess || pending_failure_ != cudaSuccess) {
     fibers_.abandon_all();
     for (Thread& thread : threads_) thread.fiber = nullptr;
@@ -58,6 +58,7 @@ void Block::run(const Grid& grid, uint64_t index, uint3 block, CooperativeGrid* 
 
 void Block::start(const Grid& grid, uint64_t index, uint3 block) {
   grid_ = &grid;
+  checked_ = check::active();
   block_ = block;
   block_index_ = index;
   const dim3 threads = grid.threads;
@@ -129,7 +130,7 @@ void Block::leave() {
 
 // --- Taking turns --------------------------------------------------------------------------------------------------
 
-uint64_t Block::random() {  // xorshift64
+inline uint64_t Block::random() {  // xorshift64
   random_state_ ^= random_state_ << 13;
   random_state_ ^= random_state_ >> 7;
   random_state_ ^= random_state_ << 17;
@@ -137,7 +138,7 @@ uint64_t Block::random() {  // xorshift64
 }
 
 /// A runnable thread: the following one of the same warp, as long as it has any; any at random with a seed.
-unsigned Block::choose() {
+inline unsigned Block::choose() {
   if (random_state_ != 0) {
     const uint64_t r = random();
     if ((runnable_warps_ & bit(current_warp_)) == 0 || r % 8 == 0) {
@@ -156,7 +157,7 @@ unsigned Block::choose() {
 }
 
 /// The thread to continue, no longer runnable; kNobody when all have left. A block that is stuck fails here.
-unsigned Block::next() {
+inline unsigned Block::next() {
   if (Warp& warp = warps_[current_warp_]; warp.gathering != 0 && warp.runnable() == 0) gather(warp);
   while (runnable_warps_ == 0) {
     if (live_ == 0) return kNobody;
@@ -164,7 +165,7 @@ unsigned Block::next() {
       report_stuck();
       fail(cudaErrorLaunchFailure);
     }
-    if (check::active()) check::switch_block(block_index_);
+    if (checked_) check::switch_block(block_index_);
     release_grid_barrier();
   }
   const unsigned thread = choose();
@@ -175,14 +176,14 @@ unsigned Block::next() {
   return thread;
 }
 
-void Block::set_current(unsigned thread) {
+inline void Block::set_current(unsigned thread) {
   current_ = thread;
   threadIdx = threads_[thread].index;
-  if (check::active()) check::run_thread(thread);
+  if (checked_) check::run_thread(thread);
 }
 
 /// Leaves the running fiber `from` for the one of `thread`, or for the OS thread's own stack when nobody is left.
-void Block::continue_with(unsigned thread, Fiber& from) {
+[[gnu::always_inline]] inline void Block::continue_with(unsigned thread, Fiber& from) {
   Fiber* to = &main_;
   if (thread != kNobody) {
     set_current(thread);
@@ -194,7 +195,7 @@ void Block::continue_with(unsigned thread, Fiber& from) {
 }
 
 /// Lets others run until the running thread is chosen again.
-void Block::suspend() {
+[[gnu::always_inline]] inline void Block::suspend() {
   const unsigned self = current_;
   const unsigned thread = next();
   if (thread == self) return set_current(self);
@@ -249,7 +250,7 @@ void Block::release_barrier() {
     report_divergence();
     fail(cudaErrorLaunchFailure);
   }
-  if (check::active()) check::block_barrier();
+  if (checked_) check::block_barrier();
   barrier_result_[generation_++ & 1] = static_cast<int>(arrivals_.votes);
   arrivals_ = {};
   for (unsigned w = 0; w < warp_count_; ++w) make_runnable(warps_[w], &Warp::at_barrier, warps_[w].at_barrier);
@@ -282,7 +283,7 @@ bool Block::complete_meeting(unsigned index, unsigned mask, Combine combine) {
   }
   if (combine != nullptr) {
     combine(data, mask);
-  } else if (check::active()) {
+  } else if (checked_) {
     check::warp_barrier(index, lanes);
   }
   make_runnable(warp, &Warp::meeting, lanes);

@@ -109,6 +109,7 @@ class Block {
   void report_stuck();
 
   const Grid* grid_ = nullptr;
+  bool checked_ = false;
   CooperativeGrid* cooperative_ = nullptr;
   uint3 block_{};
   uint64_t block_index_ = 0;

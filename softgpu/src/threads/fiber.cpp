@@ -2,20 +2,13 @@
 
 #include <sys/mman.h>
 
-#include <boost/context/detail/fcontext.hpp>
 #include <new>
 
-// Present in programs that AddressSanitizer instruments: it must know which stack is in use.
 extern "C" {
-[[gnu::weak]] void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom, size_t size);
 [[gnu::weak]] void __sanitizer_finish_switch_fiber(void* fake_stack, const void** bottom, size_t* size);
 [[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* address, size_t size);
 }
 
-// The functions below boost::context::fiber, whose destructor would unwind a suspended stack: a thread whose launch has
-// failed is never continued, its stack is used again.
-using boost::context::detail::fcontext_t;
-using boost::context::detail::jump_fcontext;
 using boost::context::detail::make_fcontext;
 using boost::context::detail::transfer_t;
 
@@ -27,35 +20,26 @@ constexpr size_t kStackBytes = 256 << 10;
 // Stack tops a multiple of 4 KiB apart collide in the L1 cache: 51 against 23 ns a switch with 1024 fibers.
 constexpr size_t kStackStagger = 192;
 
-/// First steps on a fiber that was switched to: `from` is where execution was.
-void arrive(transfer_t from, void* fake_stack) {
-  auto* previous = static_cast<Fiber*>(from.data);
-  previous->context = from.fctx;
-  if (__sanitizer_finish_switch_fiber == nullptr) return;
-  const void* bottom = nullptr;
-  size_t size = 0;
-  __sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
-  if (previous->stack == nullptr) {  // the OS thread's own stack: learnt when it is first left
-    previous->stack = static_cast<std::byte*>(const_cast<void*>(bottom));
-    previous->bytes = size;
-  }
-}
-
 constinit thread_local FiberPool::Entry starting = nullptr;
 
 [[noreturn]] void begin(transfer_t from) {
-  arrive(from, nullptr);
+  auto* const previous = static_cast<Fiber*>(from.data);
+  previous->context = from.fctx;
+  if (__sanitizer_start_switch_fiber != nullptr) tell_sanitizer_of_arrival(*previous, nullptr);
   starting();
   __builtin_unreachable();
 }
 
 }  // namespace
 
-// noinline: the address of a thread-local variable must not be kept across the switch by a caller.
-[[gnu::noinline]] void switch_fiber(Fiber& from, Fiber& to) {
-  if (__sanitizer_start_switch_fiber != nullptr) __sanitizer_start_switch_fiber(&from.fake_stack, to.stack, to.bytes);
-  const transfer_t back = jump_fcontext(to.context, &from);
-  arrive(back, from.fake_stack);
+void tell_sanitizer_of_arrival(Fiber& from, void* fake_stack) {
+  const void* bottom = nullptr;
+  size_t size = 0;
+  __sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
+  if (from.stack == nullptr) {  // the OS thread's own stack: learnt when it is first left
+    from.stack = static_cast<std::byte*>(const_cast<void*>(bottom));
+    from.bytes = size;
+  }
 }
 
 FiberPool::~FiberPool() {
