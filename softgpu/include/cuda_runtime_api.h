@@ -9,8 +9,8 @@
 /// has failed (an exception inside a kernel: cudaErrorLaunchFailure) every call returns that code until
 /// cudaDeviceReset.
 ///
-/// Work runs as soon as it is enqueued, in program order, unless its stream captures. The device does one thing at a
-/// time: work from several host threads is serialised.
+/// Work runs as soon as it is enqueued, in program order, unless its stream captures or SOFTGPU_STRICT=1 defers it to
+/// the next call that waits. The device does one thing at a time: work from several host threads is serialised.
 
 #define CUDART_VERSION 13000
 
