@@ -57,7 +57,7 @@ void report_access(const char* text) {
   }
   const std::string access = std::string(__asan_get_report_access_type() != 0 ? "write" : "read") + " of " +
                              std::to_string(__asan_get_report_access_size()) + " bytes";
-  const SourcePlace place = locate(static_cast<const char*>(__asan_get_report_pc()) + 1);
+  const SourcePlace place = locate(__asan_get_report_pc());
   Block* const block = on_fibers ? Block::running() : nullptr;
   Party party{access, place.file, place.line, place.function, std::nullopt};
   if (block != nullptr) {
@@ -84,25 +84,43 @@ bool has_address_sanitizer() { return __asan_init != nullptr; }
 
 }  // namespace softgpu
 
+namespace softgpu {
+namespace {
+
+struct Behaviour {
+  const char* part;  ///< of the name of the check
+  const char* kind;
+  const char* hint;
+  cudaError_t error;
+};
+
+constexpr Behaviour kBehaviours[] = {
+    {"misaligned", "misaligned", "an address that is a multiple of the size of what is read or written",
+     cudaErrorMisalignedAddress},
+    {"out-of-bounds-index", "out-of-bounds", "a comparison of the index with the size of the array",
+     cudaErrorIllegalAddress},
+    {"", "undefined-behaviour", "", cudaSuccess},
+};
+
+}  // namespace
+}  // namespace softgpu
+
 /// UndefinedBehaviorSanitizer calls this for each of its reports.
 extern "C" void __ubsan_on_report() {
   using namespace softgpu;
-  const char *kind = "", *message = "", *file = "";
+  const char *name = "", *message = "", *file = "";
   unsigned line = 0, column = 0;
   char* address = nullptr;
   if (__ubsan_get_current_report_data == nullptr) return;
-  __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
-  const bool misaligned = std::string_view(kind).find("misaligned") != std::string_view::npos;
+  __ubsan_get_current_report_data(&name, &message, &file, &line, &column, &address);
+  const Behaviour* behaviour = kBehaviours;
+  while (std::strstr(name, behaviour->part) == nullptr) ++behaviour;
   Block* const block = on_fibers ? Block::running() : nullptr;
   Party party{message, file == nullptr ? "" : file, static_cast<int>(line), "", std::nullopt};
   if (block != nullptr) {
     party.thread = block->name_of(block->current());
-    if (misaligned) block->fail_soon(cudaErrorMisalignedAddress);
+    if (behaviour->error != cudaSuccess) block->fail_soon(behaviour->error);
   }
-  report_finding({"memcheck",
-                  misaligned ? "misaligned" : "undefined-behaviour",
-                  message,
-                  block != nullptr ? block->kernel() : "",
-                  {party},
-                  misaligned ? "an address that is a multiple of the size of what is read or written" : ""});
+  report_finding(
+      {"memcheck", behaviour->kind, message, block != nullptr ? block->kernel() : "", {party}, behaviour->hint});
 }
