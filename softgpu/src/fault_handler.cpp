@@ -12,13 +12,16 @@
 namespace softgpu {
 namespace {
 
-struct sigaction previous_segv, previous_bus;
-
-const struct sigaction& previous(int signal) { return signal == SIGBUS ? previous_bus : previous_segv; }
+/// What a kernel can run into, and who handled it before.
+struct Handled {
+  int signal;
+  struct sigaction previous;
+};
+Handled handled_signals[] = {{SIGSEGV, {}}, {SIGBUS, {}}, {SIGFPE, {}}, {SIGILL, {}}, {SIGABRT, {}}};
 
 bool handled(siginfo_t* info, void* context) {
   if (kernel_fault(info, context)) return true;
-  if (!strict()) return false;
+  if (!strict() || (info->si_signo != SIGSEGV && info->si_signo != SIGBUS)) return false;
   const auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
   const auto pc = reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
@@ -32,7 +35,10 @@ bool handled(siginfo_t* info, void* context) {
 
 /// What is not handled happens again as the instruction is repeated, and meets the handler that was there before.
 void on_fault(int signal, siginfo_t* info, void* context) {
-  if (!handled(info, context)) sigaction(signal, &previous(signal), nullptr);
+  if (handled(info, context)) return;
+  for (const Handled& known : handled_signals) {
+    if (known.signal == signal) sigaction(signal, &known.previous, nullptr);
+  }
 }
 
 /// A stack for signals that ends with its thread.
@@ -65,7 +71,8 @@ bool install() {
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigemptyset(&action.sa_mask);
-  return sigaction(SIGSEGV, &action, &previous_segv) == 0 && sigaction(SIGBUS, &action, &previous_bus) == 0;
+  for (Handled& known : handled_signals) sigaction(known.signal, &action, &known.previous);
+  return true;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #pragma once
 
-/// The process's handler of memory faults (SIGSEGV, SIGBUS): a fault inside a kernel, then one that strict mode knows;
-/// any other goes to the handler that was installed before, by default to the end of the process.
+/// The process's handler of faults: those of a kernel (memory, division by zero, traps, assertions), then memory faults
+/// that strict mode knows; any other goes to the handler that was installed before, by default to the end of the
+/// process.
 
 namespace softgpu {
 

@@ -138,6 +138,29 @@ TEST_F(Synccheck, LocalMemoryExhausted) {
   EXPECT_EQ(finding["kind"], "local-memory");
 }
 
+__global__ void failed_assertion(int* out) {
+  if (threadIdx.x == 3) __assert_fail("out == nullptr", __FILE__, __LINE__, __func__);
+  out[threadIdx.x] = 1;
+}
+
+TEST_F(Synccheck, AnAssertion) {
+  const auto finding = finding_of(failed_assertion, 32, cudaErrorAssert);
+  EXPECT_EQ(finding["kind"], "assert");
+  EXPECT_EQ(finding["parties"][0]["thread"], nlohmann::json({3, 0, 0}));
+}
+
+constexpr int kDivision = __LINE__ + 3;
+__global__ void divide_by_zero(int* out) {
+  volatile int zero = 0;
+  if (threadIdx.x == 9) out[threadIdx.x] = 5 / zero;
+}
+
+TEST_F(Synccheck, ADivisionByZero) {
+  const auto finding = finding_of(divide_by_zero, 32, cudaErrorLaunchFailure);
+  EXPECT_EQ(finding["kind"], "division");
+  expect_place(finding, 0, kDivision, {9, 0, 0});
+}
+
 TEST_F(Synccheck, TheProgramGoesOnAfterAFailedLaunch) {
   finding_of(early_return, 64, cudaErrorLaunchFailure);
   int* out = device_array(std::vector<int>(32));
