@@ -44,7 +44,7 @@ const char* name(Variant variant) {
 
 /// Flags of compiler and linker.
 std::vector<std::string> flags(Variant variant) {
-  std::vector<std::string> result{"-std=c++20", "-O1", "-g", "-w", "-fno-omit-frame-pointer", "-fmax-errors=5"};
+  std::vector<std::string> result{"-std=c++20", "-Og", "-g", "-w", "-fno-omit-frame-pointer", "-fmax-errors=5"};
   append(result, words(CUCURBIT_LAB_FLAGS));
   if (variant == Variant::memory) append(result, words(CUCURBIT_LAB_MEMORY_FLAGS));
   return result;

@@ -36,11 +36,11 @@ std::vector<Finding> compile_findings(const std::string& messages, const std::fi
   for (std::istringstream stream(messages); std::getline(stream, line) && findings.size() < kMostErrors;) {
     std::smatch match;
     if (std::regex_match(line, match, error)) {
-      const bool own = match[1] == file.string() || asked_at == 0;
+      const bool own = is_file(match[1], file) || asked_at == 0;
       add_finding(findings,
                   error_at(match[3], own ? match[1].str() : file.string(), own ? std::stoi(match[2]) : asked_at));
       asked_at = 0;
-    } else if (std::regex_match(line, match, place) && match[1] == file.string()) {
+    } else if (std::regex_match(line, match, place) && is_file(match[1], file)) {
       asked_at = std::stoi(match[2]);
       if (std::regex_search(line, match, undefined)) add_finding(findings, error_at(match[0], file.string(), asked_at));
     }

@@ -29,9 +29,10 @@ Finding finding_from(const json& value) {
   return finding;
 }
 
+/// Which side of a race came first is chance.
 bool same_places(const Finding& a, const Finding& b) {
-  return std::equal(a.parties.begin(), a.parties.end(), b.parties.begin(), b.parties.end(),
-                    [](const Party& x, const Party& y) { return x.file == y.file && x.line == y.line; });
+  return std::is_permutation(a.parties.begin(), a.parties.end(), b.parties.begin(), b.parties.end(),
+                             [](const Party& x, const Party& y) { return x.file == y.file && x.line == y.line; });
 }
 
 }  // namespace
@@ -63,6 +64,11 @@ void add_finding(std::vector<Finding>& findings, Finding finding) {
     return;
   }
   findings.push_back(std::move(finding));
+}
+
+bool is_file(const std::string& name, const std::filesystem::path& file) {
+  std::error_code error;
+  return name == file.string() || (!name.empty() && std::filesystem::equivalent(name, file, error));
 }
 
 json to_json(const Finding& finding) {

@@ -40,6 +40,9 @@ ProcessReport read_report(const std::filesystem::path& path);
 /// Adds a finding, or, if one of the same checker, kind, kernel and places is there, only where it was seen.
 void add_finding(std::vector<Finding>& findings, Finding finding);
 
+/// Whether a name that a compiler or a debugger gives is that of `file`.
+bool is_file(const std::string& name, const std::filesystem::path& file);
+
 nlohmann::json to_json(const Finding& finding);
 
 }  // namespace cucurbit::lab

@@ -69,24 +69,22 @@ Result run_once(const RunContext& context, const TestResult& test, const Run& ru
   return {outcome, read_report(report), read_text(command.output), read_text(command.errors)};
 }
 
-/// The line of the file that a stack trace in the process's messages names first; 0 if there is none.
-int line_in(const std::string& messages, const fs::path& file) {
-  const std::string name = file.filename().string() + ":";
-  for (size_t at = messages.find(name); at != std::string::npos; at = messages.find(name, at + 1))
-    if (const int line = std::atoi(messages.c_str() + at + name.size()); line > 0) return line;
-  return 0;
-}
-
-Finding own_finding(const RunContext& context, const TestResult& test, const Result& result, std::string kind,
-                    std::string message, std::string hint) {
-  const int line = line_in(result.errors, context.file);
-  return {"test",
-          std::move(kind),
-          std::move(message),
-          "",
-          std::move(hint),
-          {{line != 0 ? "here" : "test", context.file.string(), line != 0 ? line : test.line, "", {}, {}}},
-          {}};
+/// Where in the file a test crashes that crashes in host code: a run with AddressSanitizer's stack trace tells. 0 if
+/// that run does not crash there.
+int crash_line(const RunContext& context, const TestResult& test) {
+  const fs::path base = context.folder / (test.name + "-crash");
+  const Command command{{context.builds.at(Variant::memory).program.string(), test.name},
+                        {"SOFTGPU_MODE=threads", "SOFTGPU_NO_REEXEC=1", "SOFTGPU_MEMORY=1G",
+                         "ASAN_OPTIONS=handle_segv=1:handle_abort=1:handle_sigfpe=1:handle_sigbus=1:detect_leaks=0"},
+                        base.string() + ".output",
+                        base.string() + ".errors",
+                        context.options.seconds + 5,
+                        kHostBytes};
+  run_process(command);
+  const std::string messages = read_text(command.errors), name = context.file.filename().string() + ":";
+  const size_t trace = messages.find("AddressSanitizer:");
+  const size_t at = trace == std::string::npos ? trace : messages.find(name, trace);
+  return at == std::string::npos ? 0 : std::atoi(messages.c_str() + at + name.size());
 }
 
 bool is_verdict(const Finding& finding) { return finding.checker != "test" || finding.kind == "wrong-result"; }
@@ -95,8 +93,9 @@ bool is_verdict(const Finding& finding) { return finding.checker != "test" || fi
 void judge_end(const RunContext& context, const TestResult& test, const Result& result,
                std::vector<Finding>& findings) {
   const bool explained = std::any_of(findings.begin(), findings.end(), is_verdict);
-  const auto add = [&](const char* kind, const std::string& message, const char* hint) {
-    findings.push_back(own_finding(context, test, result, kind, message, hint));
+  const auto add = [&](const char* kind, const std::string& message, const char* hint, int line = 0) {
+    const Party party{line != 0 ? "here" : "test", context.file.string(), line != 0 ? line : test.line, "", {}, {}};
+    findings.push_back({"test", kind, message, "", hint, {party}, {}});
   };
   switch (result.outcome.end) {
     case End::too_slow:
@@ -106,7 +105,7 @@ void judge_end(const RunContext& context, const TestResult& test, const Result& 
     case End::signalled:
       if (!explained)
         add("crash", std::string("the test crashed: ") + strsignal(result.outcome.code),
-            "host code that follows a null pointer or one into device memory");
+            "host code that follows a null pointer or one into device memory", crash_line(context, test));
       return;
     case End::exited:
       if (result.report.finished || !result.report.findings.empty()) return;
@@ -120,9 +119,11 @@ void judge_end(const RunContext& context, const TestResult& test, const Result& 
 std::vector<Finding> judge(const RunContext& context, const TestResult& test, const Run& run, const Result& result) {
   std::vector<Finding> findings = result.report.findings;
   judge_end(context, test, result, findings);
-  // Errors of calls after a kernel that went wrong add nothing to what a checker said of the kernel.
+  // After a kernel that went wrong all calls fail, those that free memory too: no news to whoever knows of the kernel.
+  const auto follows = [](const Finding& f) { return f.kind == "unchecked-error" || f.kind == "cuda-error"; };
+  const bool failed = std::any_of(findings.begin(), findings.end(), follows);
   if (std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.checker != "test"; }))
-    std::erase_if(findings, [](const Finding& f) { return f.kind == "unchecked-error" || f.kind == "cuda-error"; });
+    std::erase_if(findings, [&](const Finding& f) { return follows(f) || (failed && f.kind == "leak"); });
   for (Finding& finding : findings) finding.seen = {run.label};
   return findings;
 }
@@ -162,6 +163,12 @@ void compare_contents(std::vector<Finding>& findings, const std::vector<ProcessR
   }
 }
 
+/// Debug information knows full names: the file's own reads as it was given.
+void name_file(Finding& finding, const fs::path& file) {
+  for (Party& party : finding.parties)
+    if (is_file(party.file, file)) party.file = file.string();
+}
+
 /// A deduced template is launched through a function of ours, numbered by the launch.
 void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
   static const std::regex called(R"(lab::detail::CalledKernel<(\d+))");
@@ -182,6 +189,7 @@ std::vector<Finding> run_group(const RunContext& context, TestResult& test, cons
     const Result result = run_once(context, test, run);
     if (test.output.empty()) test.output = result.output;
     for (Finding& finding : judge(context, test, run, result)) {
+      name_file(finding, context.file);
       name_kernel(finding, context.builds.at(run.variant).launches);
       add_finding(findings, std::move(finding));
     }

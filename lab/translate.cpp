@@ -108,6 +108,17 @@ size_t configuration_end(const std::string& code, size_t at) {
   return kNone;
 }
 
+/// Lines that begin with #, apart from the rest of the text.
+std::string directives(std::string_view text, std::string& rest) {
+  std::string found;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+    (text.starts_with('#') ? found : rest) += text.substr(0, end);
+    text.remove_prefix(end);
+  }
+  return found;
+}
+
 class Translator {
  public:
   explicit Translator(std::string_view text) : text_(text), code_(code_mask(text)) {}
@@ -143,10 +154,17 @@ class Translator {
   }
   bool in_function() const { return std::find(scopes_.begin(), scopes_.end(), false) != scopes_.end(); }
 
+  /// What is taken out is given back as its line ends; or, where a macro from a system header has brought line markers
+  /// into it, as the last of these.
   void replace(size_t begin, size_t end, const std::string& by) {
     result_.text += text_.substr(done_, begin - done_);
     result_.text += by;
-    result_.text.append(size_t(std::count(&text_[begin], &text_[end - 1] + 1, '\n')), '\n');
+    std::string rest;
+    const std::string markers = directives(text_.substr(begin, end - begin), rest);
+    if (markers.empty())
+      result_.text.append(size_t(std::count(rest.begin(), rest.end(), '\n')), '\n');
+    else
+      result_.text += '\n' + markers.substr(markers.rfind('#', markers.size() - 2));
     done_ = end;
   }
 
@@ -154,7 +172,8 @@ class Translator {
   size_t launch(size_t open) {
     const size_t begin = kernel_start(code_, open), close = configuration_end(code_, open + 3);
     if (begin == kNone || begin < done_ || close == kNone || skip_space_back(code_, open) == begin) return open + 2;
-    std::string kernel(text_.substr(begin, skip_space_back(code_, open) - begin));
+    std::string kernel;
+    directives(text_.substr(begin, skip_space_back(code_, open) - begin), kernel);
     if (kernel.starts_with("operator")) return open + 2;
     std::replace(kernel.begin(), kernel.end(), '\n', ' ');
     std::string quoted;
@@ -172,7 +191,8 @@ class Translator {
   size_t external(size_t begin) {
     const size_t end = code_.find_first_of(";{}", begin);
     if (end == kNone || code_[end] != ';') return begin + 5;
-    std::string declaration(text_.substr(begin, end - begin));
+    std::string declaration;
+    directives(text_.substr(begin, end - begin), declaration);
     static const std::regex shared(R"(\b(__shared__|static)\b)"), array(R"(^([\s\S]*?)(\w+)\s*\[\s*\]([\s\S]*)$)");
     if (!std::regex_search(declaration, shared)) return begin + 5;
     static const std::regex dropped(

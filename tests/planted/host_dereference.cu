@@ -8,8 +8,7 @@ LAB_TEST(defect) {
   lab::Array<int> result(1);
   answer<<<1, 1>>>(result);
   cudaDeviceSynchronize();
-  const int got = *result.data();  // PLANTED strict host-access
-  lab::expect(got == 42);
+  lab::expect(*result.data() == 42);  // PLANTED strict host-access
 }
 
 LAB_TEST(mended) {

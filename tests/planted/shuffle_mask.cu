@@ -7,7 +7,7 @@ __global__ void sum_of_half(const int* data, int* result) {
   int value = data[threadIdx.x];
   if (threadIdx.x < 16) {
     for (int step = 8; step > 0; step /= 2) {
-      value += __shfl_down_sync(kMask, value, step);  // PLANTED synccheck warp-mask
+      value += __shfl_down_sync(kMask, value, step, 16);  // PLANTED synccheck warp-mask
     }
   }
   __syncthreads();

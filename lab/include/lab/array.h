@@ -24,8 +24,10 @@ class Array {
                     "cudaMalloc of " + std::to_string(bytes()) + " bytes", site);
   }
   Array(const std::vector<T>& values, Site site = Site::here()) : Array(values.size(), site) {
-    if (size_ != 0)
-      detail::check(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice), "cudaMemcpy", site);
+    if (size_ == 0) return;
+    detail::check(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice), "cudaMemcpy", site);
+    // The copy has read its source, and may still be on its way as streams that do not wait for it see it.
+    detail::check(cudaDeviceSynchronize(), "waiting for the device", site);
   }
   Array(Array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
   Array& operator=(Array&& other) noexcept {
