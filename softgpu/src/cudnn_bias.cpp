@@ -58,10 +58,15 @@ std::function<void()> bind(cudnnContext& handle, int64_t rows, int64_t cols, con
   };
 }
 
-std::vector<softgpu::Use> uses_of(const cudnnTensorStruct& dy_desc, const void* dy, int64_t dy_size, const void* db,
-                                  int64_t db_size) {
-  const int64_t size = softgpu::cudnn::size_of(dy_desc.type);
-  return {{dy, static_cast<size_t>(dy_size * size), false}, {db, static_cast<size_t>(db_size * size), true}};
+std::vector<softgpu::Use> uses_of(cudnnDataType_t type, const void* dy, int64_t dy_size, const void* beta,
+                                  const void* db, int64_t db_size) {
+  const int64_t size = softgpu::cudnn::size_of(type);
+  const auto db_bytes = static_cast<size_t>(db_size * size);
+  std::vector<softgpu::Use> uses{{dy, static_cast<size_t>(dy_size * size), false}, {db, db_bytes, true}};
+  const bool adds =
+      type == CUDNN_DATA_DOUBLE ? *static_cast<const double*>(beta) != 0.0 : *static_cast<const float*>(beta) != 0.0f;
+  if (adds) uses.push_back({db, db_bytes, false});
+  return uses;
 }
 
 }  // namespace
@@ -96,7 +101,7 @@ cudnnStatus_t cudnnConvolutionBackwardBias(cudnnHandle_t handle, const void* alp
         return CUDNN_STATUS_NOT_SUPPORTED;
     }
     std::vector<softgpu::Use> uses;
-    if (softgpu::orders_kept()) uses = uses_of(*dyDesc, dy, rows * cols, db, cols);
+    if (softgpu::orders_kept()) uses = uses_of(dyDesc->type, dy, rows * cols, beta, db, cols);
     const auto error =
         softgpu::enqueue(handle->stream, std::move(work), "cudnnConvolutionBackwardBias", std::move(uses));
     return error == cudaSuccess ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED;

@@ -66,7 +66,9 @@ nlohmann::json as_json(const Finding& finding) {
 /// What makes two findings the same: all but the threads.
 std::string key_of(const Finding& finding) {
   std::string key = std::string(finding.checker) + '|' + finding.kind + '|' + finding.kernel;
-  for (const Party& party : finding.parties) key += '|' + party.file + ':' + std::to_string(party.line);
+  for (const Party& party : finding.parties) {
+    key += '|' + (party.file.empty() ? party.what : party.file + ':' + std::to_string(party.line));
+  }
   return key;
 }
 

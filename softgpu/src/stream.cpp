@@ -81,7 +81,8 @@ cudaError_t submit_ordered(CUstream_st& stream, std::function<void()> work, Subm
   if (inside_operation()) return run_guarded(work);
   std::lock_guard lock(device_mutex());
   Order order = next_operation(clock_of(stream), also);
-  return strict() ? defer(std::move(order), std::move(submission), std::move(work)) : run_operation(order, work);
+  return strict() ? defer(std::move(order), std::move(submission), std::move(work))
+                  : run_operation(order, submission.site, work);
 }
 
 cudaError_t synchronise(const Seen& seen) {

@@ -55,13 +55,14 @@ cudaError_t run_some(const Seen& seen);
 void drop_pending();
 /// Whether the calling thread is inside an operation of the device.
 bool inside_operation();
-/// Runs `work` as operation `order` on the calling thread: what it enqueues itself is part of it.
-cudaError_t run_operation(const Order& order, const std::function<void()>& work);
+/// Runs `work` as operation `order` on the calling thread: what it enqueues itself is part of it. `site`: who asked.
+cudaError_t run_operation(const Order& order, const void* site, const std::function<void()>& work);
 
 // --- Who may touch memory: strict_memory.cpp, strict_pinned.cpp
 // ---------------------------------------------------------
 
-/// While one lives, device work may run: device memory, and pinned memory that queued work uses, can be touched.
+/// While one lives, device work may run: pinned memory that queued work uses can be touched, and device memory through
+/// open_device_memory().
 class DeviceAccess {
  public:
   DeviceAccess();
@@ -81,6 +82,8 @@ class HostAccess {
 
 /// Whether a DeviceAccess is alive, on any thread. The caller holds memory_mutex().
 bool device_memory_open();
+/// For the handler of faults: makes the access to `address` possible if it is one of device work to an allocation.
+bool open_device_memory(const void* address);
 
 // Uses of pinned memory by queued work; callers hold memory_mutex().
 void add_pinned_uses(uint64_t operation, const Submission& submission);

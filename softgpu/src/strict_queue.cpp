@@ -19,7 +19,8 @@ constexpr size_t kMostPending = 1024;
 
 struct Operation {
   Order order;
-  uint64_t serial;  // counts all operations
+  uint64_t serial;   // counts all operations
+  const void* site;  // return address of the call that asked for it
   std::function<void()> work;
 };
 
@@ -75,7 +76,7 @@ cudaError_t run_next(const Seen& seen) {
   const Operation operation = std::move(queue.front());
   queue.pop_front();
   --queues().pending;
-  const cudaError_t error = run_operation(operation.order, operation.work);
+  const cudaError_t error = run_operation(operation.order, operation.site, operation.work);
   Seen& done = queues().done;
   done.resize(std::max<size_t>(done.size(), operation.order.stream + 1));
   done[operation.order.stream] = operation.order.index;
@@ -106,8 +107,8 @@ bool read_strict_setting() {
 
 bool inside_operation() { return inside; }
 
-cudaError_t run_operation(const Order& order, const std::function<void()>& work) {
-  if (check::active()) check::begin_operation(order);
+cudaError_t run_operation(const Order& order, const void* site, const std::function<void()>& work) {
+  if (check::active()) check::begin_operation(order, site);
   inside = true;
   const cudaError_t error = run_guarded(work);
   inside = false;
@@ -124,7 +125,7 @@ cudaError_t defer(Order order, Submission submission, std::function<void()> work
   }
   all.of_stream.resize(std::max<size_t>(all.of_stream.size(), order.stream + 1));
   const uint32_t stream = order.stream;
-  all.of_stream[stream].push_back({std::move(order), serial, std::move(work)});
+  all.of_stream[stream].push_back({std::move(order), serial, submission.site, std::move(work)});
   cudaError_t error = cudaSuccess;
   for (++all.pending; all.pending > kMostPending && error == cudaSuccess;) error = run_until(up_to(oldest().order));
   return error;

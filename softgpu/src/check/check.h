@@ -47,8 +47,9 @@ void writes(const void* address, size_t bytes, const char* operation);
 /// Device to device: what was undefined stays so.
 void copies(void* dst, const void* src, size_t bytes);
 
-/// Everything between these, on the calling OS thread, is one operation of a stream.
-void begin_operation(const Order& order);
+/// Everything between these, on the calling OS thread, is one operation of a stream. `site`: return address of the call
+/// that asked for it.
+void begin_operation(const Order& order, const void* site = nullptr);
 void end_operation();
 
 }  // namespace softgpu::check

@@ -131,7 +131,10 @@ void forget_operations(uint32_t serial) {
   h.operations.push_back(std::move(current));
 }
 
-void begin_operation(const Order& order) { open(order); }
+void begin_operation(const Order& order, const void* site) {
+  open(order);
+  current_operation().site = site;
+}
 
 void end_operation() {
   flush_findings();

@@ -16,6 +16,7 @@ struct Operation {
   uint32_t serial = 0;
   uint32_t stream = 0;
   uint64_t index = 0;
+  const void* site = nullptr;    ///< return address of the call that asked for it
   const void* kernel = nullptr;  ///< null unless a launch
   dim3 grid, block;
   uint64_t first_block = 0;

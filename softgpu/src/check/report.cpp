@@ -40,11 +40,10 @@ Pending& pending() {
 uint64_t place_bits(const Access& access) { return access.who & ~kThreadMask; }
 
 /// Looking a place up costs milliseconds the first time.
-const SourcePlace& place_of(const Access& access) {
-  static auto& places = *new std::unordered_map<uint64_t, SourcePlace>;
-  const uint64_t code = access.who & kCodeMask;
+const SourcePlace& place_of(const void* code) {
+  static auto& places = *new std::unordered_map<const void*, SourcePlace>;
   auto found = places.find(code);
-  if (found == places.end()) found = places.emplace(code, locate(reinterpret_cast<const void*>(code))).first;
+  if (found == places.end()) found = places.emplace(code, locate(code)).first;
   return found->second;
 }
 
@@ -56,22 +55,33 @@ uint3 indices_of(Index linear, dim3 size) {
 
 std::string count_of(size_t bytes) { return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes"); }
 
+/// A copy, a fill or a vendor routine, at the call that asked for it unless that is one of softgpu's own.
+Party party_of_operation(const Access& access) {
+  Party party{.what = ((access.who & kWrite) != 0 ? "write by " : "read by ") +
+                      std::string(reinterpret_cast<const char*>(access.who & kCodeMask))};
+  const Operation* const operation = find_operation(serial_of(access));
+  if (operation == nullptr || operation->site == nullptr) return party;
+  const SourcePlace& place = place_of(operation->site);
+  if (place.file.find("softgpu/src/") != std::string::npos) return party;
+  party.file = place.file;
+  party.line = place.line;
+  party.function = place.function;
+  return party;
+}
+
 Party party_of(const Access& access, size_t bytes) {
   const bool write = (access.who & kWrite) != 0;
-  if (by_operation(access)) {
-    return {.what = (write ? "write by " : "read by ") +
-                    std::string(reinterpret_cast<const char*>(access.who & kCodeMask))};
-  }
+  if (by_operation(access)) return party_of_operation(access);
   const std::string kind = (access.who & kVolatile) != 0 ? "volatile " : (access.who & kAtomic) != 0 ? "atomic " : "";
-  const SourcePlace& place = place_of(access);
+  const SourcePlace& place = place_of(reinterpret_cast<const void*>(access.who & kCodeMask));
   Party party{.what = kind + (write ? "write of " : "read of ") + count_of(bytes),
               .file = place.file,
               .line = place.line,
               .function = place.function};
-  const Operation* const launch = find_operation(serial_of(access));
-  if (launch != nullptr && launch->kernel != nullptr) {
-    party.thread = {indices_of(thread_of(access), launch->block),
-                    indices_of(block_index(*launch, serial_of(access)), launch->grid)};
+  const Operation* const operation = find_operation(serial_of(access));
+  if (operation != nullptr && operation->kernel != nullptr) {
+    party.thread = {indices_of(thread_of(access), operation->block),
+                    indices_of(block_index(*operation, serial_of(access)), operation->grid)};
   }
   return party;
 }
