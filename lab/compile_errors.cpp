@@ -13,9 +13,9 @@ std::string hint_for(const std::string& message) {
   static const std::regex unknown(
       "(cuda\\w+|__\\w+|cg::\\w+).* (was not declared|has not been declared|has no member)");
   if (std::regex_search(message, unknown))
-    return "the lab declares the part of CUDA that docs/lab/README.md lists, and refuses the rest";
+    return "a name that the lab declares: docs/lab/README.md tells which part of CUDA that is";
   if (message.find("lab.h") != std::string::npos || message.find("main") != std::string::npos)
-    return "a file for the lab includes <lab.h>, has tests, and no main()";
+    return "the form of a file for the lab: it includes <lab.h>, has tests, and no main()";
   return "";
 }
 

@@ -29,12 +29,6 @@ Finding finding_from(const json& value) {
   return finding;
 }
 
-/// Which side of a race came first is chance.
-bool same_places(const Finding& a, const Finding& b) {
-  return std::is_permutation(a.parties.begin(), a.parties.end(), b.parties.begin(), b.parties.end(),
-                             [](const Party& x, const Party& y) { return x.file == y.file && x.line == y.line; });
-}
-
 }  // namespace
 
 ProcessReport read_report(const std::filesystem::path& path) {
@@ -51,6 +45,11 @@ ProcessReport read_report(const std::filesystem::path& path) {
       report.finished = true;
   }
   return report;
+}
+
+bool same_places(const Finding& a, const Finding& b) {
+  return std::is_permutation(a.parties.begin(), a.parties.end(), b.parties.begin(), b.parties.end(),
+                             [](const Party& x, const Party& y) { return x.file == y.file && x.line == y.line; });
 }
 
 void add_finding(std::vector<Finding>& findings, Finding finding) {

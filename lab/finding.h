@@ -37,6 +37,9 @@ struct ProcessReport {
 };
 ProcessReport read_report(const std::filesystem::path& path);
 
+/// Whether the lines are the same, in whatever order: which side of a race came first is chance.
+bool same_places(const Finding& a, const Finding& b);
+
 /// Adds a finding, or, if one of the same checker, kind, kernel and places is there, only where it was seen.
 void add_finding(std::vector<Finding>& findings, Finding finding);
 

@@ -47,9 +47,23 @@ void print(std::ostream& out, const Party& party, Sources& sources) {
   out << "      " << party.file << ":" << party.line << "  " << sources.line(party.file, party.line) << "\n";
 }
 
+/// "void sum<int>(int*)" is the kernel sum<int>.
+std::string short_name(std::string kernel) {
+  if (kernel.ends_with(')')) {
+    size_t at = kernel.size();
+    for (int depth = 0; at > 0;) {
+      const char c = kernel[--at];
+      depth += c == ')' ? 1 : c == '(' ? -1 : 0;
+      if (depth == 0) break;
+    }
+    kernel.resize(at);
+  }
+  return kernel.starts_with("void ") ? kernel.substr(5) : kernel;
+}
+
 void print(std::ostream& out, const Finding& finding, Sources& sources) {
   out << "\n  " << finding.checker << ", " << finding.kind;
-  if (!finding.kernel.empty()) out << ", in " << finding.kernel;
+  if (!finding.kernel.empty()) out << ", in " << short_name(finding.kernel);
   out << "\n    " << finding.message << "\n";
   for (const Party& party : finding.parties) print(out, party, sources);
   if (!finding.hint.empty()) out << "    usually missing: " << finding.hint << "\n";

@@ -99,20 +99,24 @@ void judge_end(const RunContext& context, const TestResult& test, const Result& 
   };
   switch (result.outcome.end) {
     case End::too_slow:
-      return add("time-limit", "the test did not end and was stopped", "a loop whose condition never becomes false");
+      return add("time-limit", "the test did not end and was stopped", "an exit from a loop");
     case End::too_large:
-      return add("out-of-memory", "the test used more than 4 GiB of host memory and was stopped", "");
+      return add("out-of-memory",
+                 "the test used more than " + std::to_string(kHostBytes >> 20) + " MiB of host memory and was stopped",
+                 "");
     case End::signalled:
       if (!explained)
         add("crash", std::string("the test crashed: ") + strsignal(result.outcome.code),
-            "host code that follows a null pointer or one into device memory", crash_line(context, test));
+            "a check for null, or a copy of what lies in device memory", crash_line(context, test));
       return;
     case End::exited:
       if (result.report.finished || !result.report.findings.empty()) return;
-      const std::string last_words =
-          result.errors.substr(result.errors.size() - std::min<size_t>(result.errors.size(), 400));
+      const std::string& errors = result.errors;
+      const std::string last_words = errors.substr(errors.size() - std::min<size_t>(errors.size(), 400));
       add("exit",
-          "the test left with exit code " + std::to_string(result.outcome.code) + " before its end: " + last_words, "");
+          "the test left with exit code " + std::to_string(result.outcome.code) + " before its end" +
+              (last_words.empty() ? "" : ": " + last_words),
+          "");
   }
 }
 
@@ -137,9 +141,19 @@ void mark_order_dependent(std::vector<Finding>& findings, const std::vector<std:
     for (const std::string& label : finding.seen) wrong += (wrong.empty() ? "" : ", ") + label;
     finding.checker = "order";
     finding.kind = "order-dependent";
-    finding.message = "the result depends on the order in which threads run: wrong under " + wrong + " of " +
-                      std::to_string(runs.size()) + ": " + finding.message;
-    finding.hint = "a barrier between threads that use each other's results, or an atomic operation";
+    finding.message = "the result depends on an order that nothing fixes: wrong under " + wrong + " of " +
+                      std::to_string(runs.size()) + " runs: " + finding.message;
+    finding.hint = "a barrier, an atomic operation, or an event between streams";
+  }
+}
+
+/// A wrong result where another group of runs has shown that it depends on an order: the same finding.
+void join_order_dependent(Finding& finding, const std::vector<Finding>& known) {
+  if (finding.kind != "wrong-result") return;
+  for (const Finding& other : known) {
+    if (other.kind != "order-dependent" || !same_places(other, finding)) continue;
+    finding.checker = other.checker;
+    finding.kind = other.kind;
   }
 }
 
@@ -153,7 +167,7 @@ void compare_contents(std::vector<Finding>& findings, const std::vector<ProcessR
       if (first.hash == other.hash) continue;
       add_finding(findings, {"order",
                              "order-dependent",
-                             "the contents depend on the order in which threads run: they differ between " + runs[0] +
+                             "the contents depend on an order that nothing fixes: they differ between " + runs[0] +
                                  " and " + runs[run],
                              "",
                              "sums of floats in a fixed order, a barrier, or integer atomics",
@@ -212,8 +226,14 @@ void run_test(const RunContext& context, TestResult& test) {
     }
     std::vector<Finding> findings = run_group(context, test, group);
     test.sections.push_back({group.name, findings.empty() ? "ok" : "found"});
-    for (Finding& finding : findings) add_finding(test.findings, std::move(finding));
+    for (Finding& finding : findings) {
+      join_order_dependent(finding, test.findings);
+      add_finding(test.findings, std::move(finding));
+    }
   }
+  // What a checker knows explains wrong results: first.
+  std::stable_partition(test.findings.begin(), test.findings.end(),
+                        [](const Finding& f) { return f.checker != "test" && f.checker != "order"; });
 }
 
 }  // namespace cucurbit::lab

@@ -9,7 +9,7 @@
 namespace cucurbit::lab {
 
 /// What a test's process may use of the host's memory.
-inline constexpr uint64_t kHostBytes = uint64_t(4) << 30;
+inline constexpr uint64_t kHostBytes = uint64_t(2) << 30;
 
 struct RunContext {
   const std::filesystem::path& file;

@@ -6,7 +6,7 @@ __global__ void steps_to(int target, int stride, int* steps) {
   volatile int at = 0;
   int count = 0;
   while (at != target) {
-    at = (at + stride) % 1024;  // PLANTED synccheck time-limit
+    at = (at + stride) % 1024;  // PLANTED memcheck time-limit
     ++count;
   }
   *steps = count;

@@ -50,7 +50,8 @@ inline LaunchMistake explain(const FailedLaunch& launch) {
   const std::string bad_grid =
       beyond("grid", grid, {cudaDevAttrMaxGridDimX, cudaDevAttrMaxGridDimY, cudaDevAttrMaxGridDimZ});
   if (!bad_grid.empty())
-    return {"grid-size", bad_grid, "count blocks along x, which may be 2147483647 long, or loop with a grid stride"};
+    return {"grid-size", bad_grid,
+            "blocks counted along x, of which there may be 2147483647, or a loop with a grid stride"};
   const std::string bad_block =
       beyond("block", block, {cudaDevAttrMaxBlockDimX, cudaDevAttrMaxBlockDimY, cudaDevAttrMaxBlockDimZ});
   const auto threads = uint64_t(block.x) * block.y * block.z;
@@ -66,7 +67,7 @@ inline LaunchMistake explain(const FailedLaunch& launch) {
             std::to_string(shared) + " bytes of dynamic shared memory: a kernel has " + std::to_string(bytes) +
                 " unless it asks for more",
             "cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) before the launch"};
-  return {"launch-failed", "", "test cudaGetLastError() after every launch"};
+  return {"launch-failed", "", "a check of cudaGetLastError() after every launch"};
 }
 
 /// The failed launches, if their error is still waiting to be asked for.

@@ -75,8 +75,8 @@ inline void check(cudaError_t error, const std::string& call, Site site) {
   const bool memory = error == cudaErrorMemoryAllocation;
   report({"test", memory ? "out-of-memory" : "cuda-error",
           call + " failed: " + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + ")",
-          memory ? "the device has no room for this array: smaller inputs, or memory freed earlier"
-                 : "an error of an earlier kernel is told by the next call that waits for it",
+          memory ? "smaller inputs, or a cudaFree of what is no longer used"
+                 : "a check of an earlier call: the error of a kernel is told by the next call that waits for it",
           "", "calls"},
          site);
   throw Stopped{};

@@ -47,7 +47,7 @@ inline void check_device(Site site) {
   if (error == cudaSuccess) return;
   report({"test", "unchecked-error",
           std::string("the test ends with ") + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + ")",
-          "test what every call returns, and cudaGetLastError() after every launch", "", "test"},
+          "a check of what every call returns, and of cudaGetLastError() after every launch", "", "test"},
          site);
 }
 
