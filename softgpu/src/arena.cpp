@@ -10,7 +10,7 @@
 namespace softgpu {
 namespace {
 
-constexpr size_t kPage = 4096;
+constexpr size_t kPage = kArenaPage;
 constexpr size_t kAlignment = 512;
 constexpr size_t kLargest = size_t{1} << 40;
 constexpr size_t kSmallest = size_t{64} << 30;
@@ -83,6 +83,12 @@ void* arena_allocate(size_t bytes) {
     return nullptr;
   }
   return begin + pages - round_up(bytes, kAlignment);
+}
+
+bool arena_pages_contain(const void* allocation, size_t bytes, const void* address) {
+  const Slot slot = slot_of(allocation, bytes);
+  const size_t offset = reinterpret_cast<uintptr_t>(address) - arena_begin;
+  return slot.begin <= offset && offset < slot.end;
 }
 
 void arena_free(void* address, size_t bytes) {

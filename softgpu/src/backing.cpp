@@ -35,7 +35,7 @@ void* allocate_in_arena(size_t bytes) {
   std::memset(address, 0xff, std::min(bytes, kMostFilled));
   if (!strict()) return address;
   install_fault_handler();
-  if (!device_memory_open()) arena_protect(address, bytes, PROT_NONE);
+  arena_protect(address, bytes, PROT_NONE);
   return address;
 }
 

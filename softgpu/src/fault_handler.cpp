@@ -20,8 +20,10 @@ struct Handled {
 Handled handled_signals[] = {{SIGSEGV, {}}, {SIGBUS, {}}, {SIGFPE, {}}, {SIGILL, {}}, {SIGABRT, {}}};
 
 bool handled(siginfo_t* info, void* context) {
+  const bool of_memory = info->si_signo == SIGSEGV || info->si_signo == SIGBUS;
+  if (strict() && of_memory && open_device_memory(info->si_addr)) return true;
   if (kernel_fault(info, context)) return true;
-  if (!strict() || (info->si_signo != SIGSEGV && info->si_signo != SIGBUS)) return false;
+  if (!strict() || !of_memory) return false;
   const auto& machine = static_cast<ucontext_t*>(context)->uc_mcontext;
 #if defined(__x86_64__)
   const auto pc = reinterpret_cast<const void*>(machine.gregs[REG_RIP]);
@@ -70,7 +72,8 @@ bool install() {
   struct sigaction action {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  sigemptyset(&action.sa_mask);
+  sigfillset(&action.sa_mask);  // the handler takes locks: a time limit must not end a kernel inside it
+  for (const Handled& known : handled_signals) sigdelset(&action.sa_mask, known.signal);
   for (Handled& known : handled_signals) sigaction(known.signal, &action, &known.previous);
   return true;
 }

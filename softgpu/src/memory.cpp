@@ -1,10 +1,12 @@
 #include "memory.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 
 #include "arena.h"
 #include "backing.h"
@@ -120,10 +122,28 @@ Neighbour MemoryMap::neighbour(const void* address) const {
   return {};
 }
 
-void MemoryMap::protect_device(int protection) {
-  for (auto& [address, block] : blocks_) {
-    if (block.kind != MemoryKind::host) arena_protect(block.address, block.capacity, protection);
+bool MemoryMap::open_pages(const void* address) {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  // An allocation ends at the end of a page, so that only its start may lie behind the address.
+  auto it = blocks_.upper_bound(at | (kArenaPage - 1));
+  if (it == blocks_.begin()) return false;
+  Allocation& block = (--it)->second;
+  if (block.kind == MemoryKind::host || !arena_pages_contain(block.address, block.capacity, address)) return false;
+  if (block.open) return true;  // by another thread
+  arena_protect(block.address, block.capacity, PROT_READ | PROT_WRITE);
+  block.open = true;
+  opened_.push_back(block.address);
+  return true;
+}
+
+std::vector<const void*> MemoryMap::close_pages() {
+  for (const void* address : opened_) {
+    const auto it = blocks_.find(reinterpret_cast<uintptr_t>(address));
+    if (it == blocks_.end()) continue;  // freed meanwhile
+    arena_protect(it->second.address, it->second.capacity, PROT_NONE);
+    it->second.open = false;
   }
+  return std::exchange(opened_, {});
 }
 
 std::mutex& memory_mutex() {

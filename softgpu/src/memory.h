@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "cuda_runtime_api.h"
 
@@ -23,6 +24,7 @@ struct Allocation {
   bool live;
   GraphMemory* graph;  ///< owner, when allocated in a capture
   const void* site;    ///< return address of the call that allocated it; null when unknown
+  bool open = false;   ///< in strict mode: device work has the use of it
 };
 
 /// Device memory that an address lies in or next to.
@@ -50,8 +52,10 @@ class MemoryMap {
   /// What `address`, which belongs to nobody or to the device, has to do with device memory. Where each allocation has
   /// pages of its own, freed ones are remembered for a while.
   Neighbour neighbour(const void* address) const;
-  /// Sets what may be done with the pages of device memory, in strict mode.
-  void protect_device(int protection);
+  /// In strict mode: lets the allocation be touched whose pages hold `address`. False when there is none.
+  bool open_pages(const void* address);
+  /// Nothing that was opened can be touched any more. Returns what that was.
+  std::vector<const void*> close_pages();
   template <class Visit>
   void for_each(Visit visit) const {
     for (const auto& [address, block] : blocks_) visit(block);
@@ -67,6 +71,7 @@ class MemoryMap {
 
   std::map<uintptr_t, Allocation> blocks_;
   std::deque<Allocation> freed_;  // the last ones, the newest first
+  std::vector<const void*> opened_;
   size_t device_size_ = configured_size();
   size_t device_used_ = 0;
   uint64_t generation_ = 0;

@@ -58,8 +58,7 @@ bool inside_operation();
 /// Runs `work` as operation `order` on the calling thread: what it enqueues itself is part of it. `site`: who asked.
 cudaError_t run_operation(const Order& order, const void* site, const std::function<void()>& work);
 
-// --- Who may touch memory: strict_memory.cpp, strict_pinned.cpp
-// ---------------------------------------------------------
+// --- Who may touch memory: strict_memory.cpp, strict_pinned.cpp ----------------------------------------------------
 
 /// While one lives, device work may run: pinned memory that queued work uses can be touched, and device memory through
 /// open_device_memory().
@@ -78,12 +77,18 @@ class HostAccess {
   ~HostAccess();
   HostAccess(const HostAccess&) = delete;
   HostAccess& operator=(const HostAccess&) = delete;
+
+ private:
+  std::vector<const void*> closed_;
 };
 
 /// Whether a DeviceAccess is alive, on any thread. The caller holds memory_mutex().
 bool device_memory_open();
 /// For the handler of faults: makes the access to `address` possible if it is one of device work to an allocation.
 bool open_device_memory(const void* address);
+// What an operation is known to touch; callers hold memory_mutex().
+std::vector<const void*> allocations_of(const Submission& submission);
+void open_allocations(const std::vector<const void*>& allocations);
 
 // Uses of pinned memory by queued work; callers hold memory_mutex().
 void add_pinned_uses(uint64_t operation, const Submission& submission);

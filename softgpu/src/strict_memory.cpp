@@ -1,7 +1,13 @@
-#include <sys/mman.h>
+#include <algorithm>
 
+#include "arena.h"
 #include "memory.h"
 #include "strict.h"
+
+/// Device memory is closed. What an operation is known to touch is opened before it runs, until the host has its turn
+/// again. For vendor routines that is all there is: faults inside oneDNN's generated code were seen to corrupt the
+/// heap. What else a kernel touches, through pointers in structs and in memory, is opened by the fault of its first
+/// access.
 
 namespace softgpu {
 namespace {
@@ -9,42 +15,58 @@ namespace {
 /// How many DeviceAccess objects are alive. Guarded by memory_mutex().
 int open_count = 0;
 
-void open_all() {
-  memory_map().protect_device(PROT_READ | PROT_WRITE);
-  open_pinned();
-}
-
-void close_all() {
-  memory_map().protect_device(PROT_NONE);
-  close_pinned();
-}
-
 }  // namespace
 
 bool device_memory_open() { return open_count > 0; }
 
+bool open_device_memory(const void* address) {
+  if (!arena_contains(address)) return false;
+  std::lock_guard lock(memory_mutex());
+  return open_count > 0 && memory_map().open_pages(address);
+}
+
+std::vector<const void*> allocations_of(const Submission& submission) {
+  std::vector<const void*> found;
+  for (const Use& use : submission.uses) {
+    if (!arena_contains(use.address)) continue;
+    const Allocation* const block = memory_map().find_containing(use.address);
+    if (block != nullptr) found.push_back(block->address);
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+void open_allocations(const std::vector<const void*>& allocations) {
+  for (const void* address : allocations) memory_map().open_pages(address);
+}
+
 DeviceAccess::DeviceAccess() {
   std::lock_guard lock(memory_mutex());
-  if (open_count++ == 0) open_all();
+  if (open_count++ == 0) open_pinned();
 }
 
 DeviceAccess::~DeviceAccess() {
   std::lock_guard lock(memory_mutex());
-  if (--open_count == 0) close_all();
+  if (--open_count > 0) return;
+  memory_map().close_pages();
+  close_pinned();
 }
 
 HostAccess::HostAccess() {
   if (!strict()) return;
   std::lock_guard lock(memory_mutex());
   --open_count;
-  close_all();
+  closed_ = memory_map().close_pages();
+  close_pinned();
 }
 
 HostAccess::~HostAccess() {
   if (!strict()) return;
   std::lock_guard lock(memory_mutex());
   ++open_count;
-  open_all();
+  for (const void* address : closed_) memory_map().open_pages(address);
+  open_pinned();
 }
 
 }  // namespace softgpu

@@ -19,8 +19,9 @@ constexpr size_t kMostPending = 1024;
 
 struct Operation {
   Order order;
-  uint64_t serial;   // counts all operations
-  const void* site;  // return address of the call that asked for it
+  uint64_t serial;                       // counts all operations
+  const void* site;                      // return address of the call that asked for it
+  std::vector<const void*> allocations;  // that it is known to touch
   std::function<void()> work;
 };
 
@@ -76,6 +77,10 @@ cudaError_t run_next(const Seen& seen) {
   const Operation operation = std::move(queue.front());
   queue.pop_front();
   --queues().pending;
+  {
+    std::lock_guard lock(memory_mutex());
+    open_allocations(operation.allocations);
+  }
   const cudaError_t error = run_operation(operation.order, operation.site, operation.work);
   Seen& done = queues().done;
   done.resize(std::max<size_t>(done.size(), operation.order.stream + 1));
@@ -119,13 +124,15 @@ cudaError_t run_operation(const Order& order, const void* site, const std::funct
 cudaError_t defer(Order order, Submission submission, std::function<void()> work) {
   Queues& all = queues();
   const uint64_t serial = ++all.last_serial;
+  std::vector<const void*> allocations;
   {
     std::lock_guard lock(memory_mutex());
     add_pinned_uses(serial, submission);
+    allocations = allocations_of(submission);
   }
   all.of_stream.resize(std::max<size_t>(all.of_stream.size(), order.stream + 1));
   const uint32_t stream = order.stream;
-  all.of_stream[stream].push_back({std::move(order), serial, submission.site, std::move(work)});
+  all.of_stream[stream].push_back({std::move(order), serial, submission.site, std::move(allocations), std::move(work)});
   cudaError_t error = cudaSuccess;
   for (++all.pending; all.pending > kMostPending && error == cudaSuccess;) error = run_until(up_to(oldest().order));
   return error;
