@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "check/check.h"
 #include "stream.h"
 
 /// Graphs as capture leaves them: a list of closures that respects all dependencies, replayed in order.
@@ -28,8 +29,12 @@ cudaError_t instantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long 
   return cudaSuccess;
 }
 
+/// Checkers take the nodes for ordered as they were captured, also those of branches that nothing orders.
 void replay(const CUgraphExec_st& exec) {
-  for (const std::function<void()>& step : exec.steps) step();
+  for (const std::function<void()>& step : exec.steps) {
+    if (check::active()) check::next_step();
+    step();
+  }
 }
 
 /// Launched into a capturing stream, a graph becomes one node of the graph being captured.

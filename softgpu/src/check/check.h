@@ -51,5 +51,7 @@ void copies(void* dst, const void* src, size_t bytes);
 /// that asked for it.
 void begin_operation(const Order& order, const void* site = nullptr);
 void end_operation();
+/// What follows comes after what the open operation has done so far: the next node of a graph.
+void next_step();
 
 }  // namespace softgpu::check

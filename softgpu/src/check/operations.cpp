@@ -12,13 +12,14 @@ namespace softgpu::check {
 namespace {
 
 // Older operations count as ordered before everything.
-constexpr size_t kMostOperations = 1 << 16;
+constexpr size_t kMostOperations = 1 << 16;  // their parts are counted
 constexpr size_t kMostBlockNames = 1 << 22;
 
 struct History {
   std::deque<Operation> operations;
   size_t block_names = 0;
   bool open = false;
+  bool begun = false;          // the current part has accesses
   Seen before;                 // what is ordered before the current operation
   std::vector<uint64_t> last;  // by stream: index of its last operation
 };
@@ -50,10 +51,14 @@ uint64_t unordered_operations(const History& h) {
 /// The smallest serial number that may not be ordered before the current operation.
 uint32_t least_unordered(const History& h, uint32_t serial) {
   uint64_t count = unordered_operations(h);
-  for (auto it = h.operations.rbegin(); count > 0 && it != h.operations.rend(); ++it) {
+  const Operation* last = nullptr;  // a later part of the same operation
+  for (auto it = h.operations.rbegin(); it != h.operations.rend(); ++it) {
+    const bool another = last == nullptr || it->stream != last->stream || it->index != last->index;
+    if (another && count == 0) break;
+    last = &*it;
     if (ordered(h.before, it->stream, it->index)) continue;
     serial = it->serial;
-    --count;
+    if (another) --count;
   }
   return serial;
 }
@@ -73,6 +78,21 @@ void open(const Order& order) {
   if (h.last.size() <= order.stream) h.last.resize(order.stream + 1);
   h.last[order.stream] = std::max(h.last[order.stream], order.index);
   h.open = true;
+  h.begun = false;
+}
+
+/// After all earlier parts of the operation.
+void begin_part(History& h) {
+  flush_findings();
+  prune(h);
+  const uint32_t serial = next_serial();
+  const bool all_ordered = running.ordered_below == running.operation;
+  const uint32_t below = all_ordered ? serial : running.ordered_below;
+  const Operation& before = h.operations.back();
+  Operation part{.serial = serial, .stream = before.stream, .index = before.index, .site = before.site};
+  h.operations.push_back(std::move(part));
+  running = {.when = uint64_t{serial} << 32, .serial = serial, .ordered_below = below, .operation = serial};
+  h.begun = false;
 }
 
 /// An operation that nobody gave an order to: after all others.
@@ -83,9 +103,21 @@ Order after_everything() {
 
 }  // namespace
 
-Operation& current_operation() {
-  if (!history().open) open(after_everything());
-  return history().operations.back();
+Operation& current_operation() { return history().operations.back(); }
+
+Operation& begin_launch_part() {
+  History& h = history();
+  if (!h.open) open(after_everything());
+  if (h.begun) begin_part(h);
+  h.begun = true;
+  return h.operations.back();
+}
+
+void begin_other_part() {
+  History& h = history();
+  if (!h.open) open(after_everything());
+  if (h.operations.back().kernel != nullptr) begin_part(h);
+  h.begun = true;
 }
 
 bool operation_open() { return history().open; }
@@ -99,7 +131,9 @@ const Operation* find_operation(uint32_t serial) {
 
 bool operation_before(uint32_t serial) {
   const Operation* const operation = find_operation(serial);
-  return operation == nullptr || ordered(history().before, operation->stream, operation->index);
+  if (operation == nullptr || ordered(history().before, operation->stream, operation->index)) return true;
+  const Operation& current = current_operation();
+  return operation->stream == current.stream && operation->index == current.index;
 }
 
 void name_block(uint32_t serial, uint64_t index) {
@@ -136,9 +170,13 @@ void begin_operation(const Order& order, const void* site) {
   current_operation().site = site;
 }
 
+void next_step() {
+  if (history().open && history().begun) begin_part(history());
+}
+
 void end_operation() {
   flush_findings();
-  history().open = false;
+  history().open = history().begun = false;
   running = {};
 }
 
