@@ -49,16 +49,16 @@ __global__ void abandon_then_wait(const int* in, int* out, bool abandon) {
   if (abandon) __pipeline_memcpy_async(&value, in, 4);
   __pipeline_commit();
   if (!abandon) __pipeline_wait_prior(0);
-  *out = value;
+  out[blockIdx.x] = value;
 }
 
 TEST_F(AsyncCopies, EndWithTheirKernel) {
   const int* const in = device_array(std::vector<int>{5});
-  int* const out = device_array(std::vector<int>{0});
+  int* const out = device_array(std::vector<int>(50));
   for (const bool abandon : {true, false}) {
     ASSERT_CUDA(launch(abandon_then_wait, 50, 1, 0, nullptr, in, out, abandon));
     ASSERT_CUDA(cudaDeviceSynchronize());
-    EXPECT_EQ(host_copy(out, 1)[0], kOld);
+    EXPECT_EQ(host_copy(out, 50), std::vector<int>(50, kOld));
   }
 }
 

@@ -21,11 +21,12 @@
 #define __constant__
 // A block runs on one OS thread from its first instruction to its last, and one after the other: what the block shares
 // is what the OS thread owns. AddressSanitizer puts no red zones around thread-local arrays; there, one OS thread runs
-// all blocks.
+// all blocks. constinit: as in CUDA nothing is initialised when a thread comes by; for arrays of classes g++ would keep
+// a flag otherwise, and threads would race for it.
 #ifdef __SANITIZE_ADDRESS__
-#define __shared__ static
+#define __shared__ static constinit
 #else
-#define __shared__ static thread_local
+#define __shared__ static thread_local constinit
 #endif
 
 namespace softgpu {

@@ -49,22 +49,21 @@ void check_matrix(const T* matrix, unsigned stride, Site site) {
     misuse("names a wmma matrix whose stride is not a multiple of 16 bytes", site);
 }
 
-/// f(element, index of its place in memory) for every element of this lane.
-template <class Use, int m, int n, int k, class T, class F>
-void for_places(unsigned stride, bool row_major_memory, F f) {
-  for (int e = 0; e < elements<Use, m, n, k, T>(); ++e) {
-    const MatrixPosition at = place<Use, m, n, k, T>(static_cast<int>(lane_index()), e);
-    const auto row = static_cast<size_t>(at.row), column = static_cast<size_t>(at.column);
-    f(e, row_major_memory ? row * stride + column : column * stride + row);
-  }
+/// Where this lane's element lies in memory, counted in elements.
+template <class Use, int m, int n, int k, class T>
+size_t memory_index(int element, unsigned stride, bool row_major_memory) {
+  const MatrixPosition at = place<Use, m, n, k, T>(static_cast<int>(lane_index()), element);
+  const auto row = static_cast<size_t>(at.row), column = static_cast<size_t>(at.column);
+  return row_major_memory ? row * stride + column : column * stride + row;
 }
 
+// What touches memory is inlined: a checker then names the caller.
 template <class Use, int m, int n, int k, class T, class Layout>
-void load(fragment<Use, m, n, k, T, Layout>& f, const typename Storage<T>::type* matrix, unsigned stride,
-          bool row_major_memory, Site site) {
+[[gnu::always_inline]] inline void load(fragment<Use, m, n, k, T, Layout>& f, const typename Storage<T>::type* matrix,
+                                        unsigned stride, bool row_major_memory, Site site) {
   meet_whole_warp(nullptr, nullptr, "wmma::load_matrix_sync", site);
   check_matrix(matrix, stride, site);
-  for_places<Use, m, n, k, T>(stride, row_major_memory, [&](int e, size_t index) { f.x[e] = matrix[index]; });
+  for (int e = 0; e < f.num_elements; ++e) f.x[e] = matrix[memory_index<Use, m, n, k, T>(e, stride, row_major_memory)];
 }
 
 template <int m, int n, int k, class T>
@@ -115,25 +114,29 @@ void fill_fragment(
 
 /// Loads a matrix of A or B; `stride` is the distance between its rows, or columns, in elements.
 template <class Use, int m, int n, int k, class T, class Layout>
-requires(!std::is_void_v<Layout>) void load_matrix_sync(fragment<Use, m, n, k, T, Layout>& f,
+requires(!std::is_void_v<Layout>)
+    [[gnu::always_inline]] inline void load_matrix_sync(fragment<Use, m, n, k, T, Layout>& f,
                                                         const typename softgpu::wmma::Storage<T>::type* matrix,
                                                         unsigned stride, softgpu::Site site = softgpu::Site::here()) {
   softgpu::wmma::load(f, matrix, stride, std::is_same_v<Layout, row_major>, site);
 }
 /// Loads an accumulator.
 template <int m, int n, int k, class T>
-void load_matrix_sync(fragment<accumulator, m, n, k, T>& f, const std::type_identity_t<T>* matrix, unsigned stride,
-                      layout_t layout, softgpu::Site site = softgpu::Site::here()) {
+[[gnu::always_inline]] inline void load_matrix_sync(fragment<accumulator, m, n, k, T>& f,
+                                                    const std::type_identity_t<T>* matrix, unsigned stride,
+                                                    layout_t layout, softgpu::Site site = softgpu::Site::here()) {
   softgpu::wmma::load(f, matrix, stride, layout == mem_row_major, site);
 }
 
 template <int m, int n, int k, class T>
-void store_matrix_sync(std::type_identity_t<T>* matrix, const fragment<accumulator, m, n, k, T>& f, unsigned stride,
-                       layout_t layout, softgpu::Site site = softgpu::Site::here()) {
+[[gnu::always_inline]] inline void store_matrix_sync(std::type_identity_t<T>* matrix,
+                                                     const fragment<accumulator, m, n, k, T>& f, unsigned stride,
+                                                     layout_t layout, softgpu::Site site = softgpu::Site::here()) {
   softgpu::meet_whole_warp(nullptr, nullptr, "wmma::store_matrix_sync", site);
   softgpu::wmma::check_matrix(matrix, stride, site);
-  softgpu::wmma::for_places<accumulator, m, n, k, T>(stride, layout == mem_row_major,
-                                                     [&](int e, size_t index) { matrix[index] = f.x[e]; });
+  const bool row_major_memory = layout == mem_row_major;
+  for (int e = 0; e < f.num_elements; ++e)
+    matrix[softgpu::wmma::memory_index<accumulator, m, n, k, T>(e, stride, row_major_memory)] = f.x[e];
 }
 
 /// d = a b + c; d may be c.
