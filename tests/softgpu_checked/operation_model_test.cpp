@@ -85,6 +85,41 @@ TEST_F(OperationModel, OneOperationDoesNotRaceWithItself) {
   EXPECT_EQ(news(), 0u);
 }
 
+TEST_F(OperationModel, StepsOfAnOperationComeOneAfterTheOther) {
+  Stream a{8}, b{9};
+  const auto write_in_launch = [&](unsigned thread) {
+    launch(32, 2);
+    write(thread, word(0));
+    begin_block(1);
+    write(thread, word(1));
+    check::end_launch();
+  };
+  check::begin_operation(a.next());
+  write_in_launch(0);
+  write_in_launch(1);
+  check::reads(word(0), 8, "a routine");
+  check::next_step();
+  check::writes(word(0), 8, "another routine");
+  write_in_launch(2);
+  check::end_operation();
+  EXPECT_EQ(news(), 0u);
+
+  check::begin_operation(b.next());
+  check::writes(word(4000), 8, "a routine");
+  write_in_launch(0);
+  check::end_operation();
+  EXPECT_GE(news(), 1u);
+
+  check::begin_operation(b.next(a.all()));
+  check::reads(word(4000), 8, "a routine");
+  launch(32);
+  write(0, word(2));
+  write(1, word(2));
+  check::end_launch();
+  check::end_operation();
+  EXPECT_EQ(news(), 1u);
+}
+
 TEST_F(OperationModel, CountersStartOverBeforeTheyWrapAround) {
   launch(64);
   write(0, word(0));

@@ -114,7 +114,7 @@ Block::~Block() {
 void begin_launch(const void* kernel, dim3 grid, dim3 block, size_t dynamic_bytes, bool cooperative) {
   Launch& l = launch();
   l.alone = !operation_open();
-  Operation& operation = current_operation();
+  Operation& operation = begin_launch_part();
   operation.kernel = kernel;
   operation.grid = grid;
   operation.block = block;
@@ -225,8 +225,7 @@ void renumber_blocks() {
     }
     name_block(block->serial, index);
   }
-  running.operation = current_operation().serial;
-  running.ordered_below = running.operation;
+  if (operation_open()) running.operation = running.ordered_below = current_operation().serial;
   if (running.block != nullptr) {
     running.serial = running.block->serial;
     running.at_grid = 0;

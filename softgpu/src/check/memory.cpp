@@ -48,7 +48,7 @@ void check_page(Page& page, uintptr_t address, size_t bytes, const Access& now) 
 template <class Visit>
 void for_each_known_page(const void* first, size_t bytes, const char* operation, uint64_t flags, Visit visit) {
   const bool alone = !operation_open();
-  current_operation();
+  begin_other_part();
   const Access now{(reinterpret_cast<uintptr_t>(operation) & kCodeMask) | flags | kByOperation << kSizeShift,
                    running.when};
   for_each_page(reinterpret_cast<uintptr_t>(first), bytes, [&](uintptr_t address, size_t part) {

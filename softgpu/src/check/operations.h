@@ -10,8 +10,9 @@
 
 namespace softgpu::check {
 
-/// A launch, a copy, a fill or a vendor routine. It has the serial number `serial`; the blocks of a launch have the
-/// next ones, in the order in which they ran.
+/// A launch, or copies, fills and vendor routines. It has the serial number `serial`; the blocks of a launch have the
+/// next ones, in the order in which they ran. An operation of a stream with more than one part, such as a graph, has
+/// several of these, one after the other.
 struct Operation {
   uint32_t serial = 0;
   uint32_t stream = 0;
@@ -23,9 +24,13 @@ struct Operation {
   std::vector<uint32_t> blocks;  ///< which blocks ran; empty: one after the other from first_block
 };
 
-/// The operation under way, which is begun if there is none.
-Operation& current_operation();
 bool operation_open();
+/// The part of the operation that is under way.
+Operation& current_operation();
+/// Begins a part, and the operation if there is none: a launch; or something else, which needs a part of its own only
+/// after a launch.
+Operation& begin_launch_part();
+void begin_other_part();
 
 /// The operation that a serial number belongs to; null when it is too long ago.
 const Operation* find_operation(uint32_t serial);
