@@ -1,3 +1,4 @@
+#include <cooperative_groups.h>
 #include <cuda_bf16.h>
 
 #include "kernel_fixture.h"
@@ -208,6 +209,35 @@ __global__ void wide_against_narrow(int* data) {
 TEST_F(RaceCheck, AFloat4MeetsOneOfItsElements) {
   launch({1, 2}, wide_against_narrow, data);
   expect_only("race-global", {kWide, kWide + 2});
+}
+
+constexpr int kGridSync = __LINE__ + 6;
+template <bool kSync>
+__global__ void exchange_between_blocks(int* data) {
+  __shared__ int tile[64];
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  tile[threadIdx.x] = static_cast<int>(i);
+  data[i] = static_cast<int>(i);
+  if (kSync) cooperative_groups::this_grid().sync();
+  const int other = data[(i + blockDim.x) % (gridDim.x * blockDim.x)];
+  data[4096 + i] = other + tile[threadIdx.x];
+}
+
+TEST_F(RaceCheck, GridSync) {
+  cudaLaunchAttribute cooperative{};
+  cooperative.id = cudaLaunchAttributeCooperative;
+  cooperative.val.cooperative = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = 4;
+  config.blockDim = 64;
+  config.attrs = &cooperative;
+  config.numAttrs = 1;
+  ASSERT_EQ(cudaLaunchKernelEx(&config, exchange_between_blocks<true>, data), cudaSuccess);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  expect_clean();
+  ASSERT_EQ(cudaLaunchKernelEx(&config, exchange_between_blocks<false>, data), cudaSuccess);
+  ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+  expect_only("race-between-blocks", {kGridSync, kGridSync + 2});
 }
 
 __device__ int counter;
