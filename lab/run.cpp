@@ -59,7 +59,7 @@ Result run_once(const RunContext& context, const TestResult& test, const Run& ru
   Command command{{context.builds.at(run.variant).program.string(), test.name},
                   {"SOFTGPU_MODE=threads", "SOFTGPU_REPORT=" + report.string(), "SOFTGPU_MEMORY=1G",
                    "SOFTGPU_TIME_LIMIT=" + std::to_string(int(std::ceil(context.options.seconds))),
-                   "SOFTGPU_NO_REEXEC=1", "OMP_WAIT_POLICY=passive"},
+                   "SOFTGPU_NO_REEXEC=1", "OMP_WAIT_POLICY=passive", "SOFTGPU_HARNESS=" CUCURBIT_LAB_INCLUDE},
                   context.folder / (base + ".output"),
                   context.folder / (base + ".errors"),
                   2 * context.options.seconds + 5,

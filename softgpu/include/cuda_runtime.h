@@ -13,22 +13,22 @@
 #include "softgpu/warp_functions.h"
 #include "vector_functions.h"
 
-// Typed forms of calls that take void** or an erased function pointer.
+// Typed forms of calls that take void** or an erased function pointer. Always inlined: findings name the caller.
 
 template <class T>
-cudaError_t cudaMalloc(T** pointer, size_t bytes) {
+__forceinline__ cudaError_t cudaMalloc(T** pointer, size_t bytes) {
   return cudaMalloc(reinterpret_cast<void**>(pointer), bytes);
 }
 template <class T>
-cudaError_t cudaMallocAsync(T** pointer, size_t bytes, cudaStream_t stream) {
+__forceinline__ cudaError_t cudaMallocAsync(T** pointer, size_t bytes, cudaStream_t stream) {
   return cudaMallocAsync(reinterpret_cast<void**>(pointer), bytes, stream);
 }
 template <class T>
-cudaError_t cudaMallocHost(T** pointer, size_t bytes, unsigned int flags = 0) {
+__forceinline__ cudaError_t cudaMallocHost(T** pointer, size_t bytes, unsigned int flags = 0) {
   return cudaHostAlloc(reinterpret_cast<void**>(pointer), bytes, flags);
 }
 template <class T>
-cudaError_t cudaHostAlloc(T** pointer, size_t bytes, unsigned int flags) {
+__forceinline__ cudaError_t cudaHostAlloc(T** pointer, size_t bytes, unsigned int flags) {
   return cudaHostAlloc(reinterpret_cast<void**>(pointer), bytes, flags);
 }
 inline cudaError_t cudaEventCreate(cudaEvent_t* event, unsigned int flags = cudaEventDefault) {

@@ -104,10 +104,12 @@ std::string demangled(const char* name) {
   return text;
 }
 
-/// Headers of softgpu and of the standard library are never what a user wants to see.
+/// Headers of softgpu and of the standard library are never what a user wants to see, nor those in the folder that a
+/// harness names in SOFTGPU_HARNESS.
 bool is_internal(std::string_view file) {
+  static const char* const harness = std::getenv("SOFTGPU_HARNESS");
   return file.find("/softgpu/include/") != file.npos || file.starts_with("/usr/include/") ||
-         file.starts_with("/usr/lib/gcc/");
+         file.starts_with("/usr/lib/gcc/") || (harness != nullptr && *harness != '\0' && file.starts_with(harness));
 }
 
 /// Called for each inlined frame, the innermost first; a non-zero result ends the walk.

@@ -1,5 +1,5 @@
 // A search that steps over its end goes on for ever.
-// ptxrun: cannot see: it has no time limit
+// ptxrun: sees
 #include <lab.h>
 
 __global__ void steps_to(int target, int stride, int* steps) {

@@ -18,12 +18,12 @@ class Array {
 
  public:
   /// `size` elements with undefined contents.
-  explicit Array(size_t size, Site site = Site::here()) : size_(size) {
+  LAB_INLINE explicit Array(size_t size, Site site = Site::here()) : size_(size) {
     if (size != 0)
       detail::check(cudaMalloc(reinterpret_cast<void**>(&data_), bytes()),
                     "cudaMalloc of " + std::to_string(bytes()) + " bytes", site);
   }
-  Array(const std::vector<T>& values, Site site = Site::here()) : Array(values.size(), site) {
+  LAB_INLINE Array(const std::vector<T>& values, Site site = Site::here()) : Array(values.size(), site) {
     if (size_ == 0) return;
     detail::check(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice), "cudaMemcpy", site);
     // The copy has read its source, and may still be on its way as streams that do not wait for it see it.
@@ -43,7 +43,7 @@ class Array {
   size_t bytes() const { return size_ * sizeof(T); }
 
   /// A copy of the contents, after everything the device was given to do.
-  std::vector<T> host(Site site = Site::here()) const {
+  LAB_INLINE std::vector<T> host(Site site = Site::here()) const {
     std::vector<T> values(size_);
     detail::check(cudaDeviceSynchronize(), "waiting for the device", site);
     if (size_ != 0)
@@ -57,13 +57,13 @@ class Array {
 };
 
 template <class T>
-Array<T> zeros(size_t size, Site site = Site::here()) {
+LAB_INLINE Array<T> zeros(size_t size, Site site = Site::here()) {
   return Array<T>(std::vector<T>(size), site);
 }
 
 /// 0, 1, 2, ...
 template <class T>
-Array<T> iota(size_t size, Site site = Site::here()) {
+LAB_INLINE Array<T> iota(size_t size, Site site = Site::here()) {
   std::vector<T> values(size);
   for (size_t i = 0; i < size; ++i) values[i] = static_cast<T>(i);
   return Array<T>(values, site);
@@ -86,8 +86,8 @@ std::vector<T> random_values(size_t size, uint64_t seed = 1, double low = 0,
 
 /// random_values in device memory.
 template <class T>
-Array<T> random(size_t size, uint64_t seed = 1, double low = 0, double high = std::is_integral_v<T> ? 256 : 1,
-                Site site = Site::here()) {
+LAB_INLINE Array<T> random(size_t size, uint64_t seed = 1, double low = 0,
+                           double high = std::is_integral_v<T> ? 256 : 1, Site site = Site::here()) {
   return Array<T>(random_values<T>(size, seed, low, high), site);
 }
 

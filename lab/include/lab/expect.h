@@ -61,11 +61,12 @@ void expect(const std::vector<T>& got, const Want& want, double tolerance = 0, S
 
 /// The same for an array on the device, after everything the device was given to do.
 template <class T, class Want>
-void expect(const Array<T>& got, const Want& want, double tolerance = 0, Site site = Site::here()) {
+LAB_INLINE void expect(const Array<T>& got, const Want& want, double tolerance = 0, Site site = Site::here()) {
   expect(got.host(site), want, tolerance, site);
 }
 template <class T>
-void expect(const Array<T>& got, const std::vector<T>& want, double tolerance = 0, Site site = Site::here()) {
+LAB_INLINE void expect(const Array<T>& got, const std::vector<T>& want, double tolerance = 0,
+                       Site site = Site::here()) {
   expect(got.host(site), want, tolerance, site);
 }
 
@@ -76,7 +77,7 @@ inline void expect(bool holds, const char* what = "a condition does not hold", S
 
 /// The contents must be the same, bit for bit, whatever the order of threads; the lab compares its runs.
 template <class T>
-void expect_deterministic(const Array<T>& array, Site site = Site::here()) {
+LAB_INLINE void expect_deterministic(const Array<T>& array, Site site = Site::here()) {
   const std::vector<T> values = array.host(site);
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   for (const T& value : values) {

@@ -145,7 +145,7 @@ struct Launch {
   Site site;
 
   template <class... Args>
-  void operator()(Args&&... args) const {
+  LAB_INLINE void operator()(Args&&... args) const {
     if (!failed_launches.empty() && cudaPeekAtLastError() == cudaSuccess) failed_launches.clear();
     cudaError_t error;
     if constexpr (one_function<Resolve, sizeof...(Args)>()) {

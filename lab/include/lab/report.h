@@ -10,6 +10,9 @@
 /// How a test says what is wrong: text on stderr and, where the environment variable SOFTGPU_REPORT names a file, a
 /// line of JSON in the form that softgpu's checkers use.
 
+/// Findings name the line of a test that calls a function of the lab, not a line of the lab.
+#define LAB_INLINE __forceinline__
+
 namespace lab {
 
 /// A place in the source. As a default argument it is where the function was called.

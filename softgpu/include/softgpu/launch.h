@@ -65,7 +65,8 @@ struct PackedKernel {
 /// memory than cudaFuncSetAttribute allowed), cudaErrorNotSupported (more than one thread per block in fast mode), what
 /// the kernel ended with, and those of the stream.
 template <class... Params, class... Args>
-cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
+[[gnu::always_inline]] inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config,
+                                                             void (*kernel)(Params...), Args&&... args) {
   static_assert(sizeof...(Params) == sizeof...(Args), "the number of arguments is not the kernel's");
   using Packed = softgpu::PackedKernel<Params...>;
   const Packed packed{kernel, std::tuple<Params...>(static_cast<Params>(std::forward<Args>(args))...)};
