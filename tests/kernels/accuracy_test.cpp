@@ -161,7 +161,7 @@ TEST_F(StepMetricsTest, CountRowsThatAreNotFinite) {
 
 TEST_F(StepMetricsTest, AddsALossThatIsNoSumOverRows) {
   const Tensor loss = Tensor::from_host(std::vector<float>{0.5f}, {});
-  for (int step = 0; step < 3; ++step) kernels::add_to_metrics(loss.data<float>(), 8, device(), nullptr);
+  for (int step = 0; step < 3; ++step) kernels::add_to_metrics(loss.data<float>(), 8, device(), stream());
   EXPECT_EQ(read().loss_sum, 12);
   EXPECT_EQ(read().samples, 24);
 }
