@@ -39,15 +39,15 @@ __global__ void transpose(int* data) {
 namespace outer {
 namespace inner {
 template <class A, class B>
-struct Pair {
-  static __global__ void fill(A* a, B value) { a[threadIdx.x] = A(value); }
-};
+__global__ void fill(A* a, B value) {
+  a[threadIdx.x] = A(value);
+}
 }  // namespace inner
 }  // namespace outer
 
 template <class T>
 void run_fill(lab::Array<T>& data, T value) {
-  outer::inner::Pair<T, int>::fill<<<1, unsigned(data.size())>>>(data, int(value));
+  outer::inner::fill<T, int><<<1, unsigned(data.size())>>>(data, int(value));
 }
 
 LAB_TEST(plain) {
