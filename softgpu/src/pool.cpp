@@ -251,13 +251,16 @@ cudaError_t free_captured(void* pointer, CUstream_st* stream) {
 
 /// Frees as an operation of the stream: other streams must not use the memory unless they wait for it.
 cudaError_t free_in_order(void* pointer, CUstream_st* stream) {
+  constexpr uint64_t kMostQueued = uint64_t{256} << 20;
   Allocation* block = nullptr;
+  bool too_many = false;
   {
     std::lock_guard lock(memory_mutex());
     block = memory_map().find_start(pointer);
     if (block == nullptr || block->kind == MemoryKind::host) return cudaErrorInvalidValue;
     block->live = false;
     default_pool().queued += block->capacity;
+    too_many = default_pool().queued > kMostQueued;
   }
   const cudaError_t error = submit_ordered(*stream,
                                            [block] {
@@ -266,8 +269,7 @@ cudaError_t free_in_order(void* pointer, CUstream_st* stream) {
                                              default_pool().give_back(block);
                                            },
                                            {.call = "cudaFreeAsync"});
-  constexpr uint64_t kMostQueued = uint64_t{256} << 20;
-  if (error == cudaSuccess && default_pool().queued > kMostQueued) finish_queued_frees();
+  if (error == cudaSuccess && too_many) finish_queued_frees();
   return error;
 }
 
@@ -289,8 +291,11 @@ cudaError_t free_async(void* pointer, cudaStream_t handle) {
 }  // namespace
 
 bool finish_queued_frees() {
-  std::lock_guard lock(device_mutex());
-  if (default_pool().queued == 0) return false;
+  std::lock_guard device_lock(device_mutex());
+  {
+    std::lock_guard lock(memory_mutex());
+    if (default_pool().queued == 0) return false;
+  }
   run_until(Seen(everything()));
   return true;
 }
