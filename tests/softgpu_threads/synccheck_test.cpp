@@ -96,7 +96,7 @@ TEST_F(Synccheck, AMaskThatNamesLanesWhichDoNotCome) {
   expect_place(finding, 1, kWrongMask + 2, {16, 0, 0});
 }
 
-constexpr int kNotInMask = __LINE__ + 2;
+constexpr int kNotInMask = __LINE__ + 1;
 __global__ void not_in_mask(int* out) { out[threadIdx.x] = __shfl_sync(0x0000ffffu, 1, 0); }
 
 TEST_F(Synccheck, ALaneThatItsMaskDoesNotName) {

@@ -19,7 +19,8 @@ std::string hexadecimal(const void* address) {
 
 /// Where an address lies, for somebody who has never seen it.
 std::string describe(const void* address) {
-  if (reinterpret_cast<uintptr_t>(address) < 4096) return "a null pointer (address " + hexadecimal(address) + ")";
+  if (reinterpret_cast<uintptr_t>(address) < 4096)
+    return "a null pointer (address " + std::to_string(reinterpret_cast<uintptr_t>(address)) + ")";
   return "address " + hexadecimal(address) + ", which belongs to no live allocation";
 }
 
@@ -43,7 +44,7 @@ FaultText describe_fault(const Fault& fault, bool stack_overflow) {
       return {"division", "an integer was divided by zero: on a GPU the result is undefined", "a check of the divisor",
               cudaErrorLaunchFailure};
     case SIGABRT:
-      return {"assert", "an assertion failed, or abort() was called", "", cudaErrorAssert};
+      return {"assert", "an assertion failed, which says where above, or abort() was called", "", cudaErrorAssert};
     case SIGILL:
       return {"trap", "the kernel executed a trap", "", cudaErrorLaunchFailure};
     default:
@@ -129,7 +130,8 @@ void Block::misuse(const char* what, Site site) {
 
 void Block::fail_with(const Fault& fault) {
   const FaultText text = describe_fault(fault, fibers_.in_guard_page(fault.address));
-  const SourcePlace place = locate(static_cast<const char*>(fault.pc) + 1);
+  // abort() stops deep in the C library; an assertion has said itself where it stands.
+  const SourcePlace place = fault.signal == SIGABRT ? SourcePlace{} : locate(static_cast<const char*>(fault.pc) + 1);
   if (pending_failure_ == cudaSuccess) {
     report_finding(
         {"memcheck",
