@@ -183,9 +183,10 @@ void name_file(Finding& finding, const fs::path& file) {
     if (is_file(party.file, file)) party.file = file.string();
 }
 
-/// A deduced template is launched through a function of ours, numbered by the launch.
+/// A deduced template is launched through a function of ours, numbered by the launch; its name may be too much for the
+/// demangler.
 void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
-  static const std::regex called(R"(lab::detail::CalledKernel<(\d+))");
+  static const std::regex called(R"(CalledKernel(?:<|ILi)(\d+))");
   std::smatch match;
   if (!std::regex_search(finding.kernel, match, called)) return;
   const size_t launch = std::stoul(match[1]);

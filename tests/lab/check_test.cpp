@@ -93,6 +93,8 @@ TEST(LabCheck, TellsHowTestsEndAndRunsTheRest) {
   expect("throws", "test", "exception", "LAB_TEST(throws)");
   expect("depends_on_order", "order", "order-dependent", "lab::expect_deterministic(out);");
   EXPECT_TRUE(findings_of(result, "right").empty()) << findings_of(result, "right").dump(2);
+  expect("deduced", "memcheck", "illegal-address", "*out = value;");
+  EXPECT_EQ(findings_of(result, "deduced")[0]["kernel"], "store_value");
   EXPECT_EQ(result["tests"][6]["output"], "on its way out\n");
 }
 

@@ -12,6 +12,11 @@ __global__ void store(int* out) { *out = 1; }
 
 __global__ void last_wins(int* out) { *out = int(threadIdx.x); }
 
+template <class T>
+__global__ void store_value(T* out, T value) {
+  *out = value;
+}
+
 LAB_TEST(endless_kernel) {
   lab::Array<int> flag = lab::zeros<int>(1);
   spin<<<1, 32>>>(flag);
@@ -50,6 +55,11 @@ LAB_TEST(depends_on_order) {
   lab::Array<int> out = lab::zeros<int>(1);
   last_wins<<<1, 256>>>(out);
   lab::expect_deterministic(out);
+}
+
+LAB_TEST(deduced) {
+  int* nowhere = nullptr;
+  store_value<<<1, 1>>>(nowhere, 3);
 }
 
 LAB_TEST(right) {
