@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/ops/cross_entropy.h"
+#include "engine/runtime/stream.h"
 #include "kernels/metrics.h"
 #include "support/compare.h"
 
