@@ -12,6 +12,15 @@ __global__ void add(int* value, int amount) { *value += amount; }
 __global__ void append(int* list, int* length, int value) { list[(*length)++] = value; }
 __global__ void read_pinned(const int* source, int* out) { *out = *source; }
 __global__ void read_beyond(const int* values, int index, int* out) { *out = values[index]; }
+struct Vectors {
+  const float* const* rows;
+  float* sums;
+};
+__global__ void sum_rows(Vectors vectors, int columns) {
+  float sum = 0;
+  for (int i = 0; i < columns; ++i) sum += vectors.rows[blockIdx.x][i];
+  vectors.sums[blockIdx.x] = sum;
+}
 __global__ void fail(int) { throw std::runtime_error("planted"); }
 
 cudaStream_t new_stream(unsigned int flags = cudaStreamNonBlocking) {
@@ -105,6 +114,23 @@ TEST_F(StrictDeathTest, DeviceCodeEndsAtTheEndOfAnAllocation) {
     cudaDeviceSynchronize();
   };
   EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV), "memcheck: .*0 bytes beyond the end of 4608 bytes");
+}
+
+TEST_F(StrictDeathTest, KernelsReachMemoryThroughStructsAndMemory) {
+  const auto body = [] {
+    be_strict();
+    constexpr int kRows = 200, kColumns = 3000;
+    std::vector<const float*> rows;
+    for (int i = 0; i < kRows; ++i) rows.push_back(device_array(std::vector<float>(kColumns, static_cast<float>(i))));
+    float* sums = device_array(std::vector<float>(kRows));
+    for (int launches = 0; launches < 3; ++launches) {
+      EXPECT_CUDA(launch(sum_rows, kRows, 1, 0, nullptr, Vectors{device_array(rows), sums}, kColumns));
+      const auto result = host_copy(sums, kRows);
+      for (int i = 0; i < kRows; ++i) EXPECT_EQ(result[i], static_cast<float>(i * kColumns));
+    }
+    finish();
+  };
+  EXPECT_EXIT(body(), kPasses, "");
 }
 
 TEST_F(StrictDeathTest, FreshMemoryIsNotANumber) {
