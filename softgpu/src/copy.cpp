@@ -85,7 +85,7 @@ void declare_row(void* dst, const void* src, size_t bytes, const char* name) {
 
 void move(const Copy& copy, const char* name) {
   for (size_t row = 0; row < copy.height; ++row) {
-    if (check::active()) declare_row(copy.dst_row(row), copy.src_row(row), copy.width, name);
+    if (orders_kept() && check::active()) declare_row(copy.dst_row(row), copy.src_row(row), copy.width, name);
     std::memmove(copy.dst_row(row), copy.src_row(row), copy.width);
   }
 }

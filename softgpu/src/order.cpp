@@ -39,10 +39,7 @@ uint32_t free_number() {
 
 const Seen& host_seen() { return clocks().host; }
 
-bool orders_kept() {
-  static const bool kept = strict() || check::active();
-  return kept;
-}
+bool decide_whether_orders_are_kept() { return strict() || check::active(); }
 
 std::shared_ptr<StreamClock> make_clock(StreamKind kind) {
   return {new StreamClock{free_number(), kind, {}}, [](StreamClock* clock) {

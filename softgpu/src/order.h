@@ -32,8 +32,12 @@ const Seen& host_seen();
 // --- For the runtime, which holds device_mutex() for all that follows
 // -------------------------------------------------
 
+bool decide_whether_orders_are_kept();
 /// Whether clocks are kept at all; decided once.
-bool orders_kept();
+inline bool orders_kept() {
+  static const bool kept = decide_whether_orders_are_kept();
+  return kept;
+}
 
 enum class StreamKind { legacy, blocking, non_blocking };
 
