@@ -30,5 +30,9 @@ int main(int argc, char** argv) {
 #ifdef SOFTGPU
   testing::UnitTest::GetInstance()->listeners().Append(new FailOnFindings);
 #endif
-  return RUN_ALL_TESTS();
+  const int failed = RUN_ALL_TESTS();
+#ifdef SOFTGPU
+  cudaDeviceReset();  // the engine's pool and workspaces live as long as the program: no leaks
+#endif
+  return failed;
 }

@@ -42,8 +42,20 @@ void tell_sanitizer_of_arrival(Fiber& from, void* fake_stack) {
   }
 }
 
+namespace {
+
+/// Memory that comes to lie there next must not inherit what AddressSanitizer knows of the stack.
+void forget_poison(const Fiber& fiber) {
+  if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(fiber.stack, fiber.bytes);
+}
+
+}  // namespace
+
 FiberPool::~FiberPool() {
-  for (const auto& fiber : all_) munmap(fiber->stack - kGuardBytes, fiber->bytes + kGuardBytes);
+  for (const auto& fiber : all_) {
+    forget_poison(*fiber);
+    munmap(fiber->stack - kGuardBytes, fiber->bytes + kGuardBytes);
+  }
 }
 
 Fiber& FiberPool::make() {
@@ -64,7 +76,7 @@ void FiberPool::prepare(Fiber& fiber) {
   std::byte* const top = fiber.stack + fiber.bytes - number % 21 * kStackStagger;
   fiber.context = make_fcontext(top, static_cast<size_t>(top - fiber.stack), begin);
   fiber.fake_stack = nullptr;
-  if (__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(fiber.stack, fiber.bytes);
+  forget_poison(fiber);
 }
 
 Fiber& FiberPool::take() {
