@@ -10,7 +10,7 @@ namespace cucurbit::lab {
 
 struct CheckOptions {
   int seeds = 4;        ///< lane orders to try
-  double seconds = 10;  ///< for a launch; a test's process has twice that and 5 more
+  double seconds = 10;  ///< for a launch; a test's process has twice that and 5 more of processor time
   bool keep = false;    ///< leave the folder of temporary files
 };
 

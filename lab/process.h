@@ -11,7 +11,7 @@ struct Command {
   std::vector<std::string> arguments;  ///< the program first
   std::vector<std::string> variables;  ///< NAME=VALUE, beside those of this process
   std::filesystem::path output, errors;
-  double seconds = 0;  ///< it is killed after so long
+  double seconds = 0;  ///< it is killed when it has used so much processor time, or after five times that and 30 more
   uint64_t bytes = 0;  ///< or when its resident memory is larger
 };
 

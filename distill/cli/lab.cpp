@@ -20,6 +20,10 @@ struct Flags {
 };
 
 #if CUCURBIT_HAS_LAB
+std::string counted(size_t count, const std::string& what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 void check(const Flags& flags) {
   const lab::CheckResult result = lab::check_file(flags.file, {flags.seeds, flags.seconds, flags.keep});
   fmt::print("{}", flags.json ? lab::as_json(result) + "\n" : lab::as_text(result));
@@ -28,9 +32,10 @@ void check(const Flags& flags) {
   if (result.tests.empty())
     throw Error(ErrorKind::input, fmt::format("[lab] {} has nothing that can be run", flags.file));
   if (bad != 0)
-    throw Error(ErrorKind::input, fmt::format("[lab] {}: {} findings in {} of {} tests", flags.file,
-                                              result.finding_count(), bad, result.tests.size()));
-  if (!flags.json) fmt::print("{}: no findings in {} tests\n", flags.file, result.tests.size());
+    throw Error(ErrorKind::input,
+                fmt::format("[lab] {}: {} in {} of {}", flags.file, counted(result.finding_count(), "finding"), bad,
+                            counted(result.tests.size(), "test")));
+  if (!flags.json) fmt::print("{}: no findings in {}\n", flags.file, counted(result.tests.size(), "test"));
 }
 #else
 void check(const Flags&) {

@@ -133,7 +133,7 @@ TEST(LabCheck, LeavesNoFilesUnlessAsked) {
   setenv("TMPDIR", (folder / "temporary").c_str(), 1);
   const Outcome outcome = run(command);
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_NE(outcome.text.find("no findings in 1 tests"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("no findings in 1 test\n"), std::string::npos) << outcome.text;
   EXPECT_TRUE(fs::is_empty(folder / "temporary"));
   EXPECT_NE(run(command + " --keep").text.find("temporary files: " + (folder / "temporary").string()),
             std::string::npos);
