@@ -122,9 +122,10 @@ void Block::leave() {
   current_ = kNobody;
   if (arrivals_.count > 0 && arrivals_.count == live_) release_barrier();
   for (uint32_t lanes = warp.meeting; lanes != 0; lanes &= lanes - 1) {
-    const Thread& waiting = threads_[index * kWarpLanes + static_cast<unsigned>(std::countr_zero(lanes))];
-    if ((warp.meeting & bit(static_cast<unsigned>(std::countr_zero(lanes)))) != 0)
-      complete_meeting(index, waiting.mask, waiting.combine);
+    const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
+    if ((warp.meeting & bit(lane)) == 0) continue;  // went on with an earlier one
+    const Thread& waiting = threads_[index * kWarpLanes + lane];
+    complete_meeting(index, waiting.mask, waiting.combine);
   }
 }
 
