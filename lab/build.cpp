@@ -16,11 +16,6 @@ namespace fs = std::filesystem;
 constexpr double kCompileSeconds = 300;
 constexpr uint64_t kCompileBytes = uint64_t(4) << 30;
 
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::vector<std::string> words(const std::string& text) {
   std::istringstream stream(text);
   return {std::istream_iterator<std::string>(stream), {}};
@@ -71,20 +66,11 @@ Step compiler(const std::vector<std::string>& arguments, const fs::path& log) {
 }
 
 Build failure(const Step& step, const fs::path& file) {
-  if (step.outcome.end == End::too_slow || step.outcome.end == End::too_large)
-    return {{},
-            {{"compile",
-              "does-not-compile",
-              step.outcome.end == End::too_slow ? "the compiler does not end" : "the compiler uses too much memory",
-              "",
-              "",
-              {{"compiling", file.string(), 1, "", {}, {}}},
-              {}}},
-            {}};
-  return {{}, compile_findings(step.messages, file), {}};
+  std::string messages = step.messages;
+  if (step.outcome.end == End::too_slow) messages = "the compiler does not end";
+  if (step.outcome.end == End::too_large) messages = "the compiler uses too much memory";
+  return {{}, compile_findings(messages, file), {}};
 }
-
-bool succeeded(const Step& step) { return step.outcome.end == End::exited && step.outcome.code == 0; }
 
 }  // namespace
 
@@ -92,29 +78,28 @@ Build build(const fs::path& file, Variant variant, const fs::path& folder) {
   for (const char* needed : {CUCURBIT_LAB_LIBRARY, CUCURBIT_LAB_INCLUDE "/lab.h"})
     if (!fs::exists(needed))
       throw Error(ErrorKind::io, std::string("[lab] ") + needed + " is gone: the lab works where it was built");
-  const fs::path base = folder / name(variant), program = base;
-  const std::string preprocessed = base.string() + ".preprocessed", translated = base.string() + ".ii",
-                    object = base.string() + ".o";
+  const std::string program = (folder / name(variant)).string(), preprocessed = program + ".preprocessed",
+                    translated = program + ".ii", object = program + ".o";
+  Step step;
+  const auto succeeds = [&](std::vector<std::string> arguments, const std::vector<std::string>& more) {
+    append(arguments, more);
+    step = compiler(arguments, program + ".log");
+    return step.outcome.end == End::exited && step.outcome.code == 0;
+  };
 
-  std::vector<std::string> arguments = compile_flags(variant);
-  append(arguments, {"-isystem", CUCURBIT_LAB_INCLUDE, "-isystem", CUCURBIT_SOFTGPU_INCLUDE, "-fno-working-directory",
-                     "-E", "-x", "c++", file.string(), "-o", preprocessed});
-  Step step = compiler(arguments, base.string() + ".log");
-  if (!succeeded(step)) return failure(step, file);
+  if (!succeeds(compile_flags(variant),
+                {"-isystem", CUCURBIT_LAB_INCLUDE, "-isystem", CUCURBIT_SOFTGPU_INCLUDE, "-fno-working-directory", "-E",
+                 "-x", "c++", file.string(), "-o", preprocessed}))
+    return failure(step, file);
 
   Translation translation = translate(read_text(preprocessed));
   std::ofstream(translated, std::ios::binary) << translation.text;
 
-  arguments = compile_flags(variant);
-  append(arguments, {"-c", translated, "-o", object});
-  step = compiler(arguments, base.string() + ".log");
-  if (!succeeded(step)) return failure(step, file);
+  if (!succeeds(compile_flags(variant), {"-c", translated, "-o", object})) return failure(step, file);
 
-  arguments = flags(variant);
-  append(arguments, {object, "-o", program.string()});
-  append(arguments, words(CUCURBIT_LAB_LINK));
-  step = compiler(arguments, base.string() + ".log");
-  if (!succeeded(step)) return failure(step, file);
+  std::vector<std::string> parts{object, "-o", program};
+  append(parts, words(CUCURBIT_LAB_LINK));
+  if (!succeeds(flags(variant), parts)) return failure(step, file);
   return {program, {}, std::move(translation.launches)};
 }
 

@@ -8,7 +8,7 @@
 #include <future>
 #include <iterator>
 #include <map>
-#include <sstream>
+#include <regex>
 #include <thread>
 
 #include "kernels/error.h"
@@ -40,16 +40,6 @@ class TemporaryFolder {
   bool keep_;
 };
 
-/// Builds side by side: a compiler uses one core.
-std::map<Variant, Build> build_all(const fs::path& file, const fs::path& folder) {
-  std::map<Variant, std::future<Build>> pending;
-  for (const Variant variant : kVariants)
-    pending[variant] = std::async(std::launch::async, [=] { return build(file, variant, folder); });
-  std::map<Variant, Build> builds;
-  for (auto& [variant, result] : pending) builds[variant] = result.get();
-  return builds;
-}
-
 /// Calls action(0) ... action(count - 1) on as many threads as there are cores.
 template <class Action>
 void in_parallel(size_t count, const Action& action) {
@@ -62,16 +52,25 @@ void in_parallel(size_t count, const Action& action) {
   for (std::future<void>& worker : workers) worker.get();
 }
 
+/// Builds side by side: a compiler uses one core.
+std::map<Variant, Build> build_all(const fs::path& file, const fs::path& folder) {
+  std::map<Variant, Build> builds;
+  for (const Variant variant : kVariants) builds[variant] = {};
+  in_parallel(std::size(kVariants), [&](size_t i) { builds.at(kVariants[i]) = build(file, kVariants[i], folder); });
+  return builds;
+}
+
 std::vector<TestResult> list_tests(const fs::path& program, const fs::path& folder) {
   const Command command{{program.string(), "--list"}, {}, folder / "list", folder / "list.errors", 20, kHostBytes};
   const Outcome outcome = run_process(command);
   std::vector<TestResult> tests;
   if (outcome.end != End::exited || outcome.code != 0) return tests;
+  // A file's own main() or its static objects may print anything.
+  static const std::regex listed(R"((\w+)\t(\d{1,9}))");
   std::ifstream list(command.output);
-  for (std::string line; std::getline(list, line);) {
-    const size_t tab = line.find('\t');
-    if (tab != std::string::npos) tests.push_back({line.substr(0, tab), std::stoi(line.substr(tab + 1)), {}, {}, {}});
-  }
+  std::smatch match;
+  for (std::string line; std::getline(list, line);)
+    if (std::regex_match(line, match, listed)) tests.push_back({match[1], std::stoi(match[2]), {}, {}, {}});
   return tests;
 }
 
@@ -95,13 +94,12 @@ CheckResult check_file(const fs::path& file, const CheckOptions& options) {
 
   result.tests = list_tests(builds.at(Variant::plain).program, folder.path());
   if (result.tests.empty())
-    result.compile.push_back({"compile",
-                              "no-tests",
-                              "the file has no LAB_TEST",
-                              "",
-                              "a test gives inputs, launches, and says what must come out: see docs/lab/README.md",
-                              {{"compiled", file.string(), 1, "", {}, {}}},
-                              {}});
+    result.compile.push_back(
+        {.checker = "compile",
+         .kind = "no-tests",
+         .message = "the file has no LAB_TEST, or ends before it comes to one",
+         .hint = "a test gives inputs, launches, and says what must come out: see docs/lab/README.md",
+         .parties = {{.what = "compiled", .file = file.string(), .line = 1}}});
   const RunContext context{file, folder.path(), builds, options};
   in_parallel(result.tests.size(), [&](size_t i) { run_test(context, result.tests[i]); });
   return result;

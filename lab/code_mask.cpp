@@ -6,8 +6,6 @@
 namespace cucurbit::lab {
 namespace {
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
 class Masker {
  public:
   explicit Masker(std::string_view text) : text_(text), mask_(text) {}
@@ -88,6 +86,8 @@ class Masker {
 };
 
 }  // namespace
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 std::string code_mask(std::string_view preprocessed) { return Masker(preprocessed).run(); }
 

@@ -8,19 +8,24 @@ namespace {
 
 constexpr size_t kMostErrors = 5;
 
-/// CUDA's names that softgpu does not declare.
+/// What a learner gets wrong that a C++ compiler cannot name: CUDA that softgpu does not have, and the file's form.
 std::string hint_for(const std::string& message) {
   static const std::regex unknown(
       "(cuda\\w+|__\\w+|cg::\\w+).* (was not declared|has not been declared|has no member)");
   if (std::regex_search(message, unknown))
     return "a name that the lab declares: docs/lab/README.md tells which part of CUDA that is";
-  if (message.find("lab.h") != std::string::npos || message.find("main") != std::string::npos)
+  static const std::regex form(R"(\blab\.h\b|\bmain\b)");
+  if (std::regex_search(message, form))
     return "the form of a file for the lab: it includes <lab.h>, has tests, and no main()";
   return "";
 }
 
 Finding error_at(const std::string& message, const std::string& file, int line) {
-  return {"compile", "does-not-compile", message, "", hint_for(message), {{"compiling", file, line, "", {}, {}}}, {}};
+  return {.checker = "compile",
+          .kind = "does-not-compile",
+          .message = message,
+          .hint = hint_for(message),
+          .parties = {{.what = "compiling", .file = file, .line = line}}};
 }
 
 }  // namespace

@@ -25,4 +25,7 @@ struct Outcome {
 /// Runs a command in a process group of its own and waits for it. Throws Error if it cannot be started.
 Outcome run_process(const Command& command);
 
+/// What a command wrote into a file.
+std::string read_text(const std::filesystem::path& path);
+
 }  // namespace cucurbit::lab

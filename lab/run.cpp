@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <regex>
-#include <set>
 
 namespace cucurbit::lab {
 namespace {
@@ -40,11 +37,6 @@ std::vector<Group> plan(const CheckOptions& options) {
   return groups;
 }
 
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 struct Result {
   Outcome outcome;
   ProcessReport report;
@@ -72,16 +64,10 @@ Result run_once(const RunContext& context, const TestResult& test, const Run& ru
 /// Where in the file a test crashes that crashes in host code: a run with AddressSanitizer's stack trace tells. 0 if
 /// that run does not crash there.
 int crash_line(const RunContext& context, const TestResult& test) {
-  const fs::path base = context.folder / (test.name + "-crash");
-  const Command command{{context.builds.at(Variant::memory).program.string(), test.name},
-                        {"SOFTGPU_MODE=threads", "SOFTGPU_NO_REEXEC=1", "SOFTGPU_MEMORY=1G",
-                         "ASAN_OPTIONS=handle_segv=1:handle_abort=1:handle_sigfpe=1:handle_sigbus=1:detect_leaks=0"},
-                        base.string() + ".output",
-                        base.string() + ".errors",
-                        context.options.seconds + 5,
-                        kHostBytes};
-  run_process(command);
-  const std::string messages = read_text(command.errors), name = context.file.filename().string() + ":";
+  const Run run{Variant::memory,
+                "crash",
+                {"ASAN_OPTIONS=handle_segv=1:handle_abort=1:handle_sigfpe=1:handle_sigbus=1:detect_leaks=0"}};
+  const std::string messages = run_once(context, test, run).errors, name = context.file.filename().string() + ":";
   const size_t trace = messages.find("AddressSanitizer:");
   const size_t at = trace == std::string::npos ? trace : messages.find(name, trace);
   return at == std::string::npos ? 0 : std::atoi(messages.c_str() + at + name.size());
@@ -134,7 +120,6 @@ std::vector<Finding> judge(const RunContext& context, const TestResult& test, co
 
 /// A wrong result that only some lane orders bring about is a finding of another kind.
 void mark_order_dependent(std::vector<Finding>& findings, const std::vector<std::string>& runs) {
-  if (runs.size() < 2) return;
   for (Finding& finding : findings) {
     if (finding.kind != "wrong-result" || finding.seen.size() == runs.size()) continue;
     std::string wrong;
@@ -195,7 +180,7 @@ void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
 
 bool never_ends(const Finding& finding) { return finding.kind == "time-limit"; }
 
-/// Returns the findings of a group, and whether the rest should be left out.
+/// The findings of a group. What ends badly in one order is not run in the others.
 std::vector<Finding> run_group(const RunContext& context, TestResult& test, const Group& group) {
   std::vector<Finding> findings;
   std::vector<ProcessReport> reports;

@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kNone = std::string::npos;
 
-bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
 size_t skip_space(const std::string& code, size_t at) {

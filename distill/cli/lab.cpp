@@ -39,7 +39,7 @@ void check(const Flags& flags) {
 }
 #else
 void check(const Flags&) {
-  throw Error(ErrorKind::usage, "[lab] this program was built for a GPU; the lab needs the CPU build: preset `cpu`");
+  throw Error(ErrorKind::usage, "[lab] this program was built without the lab, which the CPU build has: preset `cpu`");
 }
 #endif
 }  // namespace

@@ -50,11 +50,12 @@ json findings_of(const json& result, const std::string& test) {
 }
 
 /// Whether there is such a finding with an access, call or claim at that line of the file.
-bool found(const json& findings, const std::string& checker, const std::string& kind, int line) {
+bool found(const json& findings, const std::string& checker, const std::string& kind, const fs::path& file, int line) {
   return std::any_of(findings.begin(), findings.end(), [&](const json& finding) {
     const json& parties = finding["parties"];
     return finding["checker"] == checker && finding["kind"] == kind &&
-           std::any_of(parties.begin(), parties.end(), [&](const json& party) { return party["line"] == line; });
+           std::any_of(parties.begin(), parties.end(),
+                       [&](const json& party) { return party["file"] == file.string() && party["line"] == line; });
   });
 }
 
@@ -81,7 +82,7 @@ TEST(LabCheck, TellsHowTestsEndAndRunsTheRest) {
   const json result = check(file, 3, "--time-limit 3 --seeds 3");
   const auto expect = [&](const char* test, const char* checker, const char* kind, const char* line) {
     const json findings = findings_of(result, test);
-    EXPECT_TRUE(found(findings, checker, kind, line_of(file, line))) << test << findings.dump(2);
+    EXPECT_TRUE(found(findings, checker, kind, file, line_of(file, line))) << test << findings.dump(2);
   };
   expect("endless_kernel", "memcheck", "time-limit", "while (*flag == 0)");
   expect("endless_host", "test", "time-limit", "LAB_TEST(endless_host)");
@@ -101,9 +102,9 @@ TEST(LabCheck, TellsHowTestsEndAndRunsTheRest) {
 TEST(LabCheck, NamesLinesThatDoNotCompile) {
   const fs::path file = kFiles / "does_not_compile.cu";
   const json findings = check(file, 3)["compile"];
-  EXPECT_TRUE(found(findings, "compile", "does-not-compile", line_of(file, "missing"))) << findings.dump(2);
-  EXPECT_TRUE(found(findings, "compile", "does-not-compile", line_of(file, "(other, 1)"))) << findings.dump(2);
-  EXPECT_FALSE(found(findings, "compile", "does-not-compile", line_of(file, "(out, 1)"))) << findings.dump(2);
+  EXPECT_TRUE(found(findings, "compile", "does-not-compile", file, line_of(file, "missing"))) << findings.dump(2);
+  EXPECT_TRUE(found(findings, "compile", "does-not-compile", file, line_of(file, "(other, 1)"))) << findings.dump(2);
+  EXPECT_FALSE(found(findings, "compile", "does-not-compile", file, line_of(file, "(out, 1)"))) << findings.dump(2);
 }
 
 TEST(LabCheck, RefusesWhatItCannotRead) {
@@ -119,10 +120,11 @@ TEST(LabCheck, WantsTests) {
   const TemporaryFolder folder;
   write_bytes(folder / "empty.cu", "#include <lab.h>\n");
   EXPECT_EQ(check(folder / "empty.cu", 3)["compile"][0]["kind"], "no-tests");
-  write_bytes(folder / "main.cu", "int main() {}\n");
+  write_bytes(folder / "main.cu", "#include <cstdio>\nint main() { std::puts(\"not a test\\tnor its line\"); }\n");
   EXPECT_EQ(check(folder / "main.cu", 3)["compile"][0]["kind"], "no-tests");
-  write_bytes(folder / "undefined.cu", "#include <lab.h>\nvoid f();\nLAB_TEST(t) { f(); }\n");
-  EXPECT_TRUE(found(check(folder / "undefined.cu", 3)["compile"], "compile", "does-not-compile", 3));
+  const fs::path undefined = folder / "undefined.cu";
+  write_bytes(undefined, "#include <lab.h>\nvoid f();\nLAB_TEST(t) { f(); }\n");
+  EXPECT_TRUE(found(check(undefined, 3)["compile"], "compile", "does-not-compile", undefined, 3));
 }
 
 TEST(LabCheck, LeavesNoFilesUnlessAsked) {
@@ -160,7 +162,7 @@ TEST_P(LabExample, IsFoundAndItsMendedTwinIsClean) {
   const fs::path file = kExamples / name;
   const json result = check(file, 3);
   ASSERT_EQ(result["tests"].size(), 2u);
-  EXPECT_TRUE(found(result["tests"][0]["findings"], checker, kind, line_of(file, line))) << result.dump(2);
+  EXPECT_TRUE(found(result["tests"][0]["findings"], checker, kind, file, line_of(file, line))) << result.dump(2);
   EXPECT_TRUE(result["tests"][1]["findings"].empty()) << result.dump(2);
 }
 

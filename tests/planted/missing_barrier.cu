@@ -1,30 +1,23 @@
-// A tile is read before every thread has written its part of it.
+// One thread stores a value for all, who read it before it is there.
 // ptxrun: sees
 #include <lab.h>
 
-__global__ void reverse(int* data) {
-  __shared__ int tile[256];
-  const unsigned i = threadIdx.x;
-  tile[i] = data[i];
-  data[i] = tile[255 - i];  // PLANTED racecheck race-shared
+template <bool kMended>
+__global__ void distance_to_last(int* data) {
+  __shared__ int last;
+  const int value = data[threadIdx.x];
+  if (threadIdx.x == blockDim.x - 1) last = value;
+  if (kMended) __syncthreads();
+  data[threadIdx.x] = last - value;  // PLANTED racecheck race-shared
 }
 
-__global__ void reverse_mended(int* data) {
-  __shared__ int tile[256];
-  const unsigned i = threadIdx.x;
-  tile[i] = data[i];
-  __syncthreads();
-  data[i] = tile[255 - i];
-}
-
-LAB_TEST(defect) {
+template <bool kMended>
+void run() {
   lab::Array<int> data = lab::iota<int>(256);
-  reverse<<<1, 256>>>(data);
+  distance_to_last<kMended><<<1, 256>>>(data);
   lab::expect(data, [](size_t i) { return 255 - int(i); });
 }
 
-LAB_TEST(mended) {
-  lab::Array<int> data = lab::iota<int>(256);
-  reverse_mended<<<1, 256>>>(data);
-  lab::expect(data, [](size_t i) { return 255 - int(i); });
-}
+LAB_TEST(defect) { run<false>(); }
+
+LAB_TEST(mended) { run<true>(); }

@@ -2,28 +2,24 @@
 // ptxrun: sees
 #include <lab.h>
 
-__global__ void differences(const int* in, int* out) {
-  __shared__ int tile[64];
+__device__ void subtract_neighbours(const int* in, int* out, int* tile) {
   const unsigned i = threadIdx.x;
   tile[i] = in[i];
-  int* after = tile + blockDim.x;
   if (i == 0) {
-    *after = in[blockDim.x];  // PLANTED memcheck out-of-bounds-shared
+    tile[blockDim.x] = in[blockDim.x];  // PLANTED memcheck out-of-bounds-shared
   }
   __syncthreads();
-  out[i] = *(tile + i + 1) - tile[i];
+  out[i] = tile[i + 1] - tile[i];
+}
+
+__global__ void differences(const int* in, int* out) {
+  __shared__ int tile[64];
+  subtract_neighbours(in, out, tile);
 }
 
 __global__ void differences_mended(const int* in, int* out) {
   __shared__ int tile[65];
-  const unsigned i = threadIdx.x;
-  tile[i] = in[i];
-  int* after = tile + blockDim.x;
-  if (i == 0) {
-    *after = in[blockDim.x];
-  }
-  __syncthreads();
-  out[i] = *(tile + i + 1) - tile[i];
+  subtract_neighbours(in, out, tile);
 }
 
 LAB_TEST(defect) {

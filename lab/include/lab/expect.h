@@ -64,11 +64,6 @@ template <class T, class Want>
 LAB_INLINE void expect(const Array<T>& got, const Want& want, double tolerance = 0, Site site = Site::here()) {
   expect(got.host(site), want, tolerance, site);
 }
-template <class T>
-LAB_INLINE void expect(const Array<T>& got, const std::vector<T>& want, double tolerance = 0,
-                       Site site = Site::here()) {
-  expect(got.host(site), want, tolerance, site);
-}
 
 /// Reports that something does not hold.
 inline void expect(bool holds, const char* what = "a condition does not hold", Site site = Site::here()) {
