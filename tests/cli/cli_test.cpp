@@ -1,14 +1,12 @@
 // The program as a user meets it: what it prints, what it leaves behind, and how it refuses bad input.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "engine/io/npy.h"
+#include "support/run_program.h"
 #include "support/small_data.h"
 #include "support/temporary_folder.h"
 
@@ -17,20 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
-  int code;
-  std::string text;  // stdout, or both where asked for
-};
-
+/// Runs the program; the text is stdout, or both where asked for.
 Outcome run(const std::string& arguments, bool with_errors = true) {
-  const std::string command =
-      std::string(CUCURBIT_PROGRAM) + " " + arguments + (with_errors ? " 2>&1" : " 2>/dev/null");
-  FILE* pipe = popen(command.c_str(), "r");
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (const size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), got);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text};
+  return run_shell(std::string(CUCURBIT_PROGRAM) + " " + arguments + (with_errors ? " 2>&1" : " 2>/dev/null"));
 }
 
 class CliTest : public ::testing::Test {

@@ -2,15 +2,13 @@
 #include "lab/check.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
 #include "lab/build.h"
+#include "support/run_program.h"
 #include "support/temporary_folder.h"
 
 namespace cucurbit::test {
@@ -22,19 +20,7 @@ using nlohmann::json;
 const fs::path kFiles = CUCURBIT_SOURCE_DIR "/tests/lab/files";
 const fs::path kExamples = CUCURBIT_SOURCE_DIR "/docs/lab";
 
-struct Outcome {
-  int code;
-  std::string text;
-};
-
-Outcome run(const std::string& arguments) {
-  FILE* pipe = popen((std::string(CUCURBIT_PROGRAM) + " lab " + arguments).c_str(), "r");
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (const size_t got = fread(buffer.data(), 1, buffer.size(), pipe)) text.append(buffer.data(), got);
-  const int status = pclose(pipe);
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), text};
-}
+Outcome run(const std::string& arguments) { return run_shell(std::string(CUCURBIT_PROGRAM) + " lab " + arguments); }
 
 json check(const fs::path& file, int code, const std::string& options = "") {
   const Outcome outcome = run("check --json " + options + " " + file.string());
