@@ -10,7 +10,6 @@
 namespace softgpu {
 namespace {
 
-constexpr size_t kPage = kArenaPage;
 constexpr size_t kAlignment = 512;
 constexpr size_t kLargest = size_t{1} << 40;
 constexpr size_t kSmallest = size_t{64} << 30;

@@ -22,7 +22,7 @@ inline bool arena_contains(const void* address) {
 /// Start of the range, which is reserved at the first call; null when the machine refuses even 64 GiB.
 std::byte* arena_base();
 
-inline constexpr size_t kArenaPage = 4096;
+inline constexpr size_t kPage = 4096;
 
 /// Whether `address` lies in the pages of an allocation.
 bool arena_pages_contain(const void* allocation, size_t bytes, const void* address);

@@ -18,7 +18,6 @@ namespace {
 
 constexpr size_t kAlignment = 512;
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kPage = 4096;
 constexpr size_t kMostFilled = size_t{1} << 30;  // a program may ask for all there is and use little
 
 void* allocate_heap(size_t bytes) {

@@ -17,9 +17,9 @@ struct Capture;
 
 struct CUgraphNode_st {
   cudaGraphNodeType type;
-  std::function<void()> work;      // empty for nodes that do nothing at replay
-  std::vector<softgpu::Use> uses;  // in strict mode
-  CUevent_st* event = nullptr;     // that every launch records
+  std::function<void()> work;       // empty for nodes that do nothing at replay
+  std::vector<softgpu::Use> uses;   // in strict mode
+  std::vector<CUevent_st*> events;  // that every launch records
   bool has_successor = false;
 };
 

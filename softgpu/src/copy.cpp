@@ -143,12 +143,14 @@ cudaError_t run_copy(const Copy& copy, cudaMemcpyKind kind, cudaStream_t handle,
       !range_is_valid(copy.src, copy.src_bytes(), sides.src)) {
     return cudaErrorInvalidValue;
   }
-  CUstream_st* stream = nullptr;
-  if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
-  if (orders_kept() && stream->capture == nullptr) return copy_in_order(copy, *stream, handle, call);
-  const auto work = [copy, name = call.name] { move(copy, name); };
+  if (orders_kept()) {
+    CUstream_st* stream = nullptr;
+    if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
+    if (stream->capture == nullptr) return copy_in_order(copy, *stream, handle, call);
+  }
   return submit(
-      handle, cudaGraphNodeTypeMemcpy, work, [&] { return work; },
+      handle, cudaGraphNodeTypeMemcpy, [&] { move(copy, call.name); },
+      [&] { return [copy, name = call.name] { move(copy, name); }; },
       [&] {
         return Submission{
             call.name, nullptr, call.site, {{copy.dst, copy.dst_bytes(), true}, {copy.src, copy.src_bytes(), false}}};
@@ -164,7 +166,7 @@ cudaError_t fill(void* pointer, int value, size_t bytes, cudaStream_t stream, co
   if (bytes == 0) return cudaSuccess;
   if (!range_is_valid(pointer, bytes, Side::device)) return cudaErrorInvalidValue;
   const auto work = [=, name = call.name] {
-    if (check::active() && arena_contains(pointer)) check::writes(pointer, bytes, name);
+    if (arena_contains(pointer) && check::active()) check::writes(pointer, bytes, name);
     std::memset(pointer, value, bytes);
   };
   const cudaError_t error = submit(

@@ -30,7 +30,7 @@ cudaError_t record_in_order(CUevent_st* event, CUstream_st& stream) {
 cudaError_t record_captured(CUevent_st* event, CUstream_st* stream, unsigned int flags) {
   if (flags == cudaEventRecordExternal) {
     const auto mark = [event] { mark_now(event); };
-    stream->capture->add(stream->tips, cudaGraphNodeTypeEventRecord, mark).event = event;
+    stream->capture->add(stream->tips, cudaGraphNodeTypeEventRecord, mark).events = {event};
     return cudaSuccess;
   }
   event->captured = true;
@@ -96,12 +96,18 @@ cudaError_t query_event(cudaEvent_t event) {
   return event->record != nullptr ? query_order(event->record->after) : cudaSuccess;
 }
 
+bool has_happened(const CUevent_st& event) {
+  if (!strict()) return true;
+  std::lock_guard lock(device_mutex());
+  return complete(event.record->after);
+}
+
 cudaError_t elapsed(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   Clock::time_point first, last;
   for (const cudaEvent_t event : {start, end}) {
     if (const cudaError_t error = check_outside_capture(event); error != cudaSuccess) return error;
     if (!event->recorded || (event->flags & cudaEventDisableTiming) != 0) return cudaErrorInvalidResourceHandle;
-    if (strict() && !complete(event->record->after)) return cudaErrorNotReady;
+    if (!has_happened(*event)) return cudaErrorNotReady;
     first = last;
     last = event->record != nullptr ? event->record->time : event->time;
   }
@@ -119,7 +125,10 @@ cudaError_t wait_in_order(CUstream_st& stream, const CUevent_st& event) {
 }  // namespace
 
 void note_launched(const std::vector<CUevent_st*>& events, CUstream_st& stream) {
-  if (stream.capture != nullptr) return;
+  if (stream.capture != nullptr) {  // to be launched as part of another graph: that graph's last node
+    stream.tips.front()->events = events;
+    return;
+  }
   std::lock_guard lock(device_mutex());
   for (CUevent_st* event : events) {
     if (event->record == nullptr || strict()) event->record = std::make_shared<EventRecord>();

@@ -24,7 +24,7 @@ cudaError_t instantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long 
   for (const auto& node : graph->nodes) {
     if (node->work) (*exec)->steps.push_back(node->work);
     (*exec)->uses.insert((*exec)->uses.end(), node->uses.begin(), node->uses.end());
-    if (node->event != nullptr) (*exec)->events.push_back(node->event);
+    (*exec)->events.insert((*exec)->events.end(), node->events.begin(), node->events.end());
   }
   return cudaSuccess;
 }

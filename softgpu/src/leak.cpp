@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-#include "finding.h"
+#include "address_note.h"
 #include "memory.h"
 #include "threads/address_sanitizer.h"
 
@@ -34,12 +34,9 @@ std::map<const void*, Leak> find_leaks() {
 }
 
 void report_leak(const void* site, const Leak& leak) {
-  Finding finding{"memcheck", "leak", "", "", {}, "cudaFree"};
-  finding.message = std::to_string(leak.bytes) + " bytes of device memory in " + std::to_string(leak.count) +
-                    (leak.count == 1 ? " allocation were never freed" : " allocations were never freed");
-  SourcePlace place = locate(site);
-  finding.parties.push_back({"allocated", std::move(place.file), place.line, std::move(place.function), {}});
-  report_finding(finding);
+  const std::string message = std::to_string(leak.bytes) + " bytes of device memory in " + std::to_string(leak.count) +
+                              (leak.count == 1 ? " allocation were never freed" : " allocations were never freed");
+  report_finding({"memcheck", "leak", message, "", {party_at("allocated", site)}, "cudaFree"});
 }
 
 void check_at_exit(int status, void*) {

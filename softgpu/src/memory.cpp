@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -101,7 +102,8 @@ Allocation* MemoryMap::find_containing(const void* pointer) {
 }
 
 Neighbour MemoryMap::neighbour(const void* address) const {
-  constexpr size_t kNear = 4096;
+  constexpr size_t kNear = size_t{16} << 30;  // as far as an int reaches as the index of a double
+  const auto nearer = [](const Neighbour& a, const Neighbour& b) { return a.distance < b.distance; };
   const auto* const at = static_cast<const std::byte*>(address);
   const auto note = [&](Neighbour::Where where, const Allocation& block, const std::byte* from) {
     return Neighbour{where, block.bytes, static_cast<size_t>(at > from ? at - from : from - at), block.site};
@@ -109,23 +111,24 @@ Neighbour MemoryMap::neighbour(const void* address) const {
   for (const Allocation& block : freed_) {
     if (block.address <= at && at < block.address + block.bytes) return note(Neighbour::freed, block, block.address);
   }
+  Neighbour nearest{.distance = kNear};
   const auto next = blocks_.upper_bound(reinterpret_cast<uintptr_t>(at));
-  if (next != blocks_.begin()) {
+  if (next != blocks_.begin() && std::prev(next)->second.kind != MemoryKind::host) {
     const Allocation& block = std::prev(next)->second;
     const std::byte* const end = block.address + block.bytes;
-    if (block.kind != MemoryKind::host && at < end) return note(Neighbour::inside, block, block.address);
-    if (block.kind != MemoryKind::host && at < end + kNear) return note(Neighbour::beyond, block, end);
+    if (at < end) return note(Neighbour::inside, block, block.address);
+    nearest = std::min(nearest, note(Neighbour::beyond, block, end), nearer);
   }
-  if (next != blocks_.end() && next->second.kind != MemoryKind::host && next->second.address < at + kNear) {
-    return note(Neighbour::before, next->second, next->second.address);
+  if (next != blocks_.end() && next->second.kind != MemoryKind::host) {
+    nearest = std::min(nearest, note(Neighbour::before, next->second, next->second.address), nearer);
   }
-  return {};
+  return nearest;
 }
 
 bool MemoryMap::open_pages(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
   // An allocation ends at the end of a page, so that only its start may lie behind the address.
-  auto it = blocks_.upper_bound(at | (kArenaPage - 1));
+  auto it = blocks_.upper_bound(at | (kPage - 1));
   if (it == blocks_.begin()) return false;
   Allocation& block = (--it)->second;
   if (block.kind == MemoryKind::host || !arena_pages_contain(block.address, block.capacity, address)) return false;

@@ -29,8 +29,7 @@ inline bool ordered(const Seen& seen, uint32_t stream, uint64_t index) {
 /// what it has enqueued so far, plus one: the name of what it does until it enqueues the next operation.
 const Seen& host_seen();
 
-// --- For the runtime, which holds device_mutex() for all that follows
-// -------------------------------------------------
+// --- For the runtime, which holds device_mutex() for all that follows -----------------------------------------------
 
 bool decide_whether_orders_are_kept();
 /// Whether clocks are kept at all; decided once.

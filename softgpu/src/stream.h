@@ -67,7 +67,8 @@ cudaError_t submit_ordered(CUstream_st& stream, std::function<void()> work, Subm
 cudaError_t synchronise(const Seen& seen);
 /// What a call that asks whether `seen` has happened does: cudaErrorNotReady when not.
 cudaError_t query_order(const Seen& seen);
-/// The events were recorded by the stream's last operation, the launch of a graph. Takes the lock itself.
+/// The stream's last operation, or node when it captures, is the launch of a graph that records these events. Takes the
+/// lock itself.
 void note_launched(const std::vector<CUevent_st*>& events, CUstream_st& stream);
 
 /// Waits until `handle` has nothing left to do. Takes the lock itself.

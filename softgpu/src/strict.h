@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "order.h"
@@ -40,8 +39,7 @@ struct Submission {
 
 Submission submission_of(const KernelCall& call, const void* site);
 
-// --- Deferred work: strict_queue.cpp. Callers hold device_mutex()
-// ------------------------------------------------------
+// --- Deferred work: strict_queue.cpp. Callers hold device_mutex() ---------------------------------------------------
 
 /// Queues `work`. A queue that is full runs its oldest work first and returns what went wrong there.
 cudaError_t defer(Order order, Submission submission, std::function<void()> work);
@@ -110,19 +108,10 @@ const PinnedUse* conflicting_use(const void* address, bool is_write);
 /// Lets the host touch the page of `address` until the next device work.
 void release_page(const void* address);
 
-// --- Faults: strict_fault.cpp
-// -----------------------------------------------------------------------------------------
+// --- Faults: strict_fault.cpp ---------------------------------------------------------------------------------------
 
 /// Judges a fault at `address`. Returns true when it dealt with it, so that the access may be tried again: a conflict
 /// over pinned memory, which is reported. An access of the host to device memory is reported too, but false returned.
 bool strict_fault(const void* address, const void* pc, bool is_write);
-
-/// "8 bytes beyond the end of 4000 bytes of device memory", and who allocated it (null when unknown).
-struct AddressNote {
-  std::string text;
-  const void* allocation_site = nullptr;
-};
-/// The caller holds memory_mutex().
-AddressNote describe_address(const void* address);
 
 }  // namespace softgpu

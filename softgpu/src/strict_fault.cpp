@@ -1,3 +1,4 @@
+#include "address_note.h"
 #include "arena.h"
 #include "finding.h"
 #include "memory.h"
@@ -6,34 +7,38 @@
 namespace softgpu {
 namespace {
 
-Party party_at(std::string what, const void* return_address) {
-  if (return_address == nullptr) return {std::move(what), "", 0, "", {}};
-  SourcePlace place = locate(return_address);
-  return {std::move(what), std::move(place.file), place.line, std::move(place.function), {}};
-}
-
 /// The instruction itself, where locate() wants a return address.
 const void* after(const void* pc) { return static_cast<const char*>(pc) + 1; }
 
-void report_host_access(const void* address, const void* pc, bool is_write) {
-  const AddressNote note = describe_address(address);
-  const std::string access = is_write ? "writes" : "reads";
-  Finding finding{"strict", "host-access", "host code " + access + " device memory: " + note.text, "", {}, ""};
-  finding.parties.push_back(party_at("host " + access, after(pc)));
-  if (note.allocation_site != nullptr) finding.parties.push_back(party_at("allocated", note.allocation_site));
-  finding.hint = "copy with cudaMemcpy: a device pointer means nothing to the host";
+/// `finding` with a message that what is known of the address completes.
+void report_access(Finding finding, const std::string& access, const void* address, const void* pc) {
+  AddressNote note = describe_address(address);
+  finding.message += note.text;
+  finding.parties.push_back(party_at(access, after(pc)));
+  if (note.allocated.has_value()) finding.parties.push_back(std::move(*note.allocated));
   report_finding(finding);
+}
+
+void report_host_access(const void* address, const void* pc, bool is_write) {
+  const std::string verb = is_write ? "writes" : "reads";
+  report_access({"strict",
+                 "host-access",
+                 "host code " + verb + " device memory: ",
+                 "",
+                 {},
+                 "copy with cudaMemcpy: a device pointer means nothing to the host"},
+                "host " + verb, address, pc);
 }
 
 /// Device work touched what is not allocated, in a mode that cannot make the launch fail for it.
 void report_device_access(const void* address, const void* pc, bool is_write) {
-  const AddressNote note = describe_address(address);
-  const std::string access = is_write ? "write" : "read";
-  Finding finding{"memcheck", "out-of-bounds", "device code touches what is not allocated: " + note.text, "", {}, ""};
-  finding.parties.push_back(party_at("device " + access, after(pc)));
-  if (note.allocation_site != nullptr) finding.parties.push_back(party_at("allocated", note.allocation_site));
-  finding.hint = "a bounds check, or memory that was freed before the work had run";
-  report_finding(finding);
+  report_access({"memcheck",
+                 "out-of-bounds",
+                 "device code touches what is not allocated: ",
+                 "",
+                 {},
+                 "a bounds check, or memory that was freed before the work had run"},
+                is_write ? "device write" : "device read", address, pc);
 }
 
 void report_host_race(const PinnedUse& use, const void* pc, bool is_write) {
@@ -67,25 +72,6 @@ bool strict_fault(const void* address, const void* pc, bool is_write) {
     report_host_access(address, pc, is_write);
   }
   return false;
-}
-
-AddressNote describe_address(const void* address) {
-  const Neighbour near = memory_map().neighbour(address);
-  const std::string distance = std::to_string(near.distance) + " bytes ";
-  const std::string size = std::to_string(near.bytes) + " bytes of device memory";
-  switch (near.where) {
-    case Neighbour::inside:
-      return {distance + "into " + size, near.site};
-    case Neighbour::beyond:
-      return {distance + "beyond the end of " + size, near.site};
-    case Neighbour::before:
-      return {distance + "before the start of " + size, near.site};
-    case Neighbour::freed:
-      return {distance + "into " + size + " that were freed", near.site};
-    case Neighbour::nothing:
-      break;
-  }
-  return {"an address without an allocation", nullptr};
 }
 
 }  // namespace softgpu

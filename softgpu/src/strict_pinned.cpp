@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "arena.h"
 #include "memory.h"
 #include "strict.h"
 
@@ -9,8 +10,6 @@
 
 namespace softgpu {
 namespace {
-
-constexpr uintptr_t kPage = 4096;
 
 std::vector<PinnedUse>& pending() {
   static std::vector<PinnedUse>& uses = *new std::vector<PinnedUse>;

@@ -48,19 +48,11 @@ uint64_t random_number() {
   return z ^ (z >> 31);
 }
 
-bool may_run(const Operation& operation) {
-  const Seen& before = operation.order.before;
-  for (size_t s = kHostStream + 1; s < before.size(); ++s) {
-    if (before[s] > 0 && !ordered(queues().done, static_cast<uint32_t>(s), before[s])) return false;
-  }
-  return true;
-}
-
 /// The stream whose first operation runs next on the way to `seen`.
 std::deque<Operation>& choose(const Seen& seen) {
   std::vector<std::deque<Operation>*> needed, all;
   for (auto& queue : queues().of_stream) {
-    if (queue.empty() || !may_run(queue.front())) continue;
+    if (queue.empty() || !complete(queue.front().order.before)) continue;
     all.push_back(&queue);
     if (ordered(seen, queue.front().order.stream, queue.front().order.index)) needed.push_back(&queue);
   }
@@ -92,6 +84,17 @@ cudaError_t run_next(const Seen& seen) {
   if (device_failure() == cudaSuccess) return error;
   drop_pending();
   return device_failure();
+}
+
+/// Runs work until all of `seen` or as many operations as `most` have run. Returns the first error.
+cudaError_t run(const Seen& seen, uint64_t most) {
+  const DeviceAccess access;
+  cudaError_t first = cudaSuccess;
+  for (uint64_t i = 0; i < most && !complete(seen); ++i) {
+    const cudaError_t error = run_next(seen);
+    if (first == cudaSuccess) first = error;
+  }
+  return first;
 }
 
 /// The operation that was enqueued first of all that are left.
@@ -145,27 +148,11 @@ bool complete(const Seen& seen) {
   return true;
 }
 
-cudaError_t run_until(const Seen& seen) {
-  if (complete(seen)) return cudaSuccess;
-  const DeviceAccess access;
-  cudaError_t first = cudaSuccess;
-  while (!complete(seen)) {
-    const cudaError_t error = run_next(seen);
-    if (first == cudaSuccess) first = error;
-  }
-  return first;
-}
+cudaError_t run_until(const Seen& seen) { return complete(seen) ? cudaSuccess : run(seen, UINT64_MAX); }
 
 cudaError_t run_some(const Seen& seen) {
   if (complete(seen)) return cudaSuccess;
-  const DeviceAccess access;
-  cudaError_t first = cudaSuccess;
-  const uint64_t most = random_seed() == 0 ? 1 : 1 + random_number() % 3;
-  for (uint64_t i = 0; i < most && !complete(seen); ++i) {
-    const cudaError_t error = run_next(seen);
-    if (first == cudaSuccess) first = error;
-  }
-  return first;
+  return run(seen, random_seed() == 0 ? 1 : 1 + random_number() % 3);
 }
 
 void drop_pending() {

@@ -8,7 +8,7 @@ const auto kLeaked = ::testing::ExitedWithCode(1);
 
 void look_for_leaks(const char* setting = "1") { setenv("SOFTGPU_LEAKS", setting, 1); }
 
-constexpr int kAllocates = __LINE__ + 1;
+const std::string kAllocates = line_of(__FILE__, __LINE__ + 1);
 void allocate(char** device) { EXPECT_CUDA(cudaMalloc(device, 1000)); }
 
 TEST_F(LeakDeathTest, WhatWasNeverFreedIsNamedByItsCall) {
@@ -21,8 +21,8 @@ TEST_F(LeakDeathTest, WhatWasNeverFreedIsNamedByItsCall) {
     std::exit(0);
   };
   EXPECT_EXIT(body(), kLeaked,
-              "^softgpu memcheck: 3000 bytes of device memory in 3 allocations were never freed.*leak_test.cpp:" +
-                  std::to_string(kAllocates) + ".*cudaFree\n$");
+              "^softgpu memcheck: 3000 bytes of device memory in 3 allocations were never freed.*" + kAllocates +
+                  ".*cudaFree\n$");
 }
 
 TEST_F(LeakDeathTest, MemoryOfThePoolLeaksToo) {

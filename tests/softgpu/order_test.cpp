@@ -9,8 +9,14 @@ using namespace softgpu;
 bool before(const Order& a, const Order& b) { return ordered(b.before, a.stream, a.index); }
 bool host_has_seen(const Order& a) { return ordered(host_seen(), a.stream, a.index); }
 
-TEST(Order, AStreamIsInOrderAndStreamsAreNot) {
-  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+/// Streams that nothing orders.
+class OrderTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<StreamClock> a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking),
+                               c = make_clock(StreamKind::non_blocking);
+};
+
+TEST_F(OrderTest, AStreamIsInOrderAndStreamsAreNot) {
   const Order first = next_operation(*a), other = next_operation(*b), second = next_operation(*a);
   EXPECT_NE(a->number, b->number);
   EXPECT_TRUE(before(first, second));
@@ -19,8 +25,7 @@ TEST(Order, AStreamIsInOrderAndStreamsAreNot) {
   EXPECT_FALSE(before(other, second));
 }
 
-TEST(Order, AnEventOrdersWhatFollowsTheWait) {
-  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+TEST_F(OrderTest, AnEventOrdersWhatFollowsTheWait) {
   const Order first = next_operation(*a), record = next_operation(*a), later = next_operation(*a);
   const Order early = next_operation(*b);
   const Order wait = next_operation(*b, up_to(record));
@@ -32,21 +37,19 @@ TEST(Order, AnEventOrdersWhatFollowsTheWait) {
   EXPECT_FALSE(before(later, follows));
 }
 
-TEST(Order, IsTransitive) {
-  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking),
-             c = make_clock(StreamKind::non_blocking);
+TEST_F(OrderTest, IsTransitive) {
   const Order first = next_operation(*a);
   const Order second = next_operation(*b, up_to(first));
   const Order third = next_operation(*c, up_to(second));
   EXPECT_TRUE(before(first, third));
 }
 
-TEST(Order, TheLegacyStreamWaitsForBlockingStreamsAndTheyForIt) {
-  const auto legacy = make_clock(StreamKind::legacy), a = make_clock(StreamKind::blocking),
-             b = make_clock(StreamKind::blocking), free = make_clock(StreamKind::non_blocking);
-  const Order first = next_operation(*a), apart = next_operation(*free);
+TEST_F(OrderTest, TheLegacyStreamWaitsForBlockingStreamsAndTheyForIt) {
+  const auto legacy = make_clock(StreamKind::legacy), blocking = make_clock(StreamKind::blocking),
+             other = make_clock(StreamKind::blocking);
+  const Order first = next_operation(*blocking), apart = next_operation(*a);
   const Order middle = next_operation(*legacy);
-  const Order last = next_operation(*b), later_apart = next_operation(*free);
+  const Order last = next_operation(*other), later_apart = next_operation(*a);
   EXPECT_TRUE(before(first, middle));
   EXPECT_FALSE(before(apart, middle));
   EXPECT_TRUE(before(middle, last));
@@ -54,8 +57,7 @@ TEST(Order, TheLegacyStreamWaitsForBlockingStreamsAndTheyForIt) {
   EXPECT_FALSE(before(middle, later_apart));
 }
 
-TEST(Order, WhatTheHostHasSeenComesBeforeWhatItEnqueues) {
-  const auto a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking);
+TEST_F(OrderTest, WhatTheHostHasSeenComesBeforeWhatItEnqueues) {
   const Order first = next_operation(*a), second = next_operation(*a);
   EXPECT_FALSE(host_has_seen(first));
   host_waits(up_to(first));
@@ -69,8 +71,7 @@ TEST(Order, WhatTheHostHasSeenComesBeforeWhatItEnqueues) {
   EXPECT_TRUE(host_has_seen(other));
 }
 
-TEST(Order, TheHostComesBeforeWhatItEnqueuesLater) {
-  const auto a = make_clock(StreamKind::non_blocking);
+TEST_F(OrderTest, TheHostComesBeforeWhatItEnqueuesLater) {
   const uint64_t moment = host_seen()[kHostStream];
   const Order operation = next_operation(*a);
   const uint64_t later = host_seen()[kHostStream];
@@ -78,8 +79,7 @@ TEST(Order, TheHostComesBeforeWhatItEnqueuesLater) {
   EXPECT_FALSE(ordered(operation.before, kHostStream, later));
 }
 
-TEST(Order, NumbersOfStreamsAreReusedOnceTheHostHasWaitedForThem) {
-  auto a = make_clock(StreamKind::non_blocking);
+TEST_F(OrderTest, NumbersOfStreamsAreReusedOnceTheHostHasWaitedForThem) {
   const uint32_t number = a->number;
   const Order last = next_operation(*a);
   a.reset();

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "../../softgpu/src/backing.h"
 #include "runtime_support.h"
 
 namespace {
@@ -251,8 +250,7 @@ TEST_F(RuntimeGraph, MemoryOfACaptureStaysWithTheGraph) {
   EXPECT_CUDA(cudaFreeAsync(first, stream_));
   EXPECT_EQ(cudaFreeAsync(first, stream_), cudaErrorInvalidValue);
   ASSERT_CUDA(cudaMallocAsync(&second, 4, stream_));
-  const bool caches = softgpu::caches_memory();
-  EXPECT_EQ(second == first, caches);  // reused inside the capture
+  EXPECT_EQ(second == first, !memory_is_checked());  // reused inside the capture
   EXPECT_CUDA(cudaFreeAsync(second, stream_));
   EXPECT_EQ(cudaFreeAsync(counter_, stream_), cudaErrorInvalidValue);  // not of this graph
   const cudaGraphExec_t exec = end();
@@ -262,7 +260,7 @@ TEST_F(RuntimeGraph, MemoryOfACaptureStaysWithTheGraph) {
   EXPECT_EQ(counter(), 5);
   EXPECT_CUDA(cudaGraphExecDestroy(exec));
   EXPECT_CUDA(cudaMallocAsync(&second, 4, stream_));
-  EXPECT_EQ(second == first, caches);
+  EXPECT_EQ(second == first, !memory_is_checked());
 }
 
 TEST_F(RuntimeGraph, ResetEndsCaptures) {
@@ -300,6 +298,23 @@ TEST_F(RuntimeGraph, ExternalEventsAreRecordedAtEveryLaunch) {
   EXPECT_CUDA(cudaEventSynchronize(back_));
   EXPECT_CUDA(cudaEventElapsedTime(&milliseconds, event_, back_));
   EXPECT_GE(milliseconds, 0.0f);
+}
+
+TEST_F(RuntimeGraph, ExternalEventsOfAGraphInAGraphAreRecordedToo) {
+  begin();
+  EXPECT_CUDA(launch(add, 1, 1, 0, stream_, counter_, 2));
+  EXPECT_CUDA(cudaEventRecordWithFlags(event_, stream_, cudaEventRecordExternal));
+  const cudaGraphExec_t inner = end();
+  begin();
+  EXPECT_CUDA(cudaGraphLaunch(inner, stream_));
+  const cudaGraphExec_t outer = end();
+  EXPECT_CUDA(cudaGraphLaunch(outer, stream_));
+  EXPECT_CUDA(cudaStreamWaitEvent(side_, event_));
+  EXPECT_CUDA(launch(multiply, 1, 1, 0, side_, counter_, 10));
+  EXPECT_EQ(counter(), 20);
+  float milliseconds = -1;
+  EXPECT_CUDA(cudaEventElapsedTime(&milliseconds, event_, event_));
+  EXPECT_EQ(milliseconds, 0.0f);
 }
 
 }  // namespace

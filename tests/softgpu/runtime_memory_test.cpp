@@ -82,8 +82,12 @@ TEST_F(RuntimeMemory, WrongFreesAreRefused) {
   EXPECT_EQ(cudaFreeAsync(pooled, nullptr), cudaErrorInvalidValue);
 }
 
+TEST_F(RuntimeMemory, NothingIsCachedExactlyWhereMemoryIsChecked) {
+  EXPECT_EQ(softgpu::caches_memory(), !memory_is_checked());
+}
+
 TEST_F(RuntimeMemory, PoolReusesFreedBlocks) {
-  if (!softgpu::caches_memory()) GTEST_SKIP() << "nothing is cached where memory is checked";
+  if (memory_is_checked()) GTEST_SKIP() << "nothing is cached where memory is checked";
   set_release_threshold(~uint64_t{0});
   void *first = nullptr, *second = nullptr, *other = nullptr;
   ASSERT_CUDA(cudaMallocAsync(&first, 10000, nullptr));
@@ -101,7 +105,7 @@ TEST_F(RuntimeMemory, PoolReusesFreedBlocks) {
 }
 
 TEST_F(RuntimeMemory, SynchronisingTrimsThePoolToItsThreshold) {
-  if (!softgpu::caches_memory()) GTEST_SKIP() << "nothing is cached where memory is checked";
+  if (memory_is_checked()) GTEST_SKIP() << "nothing is cached where memory is checked";
   std::vector<void*> blocks(8);
   set_release_threshold(3 << 20);
   for (void*& block : blocks) ASSERT_CUDA(cudaMallocAsync(&block, 1 << 20, nullptr));
@@ -211,7 +215,7 @@ TEST(RuntimeMemoryDeathTest, EnvironmentSetsTheSizeOfTheDevice) {
 }
 
 TEST_F(RuntimeMemory, CacheGivesWayWhenTheDeviceIsFull) {
-  if (!softgpu::caches_memory()) GTEST_SKIP() << "nothing is cached where memory is checked";
+  if (memory_is_checked()) GTEST_SKIP() << "nothing is cached where memory is checked";
   set_release_threshold(~uint64_t{0});
   void* pointer = nullptr;
   ASSERT_CUDA(cudaMallocAsync(&pointer, 1 << 20, nullptr));

@@ -26,6 +26,9 @@ inline bool deferred() {
   return text != nullptr && std::string_view(text) == "1";
 }
 
+/// Whether memory is checked in this run: then nothing that was freed is used again, and sizes are exact.
+inline bool memory_is_checked() { return softgpu::kInstrumented || deferred(); }
+
 /// What came of work that was enqueued with `error`, once it has run.
 inline cudaError_t outcome(cudaError_t error) { return error != cudaSuccess ? error : cudaDeviceSynchronize(); }
 

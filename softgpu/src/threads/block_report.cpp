@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "../address_note.h"
 #include "../memory.h"
 #include "block.h"
 #include "time_limit.h"
@@ -18,16 +19,20 @@ std::string hexadecimal(const void* address) {
 }
 
 /// Where an address lies, for somebody who has never seen it.
-std::string describe(const void* address) {
-  if (reinterpret_cast<uintptr_t>(address) < 4096)
-    return "a null pointer (address " + std::to_string(reinterpret_cast<uintptr_t>(address)) + ")";
-  return "address " + hexadecimal(address) + ", which belongs to no live allocation";
+AddressNote note_of(const void* address) {
+  const auto number = reinterpret_cast<uintptr_t>(address);
+  if (number < 4096) return {"a null pointer (address " + std::to_string(number) + ")", {}};
+  std::lock_guard lock(memory_mutex());
+  AddressNote note = describe_address(address);
+  note.text = "address " + hexadecimal(address) + " (" + note.text + ")";
+  return note;
 }
 
 struct FaultText {
   const char* kind;
   std::string message, hint;
   cudaError_t error;
+  std::optional<Party> allocated = {};  ///< where the memory next to an illegal address comes from
 };
 
 FaultText describe_fault(const Fault& fault, bool stack_overflow) {
@@ -48,8 +53,9 @@ FaultText describe_fault(const Fault& fault, bool stack_overflow) {
     case SIGILL:
       return {"trap", "the kernel executed a trap", "", cudaErrorLaunchFailure};
     default:
-      return {"illegal-address", std::string(fault.write ? "write to " : "read of ") + describe(fault.address),
-              "a comparison of the index with the size", cudaErrorIllegalAddress};
+      AddressNote note = note_of(fault.address);
+      return {"illegal-address", (fault.write ? "write to " : "read of ") + note.text,
+              "a comparison of the index with the size", cudaErrorIllegalAddress, std::move(note.allocated)};
   }
 }
 
@@ -133,13 +139,10 @@ void Block::fail_with(const Fault& fault) {
   // abort() stops deep in the C library; an assertion has said itself where it stands.
   const SourcePlace place = fault.signal == SIGABRT ? SourcePlace{} : locate(static_cast<const char*>(fault.pc) + 1);
   if (pending_failure_ == cudaSuccess) {
-    report_finding(
-        {"memcheck",
-         text.kind,
-         text.message,
-         kernel(),
-         {{fault.time_limit ? "still running" : "stopped", place.file, place.line, place.function, name_of(current_)}},
-         text.hint});
+    std::vector<Party> parties{
+        {fault.time_limit ? "still running" : "stopped", place.file, place.line, place.function, name_of(current_)}};
+    if (text.allocated.has_value()) parties.push_back(*text.allocated);
+    report_finding({"memcheck", text.kind, text.message, kernel(), parties, text.hint});
   }
   fail(text.error);
 }
