@@ -27,7 +27,8 @@ namespace {
 
 [[gnu::used]] const int* const kLinkWaitPolicy = &wait_policy_anchor;
 
-Mode mode_from_environment() {
+// Out of line: inlined, its registers would be saved at every launch (22.5 against 21.4 ns for an empty one).
+[[gnu::noinline, gnu::cold]] Mode mode_from_environment() {
   const char* name = std::getenv("SOFTGPU_MODE");
   const std::string_view text = name == nullptr ? "" : name;
   const bool instrumented = on_one_os_thread();
@@ -82,6 +83,7 @@ void prepare_os_thread(const Grid& grid) {
 /// each.
 void run_one_thread_blocks(const Grid& grid, uint64_t first, uint64_t last) {
   prepare_os_thread(grid);
+  threadIdx = {};  // a launch in thread mode may have left another
   const uint64_t plane = uint64_t{grid.blocks.x} * grid.blocks.y;
   uint3 block = {static_cast<unsigned>(first % grid.blocks.x), static_cast<unsigned>(first % plane / grid.blocks.x),
                  static_cast<unsigned>(first / plane)};

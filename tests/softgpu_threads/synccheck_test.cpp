@@ -130,6 +130,17 @@ TEST_F(Synccheck, ANullPointer) {
   expect_place(finding, 0, kNull, {33, 0, 0});
 }
 
+__global__ void write_to_nowhere(int* out) {
+  // Not canonical: no page table has an entry for it.
+  if (threadIdx.x == 1) *reinterpret_cast<volatile int*>(reinterpret_cast<uintptr_t>(out) ^ (uintptr_t{1} << 62)) = 1;
+}
+
+TEST_F(Synccheck, AnAddressThatNoMemoryCanHave) {
+  const auto finding = finding_of(write_to_nowhere, 32, cudaErrorIllegalAddress);
+  EXPECT_EQ(finding["kind"], "illegal-address");
+  EXPECT_NE(finding["message"].get<std::string>().find("no memory can have"), std::string::npos) << finding;
+}
+
 __global__ void recurse(int* out) {
   volatile char frame[4096];
   frame[0] = static_cast<char>(out != nullptr);

@@ -19,6 +19,9 @@ namespace softgpu {
 
 class CooperativeGrid;
 
+/// Stands for the address of a fault where the processor does not tell it.
+inline const void* const kUnknownAddress = reinterpret_cast<const void*>(~uintptr_t{0});
+
 /// Why a kernel cannot go on, as the fault handler found it.
 struct Fault {
   int signal = 0;
@@ -103,7 +106,8 @@ class Block {
   void check_failure();
   [[noreturn]] void fail(cudaError_t error);
 
-  // What went wrong, in block_report.cpp.
+  // What went wrong, in block_report.cpp; fail_with in fault_report.cpp.
+  void describe_meeting(unsigned index, Finding& finding) const;
   Party party(unsigned thread, std::string what) const;
   void report_divergence();
   void report_stuck();

@@ -1,62 +1,18 @@
-#include <csignal>
+#include <algorithm>
+#include <bit>
 #include <cstdio>
-#include <cstdlib>
 
-#include "../address_note.h"
-#include "../memory.h"
 #include "block.h"
-#include "time_limit.h"
 
-/// synccheck and faults in words.
+/// synccheck in words.
 
 namespace softgpu {
 namespace {
 
-std::string hexadecimal(const void* address) {
-  char text[24];
-  std::snprintf(text, sizeof(text), "%p", address);
+std::string mask_text(unsigned mask) {
+  char text[16];
+  std::snprintf(text, sizeof(text), "0x%08x", mask);
   return text;
-}
-
-/// Where an address lies, for somebody who has never seen it.
-AddressNote note_of(const void* address) {
-  const auto number = reinterpret_cast<uintptr_t>(address);
-  if (number < 4096) return {"a null pointer (address " + std::to_string(number) + ")", {}};
-  std::lock_guard lock(memory_mutex());
-  AddressNote note = describe_address(address);
-  note.text = "address " + hexadecimal(address) + " (" + note.text + ")";
-  return note;
-}
-
-struct FaultText {
-  const char* kind;
-  std::string message, hint;
-  cudaError_t error;
-  std::optional<Party> allocated = {};  ///< where the memory next to an illegal address comes from
-};
-
-FaultText describe_fault(const Fault& fault, bool stack_overflow) {
-  if (fault.time_limit) {
-    return {"time-limit", "the kernel did not end within " + time_limit_text(),
-            "an exit from a loop, or the thread that the loop waits for", cudaErrorLaunchTimeout};
-  }
-  if (stack_overflow) {
-    return {"local-memory", "a thread used up its local memory (256 KiB)", "an end to a recursion, or a smaller array",
-            cudaErrorIllegalAddress};
-  }
-  switch (fault.signal) {
-    case SIGFPE:
-      return {"division", "an integer was divided by zero: on a GPU the result is undefined", "a check of the divisor",
-              cudaErrorLaunchFailure};
-    case SIGABRT:
-      return {"assert", "an assertion failed, which says where above, or abort() was called", "", cudaErrorAssert};
-    case SIGILL:
-      return {"trap", "the kernel executed a trap", "", cudaErrorLaunchFailure};
-    default:
-      AddressNote note = note_of(fault.address);
-      return {"illegal-address", (fault.write ? "write to " : "read of ") + note.text,
-              "a comparison of the index with the size", cudaErrorIllegalAddress, std::move(note.allocated)};
-  }
 }
 
 }  // namespace
@@ -84,46 +40,47 @@ void Block::report_divergence() {
   report_finding(finding);
 }
 
+/// Lanes of the warp wait in a warp operation for one that does not come to it.
+void Block::describe_meeting(unsigned index, Finding& finding) const {
+  const Warp& warp = warps_[index];
+  const unsigned first = index * kWarpLanes, waiting = first + static_cast<unsigned>(std::countr_zero(warp.meeting));
+  const Thread& thread = threads_[waiting];
+  finding.kind = "warp-mask";
+  finding.message = "lanes that a warp operation names in its mask do not come to it";
+  finding.hint = "a mask that names exactly the lanes that execute the operation, such as that of __ballot_sync";
+  finding.parties.push_back(party(waiting, "waits with mask " + mask_text(thread.mask)));
+  for (uint32_t rest = thread.mask & warp.live; rest != 0; rest &= rest - 1) {
+    const unsigned lane = static_cast<unsigned>(std::countr_zero(rest));
+    const Thread& other = threads_[first + lane];
+    const bool in_warp_operation = (warp.meeting >> lane & 1) != 0;
+    if (in_warp_operation && other.mask == thread.mask && other.combine == thread.combine) continue;
+    finding.parties.push_back(party(
+        first + lane, in_warp_operation ? "waits with mask " + mask_text(other.mask) : "is named but waits elsewhere"));
+    return;
+  }
+}
+
 /// No thread can run: some wait for others that will never come.
 void Block::report_stuck() {
   Finding finding{"synccheck", "deadlock", "no thread of the block can go on", kernel(), {}, ""};
-  for (unsigned w = 0; w < warp_count_ && finding.parties.empty(); ++w) {
-    const Warp& warp = warps_[w];
-    if (warp.meeting == 0) continue;
-    const auto lane = static_cast<unsigned>(__builtin_ctz(warp.meeting));
-    const unsigned waiting = w * kWarpLanes + lane;
-    char mask[16];
-    std::snprintf(mask, sizeof(mask), "0x%08x", threads_[waiting].mask);
-    finding.kind = "warp-mask";
-    finding.message = "lanes that a warp operation names in its mask do not come to it";
-    finding.hint = "a mask that names exactly the lanes that execute the operation, such as that of __ballot_sync";
-    finding.parties.push_back(party(waiting, std::string("waits with mask ") + mask));
-    const uint32_t missing = threads_[waiting].mask & warp.live & ~(uint32_t{1} << lane);
-    for (uint32_t rest = missing; rest != 0; rest &= rest - 1) {
-      const unsigned other = w * kWarpLanes + static_cast<unsigned>(__builtin_ctz(rest));
-      const bool elsewhere = (warp.meeting & (uint32_t{1} << other % kWarpLanes)) == 0;
-      if (!elsewhere && threads_[other].mask == threads_[waiting].mask &&
-          threads_[other].combine == threads_[waiting].combine)
-        continue;
-      std::snprintf(mask, sizeof(mask), "0x%08x", threads_[other].mask);
-      finding.parties.push_back(
-          party(other, elsewhere ? "is named but waits at a barrier" : std::string("waits with mask ") + mask));
-      break;
-    }
+  const auto meeting =
+      std::find_if(warps_.begin(), warps_.begin() + warp_count_, [](const Warp& warp) { return warp.meeting != 0; });
+  if (meeting != warps_.begin() + warp_count_) {
+    describe_meeting(static_cast<unsigned>(meeting - warps_.begin()), finding);
+  } else if (arrivals_.count > 0) {
+    finding.kind = "divergent-barrier";
+    finding.message = "some threads of the block wait at a barrier that the others never reach";
+    finding.hint = "a __syncthreads() that all threads of the block reach, outside of the condition";
   }
-  if (arrivals_.count > 0) {
-    if (finding.parties.empty()) {
-      finding.kind = "divergent-barrier";
-      finding.message = "some threads of the block wait at a barrier that the others never reach";
-      finding.hint = "a __syncthreads() that all threads of the block reach, outside of the condition";
-    }
-    if (finding.parties.size() < 2) finding.parties.push_back(party(arrivals_.first, "waits at a barrier"));
+  if (arrivals_.count > 0 && finding.parties.size() < 2) {
+    finding.parties.push_back(party(arrivals_.first, "waits at a barrier"));
   }
-  for (unsigned w = 0; w < warp_count_ && at_grid_ > 0; ++w) {
-    if (warps_[w].at_grid == 0) continue;
-    const auto lane = static_cast<unsigned>(__builtin_ctz(warps_[w].at_grid));
-    finding.parties.push_back(party(w * kWarpLanes + lane, "waits for the grid"));
-    break;
+  const auto at_grid =
+      std::find_if(warps_.begin(), warps_.begin() + warp_count_, [](const Warp& warp) { return warp.at_grid != 0; });
+  if (at_grid != warps_.begin() + warp_count_) {
+    const auto first = static_cast<unsigned>(at_grid - warps_.begin()) * kWarpLanes;
+    finding.parties.push_back(
+        party(first + static_cast<unsigned>(std::countr_zero(at_grid->at_grid)), "waits for the grid"));
   }
   report_finding(finding);
 }
@@ -132,19 +89,6 @@ void Block::misuse(const char* what, Site site) {
   threads_[current_].site = site;
   report_finding({"synccheck", "misuse", std::string("a thread ") + what, kernel(), {party(current_, "calls it")}, ""});
   fail(cudaErrorLaunchFailure);
-}
-
-void Block::fail_with(const Fault& fault) {
-  const FaultText text = describe_fault(fault, fibers_.in_guard_page(fault.address));
-  // abort() stops deep in the C library; an assertion has said itself where it stands.
-  const SourcePlace place = fault.signal == SIGABRT ? SourcePlace{} : locate(static_cast<const char*>(fault.pc) + 1);
-  if (pending_failure_ == cudaSuccess) {
-    std::vector<Party> parties{
-        {fault.time_limit ? "still running" : "stopped", place.file, place.line, place.function, name_of(current_)}};
-    if (text.allocated.has_value()) parties.push_back(*text.allocated);
-    report_finding({"memcheck", text.kind, text.message, kernel(), parties, text.hint});
-  }
-  fail(text.error);
 }
 
 }  // namespace softgpu

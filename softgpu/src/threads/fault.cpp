@@ -43,7 +43,9 @@ void redirect(const Fault& fault, ucontext_t* context) {
 bool kernel_fault(siginfo_t* info, void* context) {
   if (!on_fibers) return false;
   auto* const at = static_cast<ucontext_t*>(context);
-  redirect({info->si_signo, info->si_addr, program_counter(at), was_write(at), false}, at);
+  // The processor does not tell the address of a misaligned vector or of an address beyond its width.
+  const bool told = info->si_signo != SIGSEGV || info->si_code != SI_KERNEL;
+  redirect({info->si_signo, told ? info->si_addr : kUnknownAddress, program_counter(at), was_write(at), false}, at);
   return true;
 }
 
