@@ -37,16 +37,34 @@ void Sequential::list_state(const std::string& prefix, StateList& list) {
   for (auto& [name, layer] : layers_) layer->list_state(prefix + name + ".", list);
 }
 
-Residual::Residual(ModulePtr body, std::unique_ptr<BatchNorm2d> norm, ModulePtr shortcut)
-    : body_(std::move(body)), norm_(std::move(norm)), shortcut_(std::move(shortcut)) {}
+ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names)
+    : conv_(in, out, {.kernel = options.kernel, .geometry = options.geometry, .bias = false}),
+      norm_(out, activation),
+      names_(std::move(names)) {}
+
+Tensor ConvNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context) {
+  return norm_.forward_residual(conv_.forward(x, context), residual, context);
+}
+
+Shape ConvNorm2d::output_shape(const Shape& input) const { return norm_.output_shape(conv_.output_shape(input)); }
+
+double ConvNorm2d::forward_flop(const Shape& input) const { return conv_.forward_flop(input); }
+
+void ConvNorm2d::list_state(const std::string& prefix, StateList& list) {
+  conv_.list_state(prefix + names_.conv + ".", list);
+  norm_.list_state(prefix + names_.norm + ".", list);
+}
+
+Residual::Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut)
+    : body_(std::move(body)), last_(std::move(last)), shortcut_(std::move(shortcut)) {}
 
 Tensor Residual::forward(const Tensor& x, const ForwardContext& context) {
   const Tensor residual = shortcut_ ? shortcut_->forward(x, context) : x;
-  return norm_->forward_residual(body_->forward(x, context), residual, context);
+  return last_->forward_residual(body_->forward(x, context), residual, context);
 }
 
 Shape Residual::output_shape(const Shape& input) const {
-  const Shape main = norm_->output_shape(body_->output_shape(input));
+  const Shape main = last_->output_shape(body_->output_shape(input));
   const Shape side = shortcut_ ? shortcut_->output_shape(input) : input;
   if (main != side)
     throw Error(ErrorKind::input, fmt::format("[residual] body gives {}, shortcut {}: they must agree to be added",
@@ -55,13 +73,14 @@ Shape Residual::output_shape(const Shape& input) const {
 }
 
 double Residual::forward_flop(const Shape& input) const {
-  return body_->forward_flop(input) + (shortcut_ ? shortcut_->forward_flop(input) : 0);
+  return body_->forward_flop(input) + last_->forward_flop(body_->output_shape(input)) +
+         (shortcut_ ? shortcut_->forward_flop(input) : 0);
 }
 
 void Residual::list_state(const std::string& prefix, StateList& list) {
-  body_->list_state(prefix + "body.", list);
-  norm_->list_state(prefix + "norm.", list);
-  if (shortcut_) shortcut_->list_state(prefix + "shortcut.", list);
+  body_->list_state(prefix, list);
+  last_->list_state(prefix, list);
+  if (shortcut_) shortcut_->list_state(prefix + "downsample.", list);
 }
 
 }  // namespace cucurbit

@@ -127,10 +127,32 @@ class Sequential : public Module {
   std::vector<Named> layers_;
 };
 
-/// act(norm(body(x)) + shortcut(x)), the activation being the norm's; without a shortcut, x itself.
+/// Convolution, batch normalisation and activation: act(norm(conv(x)) + residual), the building block of the networks.
+/// State is named prefix + names.conv + "." and prefix + names.norm + ".". The convolution has no bias.
+class ConvNorm2d : public Module {
+ public:
+  struct Names {
+    std::string conv, norm;
+  };
+  ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override { return forward_residual(x, {}, context); }
+  /// `residual` has the shape of the output, or is undefined.
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context);
+  Shape output_shape(const Shape& input) const override;
+  double forward_flop(const Shape& input) const override;
+  void list_state(const std::string& prefix, StateList& list) override;
+
+ private:
+  Conv2d conv_;
+  BatchNorm2d norm_;
+  Names names_;
+};
+
+/// act(last(body(x)) + shortcut(x)), the activation being that of `last`; without a shortcut, x itself. State is named
+/// as in torchvision's blocks: that of body and last as they name it, the shortcut's after "downsample.".
 class Residual : public Module {
  public:
-  Residual(ModulePtr body, std::unique_ptr<BatchNorm2d> norm, ModulePtr shortcut = nullptr);
+  Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut = nullptr);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
@@ -138,7 +160,7 @@ class Residual : public Module {
 
  private:
   ModulePtr body_;
-  std::unique_ptr<BatchNorm2d> norm_;
+  std::unique_ptr<ConvNorm2d> last_;
   ModulePtr shortcut_;
 };
 
