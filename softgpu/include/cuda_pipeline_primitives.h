@@ -20,7 +20,5 @@
 
 /// Waits for all groups but the `recent` latest.
 [[gnu::always_inline]] inline void __pipeline_wait_prior(size_t recent) {
-  if (!softgpu::on_fibers) return;
-  softgpu::AsyncCopy copy;
-  while (softgpu::next_copy(static_cast<unsigned>(recent), copy)) softgpu::make_copy(copy);
+  softgpu::cp_async_wait_group(static_cast<unsigned>(recent));
 }

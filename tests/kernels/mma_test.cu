@@ -232,8 +232,7 @@ TEST_F(TensorCore, LdmatrixTransposed) {
   expect_ldmatrix<4, true>();
 }
 
-// --- All of it: C [64, 64] of a block = A [64, K] B [K, 64], both row-major, four warps
-// -------------------------------
+// --- All of it: C [64, 64] = A [64, K] B [K, 64], both row-major, by a block of four warps -------------------------
 
 constexpr int kTileK = 32;
 

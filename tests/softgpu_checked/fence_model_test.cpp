@@ -17,52 +17,49 @@ class FenceModel : public DeviceModel {
       publish();
     }
   }
-  void read_all(unsigned blocks) {
+  /// The findings when the last block reads all of it.
+  template <class Publish>
+  uint64_t findings_of_last_block(unsigned blocks, Publish publish) {
+    launch(64, blocks);
+    write_in_every_block(blocks, publish);
     for (unsigned block = 0; block < blocks; ++block) read(block % 64, word(block));
+    return findings();
   }
 };
 
 TEST_F(FenceModel, TheLastBlockReadsWhatTheOthersFenced) {
-  launch(64, 100);
-  write_in_every_block(100, [&] {
+  const uint64_t found = findings_of_last_block(100, [&] {
     fence(0);
     add(0, done());
     check::block_barrier();
   });
-  read_all(100);
-  EXPECT_EQ(findings(), 0u);
+  EXPECT_EQ(found, 0u);
 }
 
 TEST_F(FenceModel, WithoutTheFenceItIsARace) {
-  launch(64, 100);
-  write_in_every_block(100, [&] {
+  const uint64_t found = findings_of_last_block(100, [&] {
     add(0, done());
     check::block_barrier();
   });
-  read_all(100);
-  EXPECT_EQ(findings(), 1u);
+  EXPECT_EQ(found, 1u);
 }
 
 TEST_F(FenceModel, AFenceOfTheBlockIsNotEnough) {
-  launch(64, 4);
-  write_in_every_block(4, [&] {
+  const uint64_t found = findings_of_last_block(4, [&] {
     fence_block(0);
     add(0, done());
     check::block_barrier();
   });
-  read_all(4);
-  EXPECT_EQ(findings(), 1u);
+  EXPECT_EQ(found, 1u);
 }
 
 TEST_F(FenceModel, AFenceAfterTheAtomicIsTooLate) {
-  launch(64, 2);
-  write_in_every_block(2, [&] {
+  const uint64_t found = findings_of_last_block(2, [&] {
     add(0, done());
     fence(0);
     check::block_barrier();
   });
-  read_all(2);
-  EXPECT_EQ(findings(), 1u);
+  EXPECT_EQ(found, 1u);
 }
 
 TEST_F(FenceModel, TheReaderNeedsAFenceOrABarrier) {

@@ -152,7 +152,9 @@ TEST_F(RaceCheck, Histograms) {
   ASSERT_EQ(cudaMemcpy(&count, data, sizeof(int), cudaMemcpyDeviceToHost), cudaSuccess);
   EXPECT_EQ(count, 64 * 37);
   launch({1, 256}, histogram<false>, data);
-  for (const auto& finding : findings()) {
+  const auto found = findings();
+  EXPECT_FALSE(found.empty());
+  for (const auto& finding : found) {
     EXPECT_EQ(finding["kind"], "race-global");
     for (const auto& party : finding["parties"]) EXPECT_EQ(party["line"], kHistogram);
   }
@@ -256,7 +258,9 @@ TEST_F(RaceCheck, DeviceVariables) {
   launch({16, 32}, count_blocks<true>);
   expect_clean();
   launch({16, 32}, count_blocks<false>);
-  for (const auto& finding : findings()) EXPECT_EQ(finding["kind"], "race-device-variable");
+  const auto found = findings();
+  EXPECT_FALSE(found.empty());
+  for (const auto& finding : found) EXPECT_EQ(finding["kind"], "race-device-variable");
   EXPECT_GE(counter, 16);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "group_results.h"
+#include "misuse.h"
 
 namespace cg = cooperative_groups;
 
@@ -71,16 +72,21 @@ __global__ void grid_sums(int* out, int* sums, int rounds) {
 }
 
 TEST_F(Groups, GridSync) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "memcheck has one set of shared variables";
-#endif
   int rounds = 5;
   int* out = device_array(std::vector<int>(4 * 96, -7));
   int* sums = device_array(std::vector<int>(rounds));
   void* arguments[] = {&out, &sums, &rounds};
-  ASSERT_CUDA(cudaLaunchCooperativeKernel(grid_sums, dim3(4), dim3(96), arguments, 0, nullptr));
+  const cudaError_t launched = cudaLaunchCooperativeKernel(grid_sums, dim3(4), dim3(96), arguments, 0, nullptr);
+#ifdef __SANITIZE_ADDRESS__  // shared variables exist once, so that only one block can be alive
+  EXPECT_EQ(launched, cudaErrorNotSupported);
+  const int blocks = 1;
+  ASSERT_CUDA(cudaLaunchCooperativeKernel(grid_sums, dim3(blocks), dim3(96), arguments, 0, nullptr));
+#else
+  const int blocks = 4;
+  ASSERT_CUDA(launched);
+#endif
   ASSERT_CUDA(cudaDeviceSynchronize());
-  EXPECT_EQ(host_copy(out, 4 * 96), std::vector<int>(4 * 96, 1));
+  EXPECT_EQ(host_copy(out, blocks * 96), std::vector<int>(blocks * 96, 1));
 }
 
 // --- Tiles ---------------------------------------------------------------------------------------------------------
@@ -320,13 +326,8 @@ __global__ void sync_uncooperative(int* out) {
 TEST_F(Groups, MisuseFailsTheLaunch) {
   for (void (*kernel)(int*) : {odd_tile, shuffle_beyond, sync_uncooperative}) {
     int* const out = device_array(std::vector<int>(32, -7));
-    testing::internal::CaptureStderr();
-    const cudaError_t launched = launch(kernel, 1, 32, 0, nullptr, out);
-    const cudaError_t finished = cudaDeviceSynchronize();
-    const std::string text = testing::internal::GetCapturedStderr();
-    EXPECT_TRUE(launched != cudaSuccess || finished == cudaErrorLaunchFailure);
+    const std::string text = what_is_said_of_misuse(kernel, 32, out);
     EXPECT_NE(text.find("cooperative_groups_test.cpp:"), std::string::npos) << text;
-    cudaDeviceReset();
   }
 }
 
@@ -348,6 +349,7 @@ __global__ void groups_of_one(int* out) {
 
 TEST_F(Groups, HaveOneThreadInFastMode) {
   if (softgpu::kInstrumented) GTEST_SKIP() << "always in thread mode";
+  results(reverse_in_block, 1, 200, 1);  // ends with another thread than the first
   softgpu::set_mode(softgpu::Mode::fast);
   const auto out = results(groups_of_one, 1, 1, 6);
   softgpu::set_mode(softgpu::Mode::threads);

@@ -39,7 +39,7 @@ template <class Group>
 /// Waits for all copies of the group but the kRecent latest.
 template <unsigned kRecent, class Group>
 [[gnu::always_inline]] inline void wait_prior(const Group& group, Site site = Site::here()) {
-  softgpu::cp_async_wait_group<kRecent>();
+  softgpu::cp_async_wait_group(kRecent);
   group.sync(site);
 }
 template <class Group>

@@ -22,7 +22,7 @@ T atomic_update(T* address, Update update) {
   return old;
 }
 
-/// An atomic that changed nothing may be a thread waiting for another one of its block: let that one run.
+/// An atomic that changed nothing, or cannot, may be a thread waiting for another one of its block: let that one run.
 inline void give_way_if(bool unchanged) {
   if (on_fibers && unchanged) [[unlikely]]
     yield();
@@ -40,9 +40,18 @@ inline void give_way_if(bool unchanged) {
     softgpu::give_way_if(old == value);                                                                    \
     return old;                                                                                            \
   }                                                                                                        \
-  inline T atomicAnd(T* address, T value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); } \
-  inline T atomicOr(T* address, T value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); }   \
-  inline T atomicXor(T* address, T value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); } \
+  inline T atomicAnd(T* address, T value) {                                                                \
+    softgpu::give_way_if(value == static_cast<T>(-1));                                                     \
+    return __atomic_fetch_and(address, value, __ATOMIC_RELAXED);                                           \
+  }                                                                                                        \
+  inline T atomicOr(T* address, T value) {                                                                 \
+    softgpu::give_way_if(value == 0);                                                                      \
+    return __atomic_fetch_or(address, value, __ATOMIC_RELAXED);                                            \
+  }                                                                                                        \
+  inline T atomicXor(T* address, T value) {                                                                \
+    softgpu::give_way_if(value == 0);                                                                      \
+    return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED);                                           \
+  }                                                                                                        \
   inline T atomicMin(T* address, T value) {                                                                \
     return softgpu::atomic_update(address, [value](T old) { return value < old ? value : old; });          \
   }                                                                                                        \
@@ -60,8 +69,12 @@ SOFTGPU_INTEGER_ATOMICS(unsigned int)
 SOFTGPU_INTEGER_ATOMICS(unsigned long long)
 #undef SOFTGPU_INTEGER_ATOMICS
 
-inline int atomicSub(int* address, int value) { return __atomic_fetch_sub(address, value, __ATOMIC_RELAXED); }
+inline int atomicSub(int* address, int value) {
+  softgpu::give_way_if(value == 0);
+  return __atomic_fetch_sub(address, value, __ATOMIC_RELAXED);
+}
 inline unsigned atomicSub(unsigned* address, unsigned value) {
+  softgpu::give_way_if(value == 0);
   return __atomic_fetch_sub(address, value, __ATOMIC_RELAXED);
 }
 

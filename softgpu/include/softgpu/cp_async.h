@@ -71,18 +71,21 @@ inline void cp_async_commit() {
   if (on_fibers) commit_copies();
 }
 
-/// Waits for this thread's groups but the kRecent latest. What other threads copied needs a barrier after their waits.
-template <int kRecent>
-[[gnu::always_inline]] inline void cp_async_wait_group() {
+/// Waits for this thread's groups but the `recent` latest. What other threads copied needs a barrier after their waits.
+[[gnu::always_inline]] inline void cp_async_wait_group(unsigned recent) {
   if (!on_fibers) return;
   AsyncCopy copy;
-  while (next_copy(kRecent, copy)) make_copy(copy);
+  while (next_copy(recent, copy)) make_copy(copy);
+}
+template <int kRecent>
+[[gnu::always_inline]] inline void cp_async_wait_group() {
+  cp_async_wait_group(kRecent);
 }
 
 /// Commits and waits for all of this thread's copies.
 [[gnu::always_inline]] inline void cp_async_wait_all() {
   cp_async_commit();
-  cp_async_wait_group<0>();
+  cp_async_wait_group(0);
 }
 
 }  // namespace softgpu

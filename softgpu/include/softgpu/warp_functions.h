@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 
+#include "indices.h"
 #include "language.h"
 #include "threads.h"
 
@@ -12,9 +13,6 @@
 /// single lane, lane 0: a shuffle returns the value given, a vote sees one voter.
 
 namespace softgpu {
-
-inline unsigned thread_rank() { return threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z); }
-inline unsigned lane_id() { return thread_rank() % kWarpLanes; }
 
 /// What a lane brings to a shuffle, and takes from it.
 struct ShuffledLane {
@@ -48,33 +46,7 @@ T shuffle(unsigned mask, T value, int source, Site site) {
 /// Position in a segment of `width` lanes.
 struct Segment {
   int lane, first, last;
-  explicit Segment(int width) : lane(static_cast<int>(lane_id())), first(lane & -width), last(first + width - 1) {}
-};
-
-struct VotingLane {
-  bool vote;
-  unsigned result = 0;
-};
-
-inline void count_votes(void* const lanes[kWarpLanes], unsigned) {
-  unsigned votes = 0;
-  for (int i = 0; i < kWarpLanes; ++i) {
-    if (lanes[i] != nullptr && static_cast<const VotingLane*>(lanes[i])->vote) votes |= 1u << i;
-  }
-  for (int i = 0; i < kWarpLanes; ++i) {
-    if (lanes[i] != nullptr) static_cast<VotingLane*>(lanes[i])->result = votes;
-  }
-}
-
-inline unsigned ballot(unsigned mask, bool vote, Site site) {
-  VotingLane lane{vote};
-  meet_in_warp(mask, &lane, count_votes, site);
-  return lane.result;
-}
-
-template <class T>
-struct ValueLane {
-  T value, result{};
+  explicit Segment(int width) : lane(static_cast<int>(lane_index())), first(lane & -width), last(first + width - 1) {}
 };
 
 /// The lanes that brought the same bits.
@@ -102,7 +74,9 @@ unsigned match(unsigned mask, T value, Site site) {
 /// op over the values of all lanes, in the order of lanes.
 template <class Op, class T>
 T reduce(unsigned mask, T value, Site site) {
-  ValueLane<T> lane{value};
+  struct Lane {
+    T value, result{};
+  } lane{value};
   meet_in_warp(
       mask, &lane,
       [](void* const lanes[kWarpLanes], unsigned) {
@@ -110,16 +84,22 @@ T reduce(unsigned mask, T value, Site site) {
         T result{};
         for (int i = 0; i < kWarpLanes; ++i) {
           if (lanes[i] == nullptr) continue;
-          const T next = static_cast<const ValueLane<T>*>(lanes[i])->value;
+          const T next = static_cast<const Lane*>(lanes[i])->value;
           result = first ? next : Op{}(result, next);
           first = false;
         }
         for (int i = 0; i < kWarpLanes; ++i) {
-          if (lanes[i] != nullptr) static_cast<ValueLane<T>*>(lanes[i])->result = result;
+          if (lanes[i] != nullptr) static_cast<Lane*>(lanes[i])->result = result;
         }
       },
       site);
   return lane.result;
+}
+
+/// The lanes whose vote is true.
+inline unsigned ballot(unsigned mask, bool vote, Site site) {
+  struct Votes : std::bit_or<> {};  // a type of its own: a vote does not meet a reduction
+  return reduce<Votes>(mask, unsigned{vote} << lane_index(), site);
 }
 
 struct MinOf {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "check.h"
 #include "image.h"
@@ -65,12 +66,11 @@ void select_block(Block& block) {
 /// Ticks from before the block are out of date: at_barrier is later than all of them.
 void start_block(Block& block, uint64_t index) {
   const Launch& l = launch();
-  block.index = index;
   block.serial = next_serial();
   block.at_barrier = next_tick();
   block.clocks.resize(l.threads);
   block.warps.resize((l.threads + 31) / 32);
-  if (block.fences.used() || !block.fences.block.empty()) block.fences = {};
+  block.fences = {};
   name_block(block.serial, index);
 }
 
@@ -185,10 +185,7 @@ void end_launch() {
   if (!l.blocks.empty()) l.spare = std::move(l.blocks.begin()->second);
   l.blocks.clear();
   if (l.alone) return end_operation();
-  running = {.when = uint64_t{running.operation} << 32,
-             .serial = running.operation,
-             .ordered_below = running.ordered_below,
-             .operation = running.operation};
+  run_operation(running.operation, running.ordered_below);
 }
 
 void advance_thread() {
@@ -212,16 +209,11 @@ void renumber_blocks() {
     std::fill(block->clocks.begin(), block->clocks.end(), 0);
     for (Warp& warp : block->warps) warp = {};
     block->fences = {};
-    for (Page& page : block->shared) {
-      if (page.cells != nullptr) forget(page, 0, kPageBytes);
-      if (page.block == block->serial) continue;
-      page.block = 0;
-    }
-    const uint32_t before = block->serial;
-    block->serial = ++counters.serial;
+    const uint32_t before = std::exchange(block->serial, ++counters.serial);
     block->at_barrier = ++counters.tick;
     for (Page& page : block->shared) {
-      if (page.block == before) page.block = block->serial;
+      forget(page, 0, kPageBytes);
+      page.block = page.block == before ? block->serial : 0;
     }
     name_block(block->serial, index);
   }

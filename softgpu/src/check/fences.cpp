@@ -65,10 +65,7 @@ std::shared_ptr<const Snapshot> take_snapshot(const Block& block, const Fences::
   snapshot->device = device;
   snapshot->acquired = block.fences.block;
   add(snapshot->acquired, self.acquired);
-  if (warp.known != nullptr) {
-    snapshot->lanes = std::make_shared<uint32_t[]>(32);
-    std::copy_n((*warp.known)[running.thread % 32].data(), 32, snapshot->lanes.get());
-  }
+  if (warp.known != nullptr) snapshot->lanes = std::make_unique<Lanes>((*warp.known)[running.thread % 32]);
   return snapshot;
 }
 
@@ -78,7 +75,7 @@ bool covers(const Snapshot& snapshot, const Access& access) {
   if (clock < snapshot.block) return true;
   if (thread == snapshot.thread) return clock < snapshot.own;
   if (thread / 32 != snapshot.thread / 32) return false;
-  return clock < snapshot.warp || (snapshot.lanes != nullptr && clock < snapshot.lanes[thread % 32]);
+  return clock < snapshot.warp || (snapshot.lanes != nullptr && clock < (*snapshot.lanes)[thread % 32]);
 }
 
 /// How much of each log a search has been through, on behalf of which block.
@@ -108,13 +105,9 @@ bool knows(const Knowledge& knowledge, uint32_t holder, const Access& access, Vi
   return false;
 }
 
-void publish(std::shared_ptr<Log>& log, Fences::Thread& self, bool replace) {
-  if (self.fence == nullptr) {
-    if (replace) log.reset();
-    return;
-  }
-  if (!replace && log != nullptr && self.published == log) return;  // nothing new since
-  if (replace || log == nullptr) log = std::make_shared<Log>();
+void publish(std::shared_ptr<Log>& log, Fences::Thread& self) {
+  if (log != nullptr && self.published == log) return;  // nothing new since
+  if (log == nullptr) log = std::make_shared<Log>();
   log->append(self.fence);
   self.published = log;
 }
@@ -149,22 +142,17 @@ void atomic_access(uintptr_t address, bool shared, AtomicKind kind) {
   Block& block = *running.block;
   Logs& logs = shared ? shared_logs() : global_logs();
   if (logs.empty() && !block.fences.used()) return;
-  Fences::Thread* self = block.fences.used() ? &block.fences.threads[running.thread] : nullptr;
   const Place place{address, shared ? block.serial : 0};
-  const auto found = logs.find(place);
-  if (kind != AtomicKind::store && found != logs.end() && found->second != nullptr) {
-    self = &open_thread(block);
-    add(self->pending, {found->second, found->second->entries.size()});
+  if (const auto found = logs.find(place); found != logs.end()) {
+    if (kind == AtomicKind::store) {
+      logs.erase(found);
+    } else {
+      add(open_thread(block).pending, {found->second, found->second->entries.size()});
+    }
   }
-  if (kind == AtomicKind::load || self == nullptr) {
-    if (kind == AtomicKind::store && found != logs.end()) logs.erase(found);
-    return;
-  }
-  if (found != logs.end()) {
-    publish(found->second, *self, kind == AtomicKind::store);
-  } else if (self->fence != nullptr) {
-    publish(logs[place], *self, kind == AtomicKind::store);
-  }
+  if (kind == AtomicKind::load || !block.fences.used()) return;
+  Fences::Thread& self = block.fences.threads[running.thread];
+  if (self.fence != nullptr) publish(logs[place], self);
 }
 
 bool learned_by_fences(const Access& earlier) {

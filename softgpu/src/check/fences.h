@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -18,6 +19,8 @@
 
 namespace softgpu::check {
 
+using Lanes = std::array<uint32_t, 32>;  ///< ticks of the lanes of a warp
+
 struct Log;
 
 /// The first `length` entries of a log.
@@ -31,9 +34,9 @@ using Knowledge = std::vector<Acquired>;
 struct Snapshot {
   uint32_t serial;
   unsigned thread;
-  uint32_t own, warp, block;          ///< ticks: the thread itself, its whole warp, its whole block
-  std::shared_ptr<uint32_t[]> lanes;  ///< ticks of the lanes of its warp; null when `warp` says it all
-  bool device;                        ///< for other blocks too
+  uint32_t own, warp, block;     ///< ticks: the thread itself, its whole warp, its whole block
+  std::unique_ptr<Lanes> lanes;  ///< of its warp; null when `warp` says it all
+  bool device;                   ///< for other blocks too
   Knowledge acquired;
 };
 

@@ -44,15 +44,20 @@ void check_page(Page& page, uintptr_t address, size_t bytes, const Access& now) 
   if (kEffect == Effect::write && whole) coarsen(page, {.writer = now});
 }
 
-/// The access of the whole range as one, in an operation of its own if none is under way.
-template <class Visit>
-void for_each_known_page(const void* first, size_t bytes, const char* operation, uint64_t flags, Visit visit) {
+/// The access of the whole range as one, in an operation of its own if none is under way. Calls visit(page, address,
+/// bytes, access) for the part on each page.
+template <Effect kEffect, class Visit>
+void access_pages(const void* first, size_t bytes, const char* operation, Visit visit) {
   const bool alone = !operation_open();
   begin_other_part();
-  const Access now{(reinterpret_cast<uintptr_t>(operation) & kCodeMask) | flags | kByOperation << kSizeShift,
+  const Access now{(reinterpret_cast<uintptr_t>(operation) & kCodeMask) | (kEffect == Effect::write ? kWrite : 0) |
+                       kByOperation << kSizeShift,
                    running.when};
   for_each_page(reinterpret_cast<uintptr_t>(first), bytes, [&](uintptr_t address, size_t part) {
-    if (Page* const page = find_page(address)) visit(*page, address, part, now);
+    Page* const page = find_page(address);
+    if (page == nullptr) return;
+    visit(*page, address, part, now);
+    if (check_races) check_page<kEffect>(*page, address, part, now);
   });
   if (alone) end_operation();
 }
@@ -126,32 +131,20 @@ void freed(const void* address, size_t bytes) {
 }
 
 void reads(const void* first, size_t bytes, const char* operation) {
-  for_each_known_page(first, bytes, operation, 0, [](Page& page, uintptr_t address, size_t part, const Access& now) {
-    report_if_undefined(page, address, part, now);
-    if (check_races) check_page<Effect::read>(page, address, part, now);
-  });
+  access_pages<Effect::read>(first, bytes, operation, report_if_undefined);
 }
 
 void writes(const void* first, size_t bytes, const char* operation) {
-  for_each_known_page(first, bytes, operation, kWrite,
-                      [](Page& page, uintptr_t address, size_t part, const Access& now) {
-                        set_defined(page, address, part);
-                        if (check_races) check_page<Effect::write>(page, address, part, now);
-                      });
+  access_pages<Effect::write>(first, bytes, operation, [](Page& page, uintptr_t address, size_t part, const Access&) {
+    set_defined(page, address, part);
+  });
 }
 
 void copies(void* dst, const void* src, size_t bytes) {
   constexpr const char* kOperation = "a copy from device to device";
-  const auto check = [](Page& page, uintptr_t address, size_t part, const Access& now) {
-    if (!check_races) return;
-    if ((now.who & kWrite) != 0) {
-      check_page<Effect::write>(page, address, part, now);
-    } else {
-      check_page<Effect::read>(page, address, part, now);
-    }
-  };
-  for_each_known_page(src, bytes, kOperation, 0, check);
-  for_each_known_page(dst, bytes, kOperation, kWrite, check);
+  const auto nothing_more = [](Page&, uintptr_t, size_t, const Access&) {};
+  access_pages<Effect::read>(src, bytes, kOperation, nothing_more);
+  access_pages<Effect::write>(dst, bytes, kOperation, nothing_more);
   copy_undefined(reinterpret_cast<uintptr_t>(dst), reinterpret_cast<uintptr_t>(src), bytes);
 }
 

@@ -70,10 +70,7 @@ void open(const Order& order) {
   h.before = order.before;
   if (h.before.size() <= order.stream) h.before.resize(order.stream + 1);
   h.before[order.stream] = std::max(h.before[order.stream], order.index - 1);
-  running = {};
-  running.serial = running.operation = serial;
-  running.when = uint64_t{serial} << 32;
-  running.ordered_below = least_unordered(h, serial);
+  run_operation(serial, least_unordered(h, serial));
   h.operations.push_back({.serial = serial, .stream = order.stream, .index = order.index});
   if (h.last.size() <= order.stream) h.last.resize(order.stream + 1);
   h.last[order.stream] = std::max(h.last[order.stream], order.index);
@@ -87,11 +84,10 @@ void begin_part(History& h) {
   prune(h);
   const uint32_t serial = next_serial();
   const bool all_ordered = running.ordered_below == running.operation;
-  const uint32_t below = all_ordered ? serial : running.ordered_below;
+  run_operation(serial, all_ordered ? serial : running.ordered_below);
   const Operation& before = h.operations.back();
   Operation part{.serial = serial, .stream = before.stream, .index = before.index, .site = before.site};
   h.operations.push_back(std::move(part));
-  running = {.when = uint64_t{serial} << 32, .serial = serial, .ordered_below = below, .operation = serial};
   h.begun = false;
 }
 
@@ -121,6 +117,10 @@ void begin_other_part() {
 }
 
 bool operation_open() { return history().open; }
+
+void run_operation(uint32_t serial, uint32_t ordered_below) {
+  running = {.when = uint64_t{serial} << 32, .serial = serial, .ordered_below = ordered_below, .operation = serial};
+}
 
 const Operation* find_operation(uint32_t serial) {
   const auto& operations = history().operations;

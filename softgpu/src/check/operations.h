@@ -32,6 +32,10 @@ Operation& current_operation();
 Operation& begin_launch_part();
 void begin_other_part();
 
+/// What comes now is done by the operation `serial` itself and not by a CUDA thread; what has a serial number smaller
+/// than `ordered_below` comes before it.
+void run_operation(uint32_t serial, uint32_t ordered_below);
+
 /// The operation that a serial number belongs to; null when it is too long ago.
 const Operation* find_operation(uint32_t serial);
 

@@ -31,15 +31,12 @@
 
 namespace softgpu::check {
 
-using Lanes = std::array<uint32_t, 32>;
-
 struct Warp {
   uint32_t met = 0;                              ///< tick of the last __syncwarp of all lanes
   std::unique_ptr<std::array<Lanes, 32>> known;  ///< [lane][other]: what partial ones told; null before the first
 };
 
 struct Block {
-  uint64_t index = 0;  ///< in the grid
   uint32_t serial = 0;
   uint32_t at_barrier = 0;       ///< tick of the last barrier, or of the start
   std::vector<uint32_t> clocks;  ///< by thread: the tick of its own latest event, out of date before at_barrier

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "softgpu/runtime_support.h"
+
+/// Launches one block of kernel(arguments...), which misuses what it calls, and returns what is written of it. The
+/// launch must fail; the device is as new afterwards.
+template <class... Params, class... Args>
+std::string what_is_said_of_misuse(void (*kernel)(Params...), unsigned threads, Args... args) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(outcome(launch(kernel, 1, threads, 0, nullptr, args...)), cudaErrorLaunchFailure);
+  EXPECT_CUDA(cudaDeviceReset());
+  return testing::internal::GetCapturedStderr();
+}
