@@ -10,6 +10,7 @@
 #include "cudnn_plans.h"
 #include "dnnl_epilogue.h"
 #include "enqueue.h"
+#include "winograd/winograd.h"
 
 namespace {
 
@@ -50,7 +51,7 @@ struct Call {
   /// What the primitive can do by itself: the common scalars, and no ReLU that has to keep NaN.
   bool is_direct() const {
     if (conv.type == CUDNN_DATA_DOUBLE || alpha != 1.0 || activation == Activation::kRelu) return false;
-    return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out && !winograd);
+    return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out);
   }
 };
 
@@ -65,8 +66,24 @@ std::shared_ptr<const Plan> find_plan(Operation operation, const Convolution& co
   }
 }
 
+softgpu::winograd::Convolution winograd_shape(const Convolution& c) {
+  return {.n = c.n, .h = c.h, .w = c.w, .c = c.c, .k = c.k, .pad_h = c.pad_h, .pad_w = c.pad_w};
+}
+
+size_t winograd_workspace(Operation operation, const Convolution& conv) {
+  switch (operation) {
+    case Operation::kForward:
+      return softgpu::winograd::forward_workspace(winograd_shape(conv));
+    case Operation::kBackwardData:
+      return softgpu::winograd::backward_data_workspace(winograd_shape(conv));
+    default:
+      return softgpu::winograd::backward_filter_workspace(winograd_shape(conv));
+  }
+}
+
 size_t workspace_of(Operation operation, const Convolution& conv, bool winograd) {
-  return conv.type == CUDNN_DATA_DOUBLE ? 0 : find_plan(operation, conv, {.winograd = winograd})->scratch_bytes();
+  if (winograd) return winograd_workspace(operation, conv);
+  return conv.type == CUDNN_DATA_DOUBLE ? 0 : find_plan(operation, conv, {})->scratch_bytes();
 }
 
 std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const PlanOptions& options, void* out) {
@@ -97,7 +114,7 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
     if constexpr (std::is_same_v<Accumulator, double>) {
       product = bind_f64(call, reinterpret_cast<double*>(buffer.get()));
     } else {
-      product = bind_plan(handle, call, {.float_output = true, .winograd = call.winograd}, buffer.get());
+      product = bind_plan(handle, call, {.float_output = true}, buffer.get());
     }
   }
   const int64_t cols = call.out_size() / call.rows();
@@ -115,12 +132,27 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
   };
 }
 
+template <class T>
+std::function<void()> bind_winograd(const Call& call) {
+  const auto run = call.operation == Operation::kForward        ? softgpu::winograd::forward<T>
+                   : call.operation == Operation::kBackwardData ? softgpu::winograd::backward_data<T>
+                                                                : softgpu::winograd::backward_filter<T>;
+  const softgpu::winograd::Scaling<T> scaling{.alpha = static_cast<float>(call.alpha),
+                                              .beta = static_cast<float>(call.beta),
+                                              .prior = static_cast<const T*>(call.prior)};
+  // The plans of a data gradient take dy first; so do these.
+  return [=, shape = winograd_shape(call.conv), first = static_cast<const T*>(call.first),
+          second = static_cast<const T*>(call.second), out = static_cast<T*>(call.out),
+          workspace = call.workspace] { run(shape, first, second, out, scaling, workspace); };
+}
+
 std::function<void()> bind(cudnnContext& handle, const Call& call) {
+  if (call.winograd)
+    return call.conv.type == CUDNN_DATA_FLOAT ? bind_winograd<float>(call) : bind_winograd<__nv_bfloat16>(call);
   if (call.is_direct()) {
     const PlanOptions options{.accumulate = call.beta != 0.0,
                               .bias = call.bias != nullptr,
-                              .relu = call.activation == Activation::kReluDropNan,
-                              .winograd = call.winograd};
+                              .relu = call.activation == Activation::kReluDropNan};
     return bind_plan(handle, call, options, call.out);
   }
   switch (call.conv.type) {
@@ -159,10 +191,21 @@ int winograd_algorithm(Operation operation) {
   }
 }
 
+/// Whether Winograd's algorithm serves a convolution and pays: the border of its last tiles, which is computed in vain,
+/// must be small, and there must be tiles enough for the filters that are transformed.
+bool has_winograd(const Convolution& c) {
+  const auto one = [](int64_t a, int64_t b) { return a == 1 && b == 1; };
+  const bool fits = c.type != CUDNN_DATA_DOUBLE && c.groups == 1 && c.r == 3 && c.s == 3 &&
+                    one(c.stride_h, c.stride_w) && one(c.dilation_h, c.dilation_w) && c.pad_h <= 2 && c.pad_w <= 2 &&
+                    c.c % 16 == 0 && c.k % 16 == 0;
+  const int64_t tiles = c.n * ((c.p + 3) / 4) * ((c.q + 3) / 4);
+  return fits && tiles >= 24 && c.n * c.p * c.q * 2 >= tiles * 16;
+}
+
 /// The other algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
 cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int algorithm) {
   if (algorithm == 1 || (algorithm == 0 && conv.type != CUDNN_DATA_BFLOAT16)) return CUDNN_STATUS_SUCCESS;
-  if (algorithm == winograd_algorithm(operation) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
+  if (algorithm == winograd_algorithm(operation) && has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
   return algorithm < 0 || algorithm > 7 ? CUDNN_STATUS_BAD_PARAM : CUDNN_STATUS_NOT_SUPPORTED;
 }
 

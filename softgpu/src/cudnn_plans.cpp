@@ -15,16 +15,6 @@
 //
 // All are vectorised implementations (brgconv, jit) on NHWC as it is. With the filter in KRSC as well oneDNN has only
 // the reference code, a thousand times slower; a blocked filter costs a reorder of a few microseconds.
-//
-// Winograd's F(4x4, 3x3) needs a quarter of the multiplications and works on maps in blocks of 16 channels. In ms for
-// two cores, reorders of the maps from and to NHWC (memory-bound) apart:
-//
-//                        forward   data  filter | direct: forward   data  filter
-//   28x28x32 ->  32         4.79   4.69    6.77 |            8.74   8.68    8.36
-//   14x14x32 ->  64         2.26   2.59    2.82 |            4.25   4.10    4.05
-//   14x14x64 ->  64         4.21   4.29    6.17 |            7.91   7.82    8.38
-//
-// The filter gradient gains the least. Fewer than 32 channels do not pay.
 
 namespace softgpu::cudnn {
 namespace {
@@ -40,13 +30,10 @@ using Dims = dnnl::memory::dims;
 using Tag = dnnl::memory::format_tag;
 using Type = dnnl::memory::data_type;
 
-dnnl::algorithm algorithm_of(const PlanOptions& options) {
-  return options.winograd ? dnnl::algorithm::convolution_winograd : dnnl::algorithm::convolution_direct;
-}
+constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 
 PlanKey key_of(int64_t operation, const Convolution& c, const PlanOptions& options) {
-  const int64_t flags =
-      options.accumulate | options.bias << 1 | options.relu << 2 | options.float_output << 3 | options.winograd << 4;
+  const int64_t flags = options.accumulate | options.bias << 1 | options.relu << 2 | options.float_output << 3;
   return {operation, flags, c.type,  c.n,     c.h,        c.w,        c.c,          c.k,          c.r,     c.s,
           c.p,       c.q,   c.pad_h, c.pad_w, c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.groups};
 }
@@ -79,39 +66,24 @@ Type output_type(const Convolution& conv, const PlanOptions& options) {
 }
 
 /// The forward primitive of a layer, which the backward ones take as a hint.
-dnnl::convolution_forward::primitive_desc forward_desc(const Layer& l, dnnl::algorithm algorithm) {
-  return onednn::describe<dnnl::convolution_forward>(dnnl::primitive_attr(), dnnl::prop_kind::forward_training,
-                                                     algorithm, l.x.asked, l.filter.asked, l.y.asked, l.strides,
-                                                     l.dilations, l.pad, l.pad);
+dnnl::convolution_forward::primitive_desc forward_desc(const Layer& l) {
+  return onednn::describe<dnnl::convolution_forward>(dnnl::primitive_attr(), dnnl::prop_kind::forward_training, kDirect,
+                                                     l.x.asked, l.filter.asked, l.y.asked, l.strides, l.dilations,
+                                                     l.pad, l.pad);
 }
 
-/// Makes a plan on NHWC tensors or, where oneDNN has only its reference code for them or Winograd's algorithm is asked
-/// for, on layouts of its choice.
+/// Makes a plan on NHWC tensors or, where oneDNN has only its reference code for them, on layouts of its choice.
 template <class Make>
-Plan make_plan(const PlanOptions& options, Make make) {
-  if (options.winograd) return make(true).second;
+Plan make_plan(Make make) {
   std::pair<bool, Plan> in_place = make(false);
   return in_place.first ? std::move(in_place.second) : make(true).second;
 }
 
 }  // namespace
 
-bool has_winograd(const Convolution& c) {
-  const bool fits = c.type == CUDNN_DATA_FLOAT && c.groups == 1 && c.r == 3 && c.s == 3 && c.stride_h == 1 &&
-                    c.stride_w == 1 && c.dilation_h == 1 && c.dilation_w == 1 && c.pad_h == 1 && c.pad_w == 1;
-  const bool pays = c.c % 16 == 0 && c.k % 16 == 0 && c.c >= 32 && c.k >= 32 && c.h >= 14 && c.w >= 14 && c.n >= 16;
-  if (!fits || !pays) return false;
-  try {
-    const PlanOptions options{.winograd = true};
-    return forward_plan(c, options) && backward_data_plan(c, options) && backward_filter_plan(c, options);
-  } catch (const dnnl::error&) {  // oneDNN has it for some processors and versions only
-    return false;
-  }
-}
-
 std::shared_ptr<const Plan> forward_plan(const Convolution& conv, const PlanOptions& options) {
   return PlanCache::instance().get(key_of('f', conv, options), [&] {
-    return make_plan(options, [&](bool free) {
+    return make_plan([&](bool free) {
       const Layer l(conv, input_type(conv), input_type(conv), output_type(conv, options), free);
       dnnl::post_ops operations;
       if (options.accumulate) operations.append_sum();
@@ -119,9 +91,9 @@ std::shared_ptr<const Plan> forward_plan(const Convolution& conv, const PlanOpti
       dnnl::primitive_attr attributes;
       attributes.set_post_ops(operations);
       const Desc bias = options.bias ? Desc({conv.k}, input_type(conv), Tag::a) : Desc();
-      const auto desc = onednn::describe<dnnl::convolution_forward>(
-          attributes, dnnl::prop_kind::forward_training, algorithm_of(options), l.x.asked, l.filter.asked, bias,
-          l.y.asked, l.strides, l.dilations, l.pad, l.pad);
+      const auto desc = onednn::describe<dnnl::convolution_forward>(attributes, dnnl::prop_kind::forward_training,
+                                                                    kDirect, l.x.asked, l.filter.asked, bias, l.y.asked,
+                                                                    l.strides, l.dilations, l.pad, l.pad);
       std::vector<Operand> operands{
           {DNNL_ARG_SRC, l.x.outer, desc.src_desc(), Access::kRead},
           {DNNL_ARG_WEIGHTS, l.filter.outer, desc.weights_desc(), Access::kRead},
@@ -134,12 +106,11 @@ std::shared_ptr<const Plan> forward_plan(const Convolution& conv, const PlanOpti
 
 std::shared_ptr<const Plan> backward_data_plan(const Convolution& conv, const PlanOptions& options) {
   return PlanCache::instance().get(key_of('d', conv, options), [&] {
-    return make_plan(options, [&](bool free) {
+    return make_plan([&](bool free) {
       const Layer hint(conv, input_type(conv), input_type(conv), input_type(conv), free);
       const Layer l(conv, output_type(conv, options), input_type(conv), input_type(conv), free);
       const auto desc = onednn::describe_backward<dnnl::convolution_backward_data>(
-          forward_desc(hint, algorithm_of(options)), algorithm_of(options), l.x.asked, l.filter.asked, l.y.asked,
-          l.strides, l.dilations, l.pad, l.pad);
+          forward_desc(hint), kDirect, l.x.asked, l.filter.asked, l.y.asked, l.strides, l.dilations, l.pad, l.pad);
       return std::pair(is_optimized(desc),
                        Plan(dnnl::convolution_backward_data(desc),
                             {{DNNL_ARG_DIFF_DST, l.y.outer, desc.diff_dst_desc(), Access::kRead},
@@ -151,12 +122,11 @@ std::shared_ptr<const Plan> backward_data_plan(const Convolution& conv, const Pl
 
 std::shared_ptr<const Plan> backward_filter_plan(const Convolution& conv, const PlanOptions& options) {
   return PlanCache::instance().get(key_of('w', conv, options), [&] {
-    return make_plan(options, [&](bool free) {
+    return make_plan([&](bool free) {
       const Layer hint(conv, input_type(conv), input_type(conv), input_type(conv), free);
       const Layer l(conv, input_type(conv), output_type(conv, options), input_type(conv), free);
       const auto desc = onednn::describe_backward<dnnl::convolution_backward_weights>(
-          forward_desc(hint, algorithm_of(options)), algorithm_of(options), l.x.asked, l.filter.asked, l.y.asked,
-          l.strides, l.dilations, l.pad, l.pad);
+          forward_desc(hint), kDirect, l.x.asked, l.filter.asked, l.y.asked, l.strides, l.dilations, l.pad, l.pad);
       return std::pair(is_optimized(desc),
                        Plan(dnnl::convolution_backward_weights(desc),
                             {{DNNL_ARG_SRC, l.x.outer, desc.src_desc(), Access::kRead},

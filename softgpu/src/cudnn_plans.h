@@ -13,11 +13,7 @@ struct PlanOptions {
   bool bias = false;
   bool relu = false;          // that turns NaN into 0
   bool float_output = false;  // whatever the type of the inputs
-  bool winograd = false;      // F(4x4, 3x3) in place of the direct algorithm
 };
-
-/// Whether the plans of this convolution exist with `winograd`, and are worth it.
-bool has_winograd(const Convolution& conv);
 
 /// oneDNN primitives for float and bfloat16 convolutions, made once and kept. Operands, in order:
 ///
@@ -25,8 +21,7 @@ bool has_winograd(const Convolution& conv);
 ///   backward_data    dy, filter, dx
 ///   backward_filter  x, dy, dw
 ///
-/// backward_data and backward_filter take no options but `float_output` and `winograd`; `winograd` excludes
-/// `accumulate`.
+/// backward_data and backward_filter take no options but `float_output`.
 std::shared_ptr<const onednn::Plan> forward_plan(const Convolution& conv, const PlanOptions& options);
 std::shared_ptr<const onednn::Plan> backward_data_plan(const Convolution& conv, const PlanOptions& options);
 std::shared_ptr<const onednn::Plan> backward_filter_plan(const Convolution& conv, const PlanOptions& options);

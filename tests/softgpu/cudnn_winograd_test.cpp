@@ -4,109 +4,167 @@ namespace {
 
 using namespace vendor_test;
 
-// The smallest layer for which the queries offer Winograd's algorithm, with maps that its tiles of 4x4 do not fill.
-const Shape kShape{.n = 16, .h = 15, .w = 14, .c = 32, .k = 48};
+constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
+constexpr auto kData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
+constexpr auto kFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
 
+// Maps that tiles of 4x4 do not fill; channels that make blocks of one, two and four vectors; all paddings.
+const Shape kShapes[] = {{.n = 3, .h = 15, .w = 14, .c = 32, .k = 48},
+                         {.n = 5, .h = 9, .w = 9, .c = 16, .k = 112, .pad_h = 2, .pad_w = 0},
+                         {.n = 4, .h = 13, .w = 11, .c = 80, .k = 16, .pad_h = 0, .pad_w = 2}};
+
+// alpha 1 with beta 0 is the plain product; others scale and add.
+constexpr float kScalars[][2] = {{1, 0}, {1, 1}, {2, 0.5}};
+
+/// The values that T holds of `values`.
+template <class T>
+std::vector<double> rounded(const std::vector<double>& values) {
+  std::vector<double> made;
+  for (const double value : values) made.push_back(static_cast<double>(static_cast<float>(static_cast<T>(value))));
+  return made;
+}
+
+/// alpha sum + beta before.
+std::vector<double> combined(const std::vector<double>& sum, const std::vector<double>& before, float alpha,
+                             float beta) {
+  std::vector<double> want(sum.size());
+  for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * before[i];
+  return want;
+}
+
+/// Winograd's transforms cost digits: up to a dozen times the error of a direct sum.
+template <class T>
+double winograd_tolerance(int64_t terms, double scale) {
+  return tolerance<T>(terms, scale) + 16 * scale * kEpsilon<float> * std::sqrt(static_cast<double>(terms));
+}
+
+template <class T>
 class CudnnWinogradTest : public testing::Test {
  protected:
-  void SetUp() override {
-    int returned = 0;
-    ASSERT_EQ(cudnnGetConvolutionForwardAlgorithm_v7(layer_.handle, layer_.x, layer_.filter, layer_.conv, layer_.y, 1,
-                                                     &returned, &forward_),
+  static constexpr cudnnDataType_t kType = kCudnnType<T>;
+
+  void use(const Shape& shape) {
+    layer_.set(shape, kType);
+    x_ = rounded<T>(random_values(shape.x_size(), 1));
+    filter_ = rounded<T>(random_values(shape.filter_size(), 2));
+    y_ = rounded<T>(random_values(shape.y_size(), 3));
+    size_t bytes = 0, most = 0;
+    ASSERT_EQ(cudnnGetConvolutionForwardWorkspaceSize(layer_.handle, layer_.x, layer_.filter, layer_.conv, layer_.y,
+                                                      kForward, &bytes),
               CUDNN_STATUS_SUCCESS);
-    ASSERT_EQ(cudnnGetConvolutionBackwardDataAlgorithm_v7(layer_.handle, layer_.filter, layer_.y, layer_.conv, layer_.x,
-                                                          1, &returned, &data_),
+    most = bytes;
+    ASSERT_EQ(cudnnGetConvolutionBackwardDataWorkspaceSize(layer_.handle, layer_.filter, layer_.y, layer_.conv,
+                                                           layer_.x, kData, &bytes),
               CUDNN_STATUS_SUCCESS);
-    if (forward_.algo != CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED)
-      GTEST_SKIP() << "this oneDNN has no Winograd convolution for this processor";
-    ASSERT_EQ(data_.algo, CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED);
-    ASSERT_EQ(cudaMalloc(&workspace_, std::max(forward_.memory, data_.memory)), cudaSuccess);
+    most = std::max(most, bytes);
+    ASSERT_EQ(cudnnGetConvolutionBackwardFilterWorkspaceSize(layer_.handle, layer_.x, layer_.y, layer_.conv,
+                                                             layer_.filter, kFilter, &bytes),
+              CUDNN_STATUS_SUCCESS);
+    bytes_ = std::max(most, bytes);
+    cudaFree(workspace_);
+    ASSERT_EQ(cudaMalloc(&workspace_, bytes_), cudaSuccess);
   }
   void TearDown() override { cudaFree(workspace_); }
 
-  Layer layer_{kShape, CUDNN_DATA_FLOAT};
-  cudnnConvolutionFwdAlgoPerf_t forward_{};
-  cudnnConvolutionBwdDataAlgoPerf_t data_{};
+  Layer layer_{kShapes[0], kType};
+  std::vector<double> x_, y_, filter_;
   void* workspace_ = nullptr;
-  const std::vector<double> x_ = random_values(kShape.x_size(), 1), y_ = random_values(kShape.y_size(), 3);
-  const std::vector<double> filter_ = random_values(kShape.filter_size(), 2);
+  size_t bytes_ = 0;
 };
 
-/// alpha 1 with beta 0 is the primitive by itself; others scale and add its product.
-constexpr float kScalars[][2] = {{1, 0}, {1, 1}, {2, 0.5}};
+using Types = testing::Types<float, __nv_bfloat16>;
+TYPED_TEST_SUITE(CudnnWinogradTest, Types);
 
-TEST_F(CudnnWinogradTest, Forward) {
-  std::vector<double> sum(static_cast<size_t>(kShape.y_size()));
-  for_each_product(kShape, [&](int x, int w, int y) { sum[y] += x_[x] * filter_[w]; });
-  Guarded<float> x(x_), filter(filter_), y(y_);
-  for (const auto& [alpha, beta] : kScalars) {
-    y.set(y_);
-    ASSERT_EQ(
-        cudnnConvolutionForward(layer_.handle, &alpha, layer_.x, x.data(), layer_.filter, filter.data(), layer_.conv,
-                                forward_.algo, workspace_, forward_.memory, &beta, layer_.y, y.data()),
-        CUDNN_STATUS_SUCCESS);
-    std::vector<double> want(sum.size());
-    for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * y_[i];
-    expect_near(y.get(), want, tolerance<float>(9 * kShape.c, alpha + beta));
+TYPED_TEST(CudnnWinogradTest, Forward) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.name());
+    ASSERT_NO_FATAL_FAILURE(this->use(shape));
+    std::vector<double> sum(static_cast<size_t>(shape.y_size()));
+    for_each_product(shape, [&](int x, int w, int y) { sum[y] += this->x_[x] * this->filter_[w]; });
+    Guarded<TypeParam> x(this->x_), filter(this->filter_), y(this->y_);
+    for (const auto& [alpha, beta] : kScalars) {
+      y.set(this->y_);
+      const auto& l = this->layer_;
+      ASSERT_EQ(cudnnConvolutionForward(l.handle, &alpha, l.x, x.data(), l.filter, filter.data(), l.conv, kForward,
+                                        this->workspace_, this->bytes_, &beta, l.y, y.data()),
+                CUDNN_STATUS_SUCCESS);
+      expect_near(y.get(), combined(sum, this->y_, alpha, beta),
+                  winograd_tolerance<TypeParam>(9 * shape.c, alpha + beta));
+    }
   }
 }
 
-TEST_F(CudnnWinogradTest, DataGradient) {
-  std::vector<double> sum(static_cast<size_t>(kShape.x_size()));
-  for_each_product(kShape, [&](int x, int w, int y) { sum[x] += y_[y] * filter_[w]; });
-  Guarded<float> dx(x_), filter(filter_), dy(y_);
-  for (const auto& [alpha, beta] : kScalars) {
-    dx.set(x_);
-    ASSERT_EQ(
-        cudnnConvolutionBackwardData(layer_.handle, &alpha, layer_.filter, filter.data(), layer_.y, dy.data(),
-                                     layer_.conv, data_.algo, workspace_, data_.memory, &beta, layer_.x, dx.data()),
-        CUDNN_STATUS_SUCCESS);
-    std::vector<double> want(sum.size());
-    for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * x_[i];
-    expect_near(dx.get(), want, tolerance<float>(9 * kShape.k, alpha + beta));
+TYPED_TEST(CudnnWinogradTest, DataGradient) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.name());
+    ASSERT_NO_FATAL_FAILURE(this->use(shape));
+    std::vector<double> sum(static_cast<size_t>(shape.x_size()));
+    for_each_product(shape, [&](int x, int w, int y) { sum[x] += this->y_[y] * this->filter_[w]; });
+    Guarded<TypeParam> dx(this->x_), filter(this->filter_), dy(this->y_);
+    for (const auto& [alpha, beta] : kScalars) {
+      dx.set(this->x_);
+      const auto& l = this->layer_;
+      ASSERT_EQ(cudnnConvolutionBackwardData(l.handle, &alpha, l.filter, filter.data(), l.y, dy.data(), l.conv, kData,
+                                             this->workspace_, this->bytes_, &beta, l.x, dx.data()),
+                CUDNN_STATUS_SUCCESS);
+      expect_near(dx.get(), combined(sum, this->x_, alpha, beta),
+                  winograd_tolerance<TypeParam>(9 * shape.k, alpha + beta));
+    }
   }
 }
 
-TEST_F(CudnnWinogradTest, FilterGradient) {
-  cudnnConvolutionBwdFilterAlgoPerf_t choice{};
+TYPED_TEST(CudnnWinogradTest, FilterGradient) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.name());
+    ASSERT_NO_FATAL_FAILURE(this->use(shape));
+    std::vector<double> sum(static_cast<size_t>(shape.filter_size()));
+    for_each_product(shape, [&](int x, int w, int y) { sum[w] += this->x_[x] * this->y_[y]; });
+    Guarded<TypeParam> x(this->x_), dw(this->filter_), dy(this->y_);
+    for (const auto& [alpha, beta] : kScalars) {
+      dw.set(this->filter_);
+      const auto& l = this->layer_;
+      ASSERT_EQ(cudnnConvolutionBackwardFilter(l.handle, &alpha, l.x, x.data(), l.y, dy.data(), l.conv, kFilter,
+                                               this->workspace_, this->bytes_, &beta, l.filter, dw.data()),
+                CUDNN_STATUS_SUCCESS);
+      expect_near(dw.get(), combined(sum, this->filter_, alpha, beta),
+                  winograd_tolerance<TypeParam>(int64_t{shape.n} * shape.p() * shape.q(), alpha + beta));
+    }
+  }
+}
+
+TYPED_TEST(CudnnWinogradTest, ThePreferredAlgorithm) {
+  this->use(kShapes[0]);
+  cudnnConvolutionFwdAlgoPerf_t forward{};
   int returned = 0;
-  ASSERT_EQ(cudnnGetConvolutionBackwardFilterAlgorithm_v7(layer_.handle, layer_.x, layer_.y, layer_.conv, layer_.filter,
-                                                          1, &returned, &choice),
+  const auto& l = this->layer_;
+  ASSERT_EQ(cudnnGetConvolutionForwardAlgorithm_v7(l.handle, l.x, l.filter, l.conv, l.y, 1, &returned, &forward),
             CUDNN_STATUS_SUCCESS);
-  ASSERT_EQ(choice.algo, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED);
-  void* workspace = nullptr;
-  ASSERT_EQ(cudaMalloc(&workspace, choice.memory), cudaSuccess);
-  std::vector<double> sum(static_cast<size_t>(kShape.filter_size()));
-  for_each_product(kShape, [&](int x, int w, int y) { sum[w] += x_[x] * y_[y]; });
-  Guarded<float> x(x_), dw(filter_), dy(y_);
-  for (const auto& [alpha, beta] : kScalars) {
-    dw.set(filter_);
-    ASSERT_EQ(
-        cudnnConvolutionBackwardFilter(layer_.handle, &alpha, layer_.x, x.data(), layer_.y, dy.data(), layer_.conv,
-                                       choice.algo, workspace, choice.memory, &beta, layer_.filter, dw.data()),
-        CUDNN_STATUS_SUCCESS);
-    std::vector<double> want(sum.size());
-    for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * filter_[i];
-    expect_near(dw.get(), want, tolerance<float>(kShape.n * kShape.p() * kShape.q(), alpha + beta));
-  }
-  EXPECT_EQ(cudaFree(workspace), cudaSuccess);
+  EXPECT_EQ(forward.algo, kForward);
+  EXPECT_EQ(forward.determinism, CUDNN_DETERMINISTIC);
 }
 
-TEST_F(CudnnWinogradTest, RefusedWhereItDoesNotApply) {
-  size_t bytes = 0;
+TEST(CudnnWinograd, RefusedWhereItDoesNotApply) {
+  Layer layer(kShapes[0], CUDNN_DATA_FLOAT);
   const auto query = [&](const Shape& shape, cudnnDataType_t type) {
-    layer_.set(shape, type);
-    return cudnnGetConvolutionForwardWorkspaceSize(layer_.handle, layer_.x, layer_.filter, layer_.conv, layer_.y,
-                                                   CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED, &bytes);
+    size_t bytes = 0;
+    layer.set(shape, type);
+    return cudnnGetConvolutionForwardWorkspaceSize(layer.handle, layer.x, layer.filter, layer.conv, layer.y, kForward,
+                                                   &bytes);
   };
-  EXPECT_EQ(query(kShape, CUDNN_DATA_FLOAT), CUDNN_STATUS_SUCCESS);
-  EXPECT_EQ(query(kShape, CUDNN_DATA_BFLOAT16), CUDNN_STATUS_NOT_SUPPORTED);
-  Shape strided = kShape;
-  strided.stride_h = strided.stride_w = 2;
-  EXPECT_EQ(query(strided, CUDNN_DATA_FLOAT), CUDNN_STATUS_NOT_SUPPORTED);
-  Shape wide = kShape;
-  wide.r = wide.s = 5;
-  EXPECT_EQ(query(wide, CUDNN_DATA_FLOAT), CUDNN_STATUS_NOT_SUPPORTED);
+  const auto altered = [](auto change) {
+    Shape shape = kShapes[0];
+    change(shape);
+    return shape;
+  };
+  EXPECT_EQ(query(kShapes[0], CUDNN_DATA_FLOAT), CUDNN_STATUS_SUCCESS);
+  EXPECT_EQ(query(kShapes[0], CUDNN_DATA_DOUBLE), CUDNN_STATUS_NOT_SUPPORTED);
+  for (const Shape& shape :
+       {altered([](Shape& s) { s.stride_h = s.stride_w = 2; }), altered([](Shape& s) { s.r = s.s = 5; }),
+        altered([](Shape& s) { s.c = 24; }), altered([](Shape& s) { s.groups = 2; }),
+        altered([](Shape& s) { s.h = s.w = 2; }), altered([](Shape& s) { s.n = 1, s.h = s.w = 4; })}) {
+    SCOPED_TRACE(shape.name());
+    EXPECT_EQ(query(shape, CUDNN_DATA_FLOAT), CUDNN_STATUS_NOT_SUPPORTED);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <omp.h>
+
+#include "multiply.h"
+#include "strips.h"
+
+/// How the strips of a convolution are dealt out to threads, and where a thread keeps what it works on.
+namespace softgpu::winograd {
+
+/// Strips are worked on in blocks whose products lie in the second-level cache, between the filters that they all meet.
+struct Blocks {
+  int64_t strips, strips_each, tiles;  // tiles of a block, rounded up for multiply
+
+  /// `in` and `out` channels of the products.
+  Blocks(const Strips& s, int64_t in, int64_t out) : strips(s.count()) {
+    constexpr int64_t kBudget = 384 << 10, kManyFilters = 512 << 10, kLeastForMany = 96;
+    const int64_t tile_bytes = kProducts * (in + out) * int64_t{sizeof(float)};
+    const int64_t filter_bytes = kProducts * in * out * int64_t{sizeof(float)};
+    const int64_t wanted = std::max(kBudget / tile_bytes, filter_bytes > kManyFilters ? kLeastForMany : 1);
+    strips_each = std::clamp<int64_t>(wanted / s.tile_cols, 1, std::max<int64_t>(strips, 1));
+    tiles = (strips_each * s.tile_cols + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
+  }
+  int64_t count() const { return (strips + strips_each - 1) / strips_each; }
+};
+
+/// Elements between the products of a block: never a multiple of a page, so that the 36 streams of a tile fall into
+/// different sets of the first-level cache.
+inline int64_t product_stride(const Blocks& blocks, int64_t channels) { return blocks.tiles * channels + 16; }
+
+/// f(first strip, last strip) for this thread's share of the blocks, of `threads`.
+template <class F>
+void for_each_block(const Blocks& blocks, int thread, int threads, F f) {
+  const int64_t first = blocks.count() * thread / threads, last = blocks.count() * (thread + 1) / threads;
+  for (int64_t block = first; block < last; ++block)
+    f(block * blocks.strips_each, std::min((block + 1) * blocks.strips_each, blocks.strips));
+}
+
+}  // namespace softgpu::winograd
