@@ -8,6 +8,7 @@
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/conv2d_ways.h"
+#include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
 #include "kernels/elementwise.h"
@@ -76,7 +77,20 @@ kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dG
 
 bool vendor() { return math_mode() == Math::vendor; }
 
+/// Of any of the three directions: they share operands and operations.
+OpDescription describe_call(const Conv2dCall& call) {
+  const kernels::ConvShape& s = call.shape;
+  const double outputs = double(s.n) * s.p * s.q * s.k;
+  const double elements = double(call.x.size()) + outputs + double(call.filter.size());
+  const std::string options = fmt::format("{}{}{}", s.stride_h > 1 ? fmt::format(" /{}", s.stride_h) : "",
+                                          s.dilation_h > 1 ? fmt::format(" dilation {}", s.dilation_h) : "",
+                                          s.groups > 1 ? fmt::format(" groups {}", s.groups) : "");
+  return {fmt::format("{}x{}x{}x{} {}x{} {}{}", s.n, s.h, s.w, s.c, s.r, s.s, s.k, options),
+          {.flop = 2 * outputs * double(call.filter.size() / s.k), .bytes = elements * double(size_of(call.x.dtype()))}};
+}
+
 void forward(const Conv2dCall& call, const Tensor& y) {
+  const ProfileScope profile("conv2d", [&] { return describe_call(call); });
   if (!vendor() || !vendor_conv_forward(call.shape, call.x, call.filter, y))
     own_conv_forward(call.shape, call.x, call.filter, y);
   if (!call.bias) return;
@@ -97,6 +111,7 @@ void convert(const Tensor& from, const Tensor& into, bool accumulate) {
 }
 
 void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
+  const ProfileScope profile("conv2d filter gradient", [&] { return describe_call(call); });
   const auto [dw, accumulate] = gradient_target(call.filter);
   if (vendor()) {
     const bool same_type = dw.dtype() == call.filter.dtype();
@@ -109,13 +124,17 @@ void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
   own_conv_filter_gradient(call.shape, call.x, dy, dw, accumulate);
 }
 
-void backward(const Conv2dCall& call, const Tensor& dy) {
-  pass_bias_gradient(call.bias, dy);
-  if (wants_gradient(call.filter)) filter_gradient(call, dy);
-  if (!wants_gradient(call.x)) return;
+void data_gradient(const Conv2dCall& call, const Tensor& dy) {
+  const ProfileScope profile("conv2d data gradient", [&] { return describe_call(call); });
   const auto [dx, accumulate] = gradient_target(call.x);
   if (!vendor() || !vendor_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate))
     own_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate);
+}
+
+void backward(const Conv2dCall& call, const Tensor& dy) {
+  pass_bias_gradient(call.bias, dy);
+  if (wants_gradient(call.filter)) filter_gradient(call, dy);
+  if (wants_gradient(call.x)) data_gradient(call, dy);
 }
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
+#include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/dropout.h"
 #include "kernels/error.h"
@@ -19,6 +20,7 @@ Tensor dropout(const Tensor& x, float probability, const StepState* state, uint3
   if (!state) throw Error(ErrorKind::bug, "[dropout] no step state: the mask is a function of seed and step");
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const auto run = [=]<class T>(const Tensor& from, const Tensor& to, bool accumulate, Type<T>) {
+    const ProfileScope profile("dropout", [&] { return moves(from, 2); });
     kernels::dropout(from.data<T>(), to.data<T>(), from.size(), probability, state, purpose, accumulate, stream());
   };
   dispatch_float(x.dtype(), "dropout", [&](auto type) { run(x, y, false, type); });

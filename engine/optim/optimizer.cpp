@@ -1,5 +1,6 @@
 #include "engine/optim/optimizer.h"
 
+#include "engine/profile/profiler.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
 
@@ -40,6 +41,10 @@ Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options, const std::v
 }
 
 void Optimizer::step(const StepState* state) {
+  // Masters and moments are read and written, gradients read, shadow and average written.
+  const ProfileScope profile("optimizer", [&] {
+    return moves(arena_.masters(), 3 + 2 * int(bool(first_)) + 2 * int(bool(second_)) + 2 * int(bool(ema_)));
+  });
   if (arena_.masters().dtype() == DType::f64)
     step_as<double>(state);
   else
