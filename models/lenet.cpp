@@ -1,15 +1,10 @@
 #include "models/lenet.h"
 
-#include <fmt/format.h>
-
 #include "engine/nn/layers.h"
-#include "kernels/error.h"
 
 namespace cucurbit {
 
-ModulePtr build_lenet(const std::string& specification, const ModelOptions& options) {
-  if (!specification.empty())
-    throw Error(ErrorKind::usage, fmt::format("[model] 'lenet:{}': lenet takes no specification", specification));
+ModulePtr build_lenet(const ModelOptions& options) {
   auto net = std::make_unique<Sequential>();
   net->emplace<Conv2d>(options.image[2], 6, Conv2d::Options{.kernel = 5, .geometry = {.padding = 2}});
   net->emplace<ActivationLayer>(Activation::relu);

@@ -6,6 +6,6 @@ namespace cucurbit {
 
 /// conv 5x5 (6, padding 2), max pool 2, conv 5x5 (16), max pool 2, linear 120, 84, classes; ReLU after each.
 /// LeCun, Bottou, Bengio, Haffner 1998, with ReLU and max pooling as usual today.
-ModulePtr build_lenet(const std::string& specification, const ModelOptions& options);
+ModulePtr build_lenet(const ModelOptions& options);
 
 }  // namespace cucurbit

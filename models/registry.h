@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace cucurbit {
 struct ModelOptions {
   Shape image;      // [H, W, C]
   int64_t classes;  // outputs
-  float drop = 0;   // dropout probability before every linear layer but the first of an MLP
+  float drop = 0;   // dropout probability before the classifier, and before every other linear layer but the first
 };
 
 /// A family of models. `name` is what users type, possibly followed by ":" and a specification.
@@ -19,7 +20,7 @@ struct ModelFamily {
   std::string name;
   std::string example;      // a complete name that builds
   std::string description;  // one line
-  ModulePtr (*build)(const std::string& specification, const ModelOptions& options);
+  std::function<ModulePtr(const std::string& specification, const ModelOptions& options)> build;
 };
 
 const std::vector<ModelFamily>& model_families();

@@ -7,26 +7,31 @@ namespace cucurbit {
 
 Sequential& Sequential::add(ModulePtr layer, std::string name) {
   if (name.empty()) name = std::to_string(layers_.size());
-  layers_.push_back({std::move(name), std::move(layer)});
+  layers_.push_back({name + ".", std::move(layer)});
+  return *this;
+}
+
+Sequential& Sequential::splice(ModulePtr layer) {
+  layers_.push_back({"", std::move(layer)});
   return *this;
 }
 
 Tensor Sequential::forward(const Tensor& x, const ForwardContext& context) {
   Tensor y = x;
-  for (auto& [name, layer] : layers_) y = layer->forward(y, context);
+  for (auto& [prefix, layer] : layers_) y = layer->forward(y, context);
   return y;
 }
 
 Shape Sequential::output_shape(const Shape& input) const {
   Shape shape = input;
-  for (const auto& [name, layer] : layers_) shape = layer->output_shape(shape);
+  for (const auto& [prefix, layer] : layers_) shape = layer->output_shape(shape);
   return shape;
 }
 
 double Sequential::forward_flop(const Shape& input) const {
   Shape shape = input;
   double flop = 0;
-  for (const auto& [name, layer] : layers_) {
+  for (const auto& [prefix, layer] : layers_) {
     flop += layer->forward_flop(shape);
     shape = layer->output_shape(shape);
   }
@@ -34,11 +39,13 @@ double Sequential::forward_flop(const Shape& input) const {
 }
 
 void Sequential::list_state(const std::string& prefix, StateList& list) {
-  for (auto& [name, layer] : layers_) layer->list_state(prefix + name + ".", list);
+  for (auto& [name, layer] : layers_) layer->list_state(prefix + name, list);
 }
 
 ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names)
-    : conv_(in, out, {.kernel = options.kernel, .geometry = options.geometry, .bias = false}),
+    : conv_(
+          in, out,
+          {.kernel = options.kernel, .geometry = options.geometry, .bias = false, .initializer = options.initializer}),
       norm_(out, activation),
       names_(std::move(names)) {}
 

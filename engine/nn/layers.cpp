@@ -18,14 +18,16 @@ void expect_positive(const char* layer, std::initializer_list<int64_t> sizes) {
 }
 }  // namespace
 
-Linear::Linear(int64_t in, int64_t out, Activation activation) : activation_(activation) {
+Linear::Linear(int64_t in, int64_t out, const Options& options) : options_(options) {
   expect_positive("linear", {in, out});
-  weight_ = {.shape = {out, in}, .initializer = Initializer::he_normal(in)};
-  bias_ = {.shape = {out}, .is_weight = false};
+  weight_ = {.shape = {out, in}, .initializer = options.weight_initializer.value_or(Initializer::he_normal(in))};
+  if (options.bias) bias_ = {.shape = {out}, .initializer = options.bias_initializer, .is_weight = false};
 }
 
+Linear::Linear(int64_t in, int64_t out, Activation activation) : Linear(in, out, Options{.activation = activation}) {}
+
 Tensor Linear::forward(const Tensor& x, const ForwardContext&) {
-  return linear(x, weight_.value, bias_.value, activation_);
+  return linear(x, weight_.value, bias_.value, options_.activation);
 }
 
 Shape Linear::output_shape(const Shape& input) const {
@@ -40,7 +42,7 @@ double Linear::forward_flop(const Shape& input) const { return 2.0 * double(inpu
 
 void Linear::list_state(const std::string& prefix, StateList& list) {
   list.parameters.push_back({prefix + "weight", &weight_});
-  list.parameters.push_back({prefix + "bias", &bias_});
+  if (options_.bias) list.parameters.push_back({prefix + "bias", &bias_});
 }
 
 Conv2d::Conv2d(int64_t in, int64_t out, const Options& options) : options_(options) {
@@ -50,7 +52,8 @@ Conv2d::Conv2d(int64_t in, int64_t out, const Options& options) : options_(optio
     throw Error(ErrorKind::usage,
                 fmt::format("[conv2d] {} groups do not divide {} input and {} output channels", groups, in, out));
   const int64_t k = options.kernel, fan_in = in / groups * k * k;
-  filter_ = {.shape = {out, k, k, in / groups}, .initializer = Initializer::he_normal(fan_in)};
+  filter_ = {.shape = {out, k, k, in / groups},
+             .initializer = options.initializer.value_or(Initializer::he_normal(fan_in))};
   if (options.bias) bias_ = {.shape = {out}, .is_weight = false};
 }
 

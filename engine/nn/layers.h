@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "engine/nn/module.h"
 #include "engine/ops/conv2d.h"
 #include "engine/ops/pooling.h"
@@ -10,6 +12,13 @@ namespace cucurbit {
 /// y = act(x W^T + b); x [N, in], W [out, in], b [out].
 class Linear : public Module {
  public:
+  struct Options {
+    Activation activation = Activation::identity;
+    bool bias = true;
+    std::optional<Initializer> weight_initializer{};  // He et al. over the inputs unless given
+    Initializer bias_initializer{};
+  };
+  Linear(int64_t in, int64_t out, const Options& options);
   Linear(int64_t in, int64_t out, Activation activation = Activation::identity);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
   Shape output_shape(const Shape& input) const override;
@@ -18,7 +27,7 @@ class Linear : public Module {
 
  private:
   Parameter weight_, bias_;
-  Activation activation_;
+  Options options_;
 };
 
 /// Cross-correlation, NHWC: x [N, H, W, in], filter [out, R, S, in / groups].
@@ -28,6 +37,7 @@ class Conv2d : public Module {
     int kernel = 3;
     Conv2dGeometry geometry{};
     bool bias = true;
+    std::optional<Initializer> initializer{};  // He et al. over the inputs unless given
   };
   Conv2d(int64_t in, int64_t out, const Options& options);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
@@ -110,6 +120,8 @@ class Flatten : public Module {
 class Sequential : public Module {
  public:
   Sequential& add(ModulePtr layer, std::string name = "");
+  /// `layer` names its parts as if they were parts of this.
+  Sequential& splice(ModulePtr layer);
   template <class Layer, class... Args>
   Sequential& emplace(Args&&... args) {
     return add(std::make_unique<Layer>(std::forward<Args>(args)...));
@@ -121,7 +133,7 @@ class Sequential : public Module {
 
  private:
   struct Named {
-    std::string name;
+    std::string prefix;  // of its state: its name and "."
     ModulePtr layer;
   };
   std::vector<Named> layers_;

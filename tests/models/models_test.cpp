@@ -35,6 +35,23 @@ TEST(Models, ParameterCounts) {
   EXPECT_EQ(network_of("convnet").parameter_count(), 288 + 9216 + 18432 + 36864 + 384 + 401536 + 1290);
 }
 
+/// For CIFAR-100, of the definitions of https://github.com/HobbitLong/RepDistiller, counted in PyTorch.
+TEST(Models, PublishedParameterCounts) {
+  const std::pair<const char*, int64_t> published[] = {
+      {"resnet8", 83892},     {"resnet14", 181108},   {"resnet20", 278324},
+      {"resnet32", 472756},   {"resnet44", 667188},   {"resnet56", 861620},
+      {"resnet110", 1736564}, {"resnet8x4", 1233540}, {"resnet32x4", 7433860}};
+  for (const auto& [name, count] : published) {
+    StateList state;
+    const ModulePtr module = build_model(name, {.image = {32, 32, 3}, .classes = 100});
+    module->list_state("", state);
+    int64_t parameters = 0;
+    for (const auto& entry : state.parameters) parameters += entry.item->shape.size();
+    EXPECT_EQ(parameters, count) << name;
+    EXPECT_EQ(module->output_shape({2, 32, 32, 3}), (Shape{2, 100})) << name;
+  }
+}
+
 TEST(Models, ForwardFlop) {
   EXPECT_EQ(network_of("mlp:1200x1200").forward_flop(), 2.0 * (784 * 1200 + 1200 * 1200 + 1200 * 10));
   EXPECT_EQ(network_of("convnet").forward_flop(),
