@@ -1,4 +1,4 @@
-// Training steps of the MLP and the convnet of peers/README.md, op by op and as a recorded graph.
+// Training steps of some networks of peers/README.md, op by op and as a recorded graph.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -17,13 +17,11 @@ void run(benchmark::State& state, const std::string& network, DType dtype, bool 
   const double first = step.loss();
   step.run_eagerly();
   if (!(step.loss() < first)) return state.SkipWithError("the first step did not lower the loss");
-  const Work work = step.work();
-  measure(state, {.flop = work.flop, .bytes = work.bytes, .items = double(step.batch())},
-          [&] { graph ? step.run() : step.run_eagerly(); });
+  measure(state, {.items = double(step.batch())}, [&] { graph ? step.run() : step.run_eagerly(); });
 }
 
 void add_all() {
-  for (const char* network : {"mlp", "convnet"})
+  for (const char* network : {"mlp", "convnet", "resnet20", "resnet20-resnet8"})
     for (DType dtype : {DType::f32, DType::bf16})
       for (bool graph : {false, true})
         add_benchmark(fmt::format("training_step/{}/{}/{}", network, name(dtype), graph ? "graph" : "eager"),

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "bench/peers/step.h"
-#include "bench/support/limits.h"
+#include "engine/profile/limits.h"
 #include "kernels/error.h"
 
 namespace {
@@ -31,16 +31,30 @@ double peak_mb() {
   return 0;
 }
 
-Json measure_limits() {
-  return {{"gemm_fp32_gflops", gemm_gflops(DType::f32)},
-          {"gemm_bf16_gflops", gemm_gflops(DType::bf16)},
-          {"bandwidth_gbs", copy_gbs()}};
+const DeviceLimits& device_limits() {
+  static const DeviceLimits limits = measure_limits();
+  return limits;
+}
+
+Json report_limits() {
+  const DeviceLimits& limits = device_limits();
+  return {{"gemm_fp32_gflops", limits.gemm_f32 * 1e-9},
+          {"gemm_bf16_gflops", limits.gemm_bf16 * 1e-9},
+          {"bandwidth_gbs", limits.bandwidth * 1e-9}};
+}
+
+Json report_profile(const std::string& name) {
+  constexpr int kSteps = 10;
+  const std::unique_ptr<Step> step = make_step(name);
+  if (!step) return {{"error", "no step is called '" + name + "'"}};
+  const std::vector<OpTime> ops = step->profile(kSteps);
+  double limit = 0;
+  for (const OpTime& op : ops) limit += limit_seconds(op, device_limits());
+  return {{"limit_ms", limit * 1e3 / kSteps}, {"table", profile_table(ops, device_limits(), kSteps)}};
 }
 
 Json report(const std::string& name, const Step& step, const std::vector<double>& ms) {
-  const Work work = step.work();
-  return {{"name", name},          {"ms", ms},          {"peak_mb", peak_mb()},
-          {"value", step.value()}, {"flop", work.flop}, {"bytes", work.bytes}};
+  return {{"name", name}, {"ms", ms}, {"peak_mb", peak_mb()}, {"value", step.value()}};
 }
 
 Json run_steps(Running& running, const std::string& name, int64_t count) {
@@ -56,10 +70,11 @@ Json answer(std::map<std::string, Running>& known, const std::string& line) {
   std::string name;
   int64_t count = 0;
   words >> name;
-  if (name == "limits") return measure_limits();
+  if (name == "limits") return report_limits();
+  if (name == "profile") return words >> name, report_profile(name);
   const bool first = name == "first";
   if (first ? !(words >> name) : !(words >> count) || count < 0)
-    return {{"error", "not understood: '" + line + "': NAME ITERATIONS, first NAME, or limits"}};
+    return {{"error", "not understood: '" + line + "': NAME ITERATIONS, first NAME, profile NAME, or limits"}};
   Running& running = known[name];
   if (!running.step) running.step = make_step(name);
   if (!running.step) {

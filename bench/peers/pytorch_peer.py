@@ -95,44 +95,82 @@ class Steps:
         images = self.uniform((BATCH, 1, 28, 28), 100)
         return model.to(memory_format=channels_last), images.contiguous(memory_format=channels_last)
 
+    def registered(self, name):
+        """A network of networks.py with hashed weights, layers numbered in the order of their weights."""
+        import networks
+
+        model, layer, vectors = networks.build(name, 10), -1, 0
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                layer, vectors, convolution = layer + 1, 0, parameter.dim() == 4
+                outputs, inputs, *taps = parameter.shape
+                scale = (6 / (parameter.numel() // outputs)) ** 0.5
+                values = self.uniform((outputs, *taps, inputs), 4 * layer, scale)
+                parameter.data = values.permute(0, 3, 1, 2).contiguous() if convolution else values
+            elif not convolution:
+                parameter.data = self.uniform(parameter.shape, 4 * layer + 1, 0.05)
+            else:
+                vectors += 1
+                shift = self.uniform(parameter.shape, 4 * layer + vectors, 0.1)
+                parameter.data = 1 + shift if vectors == 1 else shift
+        return model.to(memory_format=self.torch.channels_last)
+
+    def color_images(self):
+        images = self.uniform((BATCH, 32, 32, 3), 100)
+        return images.permute(0, 3, 1, 2).contiguous(memory_format=self.torch.channels_last)
+
     def training_step(self, network, bf16):
         torch, functional = self.torch, self.functional
-        model, images = getattr(self, network)()
+        teacher, _, student = network.rpartition("-")
+        if student in ("mlp", "convnet"):
+            model, images = getattr(self, student)()
+        else:
+            model, images = self.registered(student), self.color_images()
+        taught = self.registered(teacher).eval() if teacher else None
         targets = self.labels(BATCH, 10)
         optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, foreach=False)
 
         def step():
             optimiser.zero_grad(set_to_none=True)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                if taught:
+                    with torch.no_grad():
+                        target_logits = taught(images)
                 logits = model(images)
-            loss = functional.cross_entropy(logits.float(), targets)
+            if taught:
+                loss = self.distillation_loss(logits.float(), target_logits.float(), targets)
+            else:
+                loss = functional.cross_entropy(logits.float(), targets)
             loss.backward()
             optimiser.step()
             return loss
 
         return step
 
-    def loss_step(self, rows, classes):
+    def distillation_loss(self, student, teacher, targets):
         functional = self.functional
+        task = functional.cross_entropy(student, targets)
+        log_p = functional.log_softmax(student / TEMPERATURE, 1)
+        log_q = functional.log_softmax(teacher / TEMPERATURE, 1)
+        divergence = functional.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
+        return TASK_WEIGHT * task + DISTILLATION_WEIGHT * TEMPERATURE**2 * divergence
+
+    def loss_step(self, rows, classes):
         student, teacher = self.uniform((rows, classes), 100, 4), self.uniform((rows, classes), 102, 4)
         targets = self.labels(rows, classes)
         student.requires_grad_()
 
         def step():
             student.grad = None
-            task = functional.cross_entropy(student, targets)
-            log_p = functional.log_softmax(student / TEMPERATURE, 1)
-            log_q = functional.log_softmax(teacher / TEMPERATURE, 1)
-            divergence = functional.kl_div(log_p, log_q, reduction="batchmean", log_target=True)
-            loss = TASK_WEIGHT * task + DISTILLATION_WEIGHT * TEMPERATURE**2 * divergence
+            loss = self.distillation_loss(student, teacher, targets)
             loss.backward()
             return loss
 
         return step
 
     def build(self, name):
-        kind, _, which = name.partition("-")
-        if kind in ("mlp", "convnet") and which in ("fp32", "bf16"):
+        kind, _, which = name.rpartition("-")
+        if which in ("fp32", "bf16"):
             return self.training_step(kind, which == "bf16")
         if name in ("loss-128x10", "loss-128x1000", "loss-4096x100"):
             return self.loss_step(*map(int, which.split("x")))

@@ -1,9 +1,9 @@
 #include "bench/peers/step.h"
 
 #include <chrono>
-#include <cstdio>
 
 #include "bench/support/distill_loss.h"
+#include "bench/support/training_step.h"
 #include "engine/runtime/stream.h"
 
 namespace cucurbit::bench {
@@ -26,22 +26,18 @@ class GraphStep : public Step {
     }
     synchronize();
   }
-  Work work() const override;
+
+  std::vector<OpTime> profile(int steps) override {
+    running_.run_eagerly();  // to warm up
+    Profiler profiler;
+    for (int i = 0; i < steps; ++i) running_.run_eagerly();
+    return profiler.take();
+  }
 
  private:
   Running running_;
   bool first_ = true;
 };
-
-template <>
-Work GraphStep<TrainingStep>::work() const {
-  return running_.work();
-}
-
-template <>
-Work GraphStep<DistillLoss>::work() const {
-  return {.flop = 0, .bytes = running_.bytes()};
-}
 }  // namespace
 
 double Step::timed() {
@@ -51,13 +47,13 @@ double Step::timed() {
 }
 
 std::unique_ptr<Step> make_step(const std::string& name) {
-  for (const char* network : {"mlp", "convnet"}) {
-    if (name == std::string(network) + "-fp32") return std::make_unique<GraphStep<TrainingStep>>(network, DType::f32);
-    if (name == std::string(network) + "-bf16") return std::make_unique<GraphStep<TrainingStep>>(network, DType::bf16);
-  }
   for (const auto& [rows, classes] : {std::pair(128, 10), {128, 1000}, {4096, 100}})
     if (name == "loss-" + std::to_string(rows) + "x" + std::to_string(classes))
       return std::make_unique<GraphStep<DistillLoss>>(rows, classes, DType::f32);
+  for (const char* network : {"mlp", "convnet", "resnet20", "resnet56", "vgg8", "mobilenetv2", "resnet20-resnet8"}) {
+    if (name == std::string(network) + "-fp32") return std::make_unique<GraphStep<TrainingStep>>(network, DType::f32);
+    if (name == std::string(network) + "-bf16") return std::make_unique<GraphStep<TrainingStep>>(network, DType::bf16);
+  }
   return nullptr;
 }
 

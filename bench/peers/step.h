@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/support/training_step.h"
+#include "engine/profile/profiler.h"
 
 namespace cucurbit::bench {
 
@@ -14,7 +14,8 @@ class Step {
   virtual ~Step() = default;
   /// One step, its results in memory on return.
   virtual void run() = 0;
-  virtual Work work() const = 0;
+  /// `steps` further steps, op by op.
+  virtual std::vector<OpTime> profile(int steps) = 0;
 
   /// Milliseconds of one step.
   double timed();

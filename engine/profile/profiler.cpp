@@ -46,7 +46,9 @@ std::vector<OpTime> Profiler::take() {
     if (known == all.end()) known = all.insert(all.end(), OpTime{.op = call.op, .shape = call.shape, .work = {}});
     known->work.flop += call.work.flop;
     known->work.bytes += call.work.bytes;
-    known->seconds += milliseconds * 1e-3;
+    const double seconds = milliseconds * 1e-3;
+    known->fastest = known->calls ? std::min(known->fastest, seconds) : seconds;
+    known->seconds += seconds;
     ++known->calls;
   }
   calls_.clear();

@@ -31,6 +31,7 @@ struct OpTime {
   std::string op, shape;
   Work work;           // of all calls
   double seconds = 0;  // of all calls, by events of the device
+  double fastest = 0;  // seconds of one call
   int64_t calls = 0;
 };
 
@@ -84,6 +85,5 @@ class ProfileScope {
 
   Profiler::Call* call_ = nullptr;
 };
-
 
 }  // namespace cucurbit

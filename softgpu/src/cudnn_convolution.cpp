@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -7,20 +8,19 @@
 #include "cuda_bf16.h"
 #include "cudnn_context.h"
 #include "cudnn_f64.h"
+#include "cudnn_own.h"
 #include "cudnn_plans.h"
 #include "dnnl_epilogue.h"
 #include "enqueue.h"
-#include "winograd/winograd.h"
 
 namespace {
 
 using softgpu::cudnn::Convolution;
+using softgpu::cudnn::Operation;
 using softgpu::cudnn::PlanOptions;
 using softgpu::onednn::Activation;
 using softgpu::onednn::Epilogue;
 using softgpu::onednn::Plan;
-
-enum class Operation { kForward, kBackwardData, kBackwardFilter };
 
 /// out = f(alpha product(first, second) + beta prior + bias); the inputs in the order of the plans.
 struct Call {
@@ -66,24 +66,12 @@ std::shared_ptr<const Plan> find_plan(Operation operation, const Convolution& co
   }
 }
 
-softgpu::winograd::Convolution winograd_shape(const Convolution& c) {
-  return {.n = c.n, .h = c.h, .w = c.w, .c = c.c, .k = c.k, .pad_h = c.pad_h, .pad_w = c.pad_w};
-}
-
-size_t winograd_workspace(Operation operation, const Convolution& conv) {
-  switch (operation) {
-    case Operation::kForward:
-      return softgpu::winograd::forward_workspace(winograd_shape(conv));
-    case Operation::kBackwardData:
-      return softgpu::winograd::backward_data_workspace(winograd_shape(conv));
-    default:
-      return softgpu::winograd::backward_filter_workspace(winograd_shape(conv));
-  }
-}
-
 size_t workspace_of(Operation operation, const Convolution& conv, bool winograd) {
-  if (winograd) return winograd_workspace(operation, conv);
-  return conv.type == CUDNN_DATA_DOUBLE ? 0 : find_plan(operation, conv, {})->scratch_bytes();
+  if (winograd) return softgpu::cudnn::winograd_workspace(operation, conv);
+  if (conv.type == CUDNN_DATA_DOUBLE) return 0;
+  // Calls with a bias and an activation take the plan whatever the shape.
+  const size_t own = softgpu::cudnn::has_pointwise(conv) ? softgpu::cudnn::pointwise_workspace(conv) : 0;
+  return std::max(own, find_plan(operation, conv, {})->scratch_bytes());
 }
 
 std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const PlanOptions& options, void* out) {
@@ -132,23 +120,22 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
   };
 }
 
-template <class T>
-std::function<void()> bind_winograd(const Call& call) {
-  const auto run = call.operation == Operation::kForward        ? softgpu::winograd::forward<T>
-                   : call.operation == Operation::kBackwardData ? softgpu::winograd::backward_data<T>
-                                                                : softgpu::winograd::backward_filter<T>;
-  const softgpu::winograd::Scaling<T> scaling{.alpha = static_cast<float>(call.alpha),
-                                              .beta = static_cast<float>(call.beta),
-                                              .prior = static_cast<const T*>(call.prior)};
-  // The plans of a data gradient take dy first; so do these.
-  return [=, shape = winograd_shape(call.conv), first = static_cast<const T*>(call.first),
-          second = static_cast<const T*>(call.second), out = static_cast<T*>(call.out),
-          workspace = call.workspace] { run(shape, first, second, out, scaling, workspace); };
+softgpu::cudnn::Product product_of(const Call& call) {
+  return {.operation = call.operation,
+          .conv = call.conv,
+          .first = call.first,
+          .second = call.second,
+          .out = call.out,
+          .alpha = static_cast<float>(call.alpha),
+          .beta = static_cast<float>(call.beta),
+          .prior = call.prior,
+          .workspace = call.workspace};
 }
 
 std::function<void()> bind(cudnnContext& handle, const Call& call) {
-  if (call.winograd)
-    return call.conv.type == CUDNN_DATA_FLOAT ? bind_winograd<float>(call) : bind_winograd<__nv_bfloat16>(call);
+  if (call.winograd) return softgpu::cudnn::bind_winograd(product_of(call));
+  const bool plain = call.bias == nullptr && call.activation == Activation::kIdentity;
+  if (plain && softgpu::cudnn::has_pointwise(call.conv)) return softgpu::cudnn::bind_pointwise(product_of(call));
   if (call.is_direct()) {
     const PlanOptions options{.accumulate = call.beta != 0.0,
                               .bias = call.bias != nullptr,
@@ -191,21 +178,10 @@ int winograd_algorithm(Operation operation) {
   }
 }
 
-/// Whether Winograd's algorithm serves a convolution and pays: the border of its last tiles, which is computed in vain,
-/// must be small, and there must be tiles enough for the filters that are transformed.
-bool has_winograd(const Convolution& c) {
-  const auto one = [](int64_t a, int64_t b) { return a == 1 && b == 1; };
-  const bool fits = c.type != CUDNN_DATA_DOUBLE && c.groups == 1 && c.r == 3 && c.s == 3 &&
-                    one(c.stride_h, c.stride_w) && one(c.dilation_h, c.dilation_w) && c.pad_h <= 2 && c.pad_w <= 2 &&
-                    c.c % 16 == 0 && c.k % 16 == 0;
-  const int64_t tiles = c.n * ((c.p + 3) / 4) * ((c.q + 3) / 4);
-  return fits && tiles >= 24 && c.n * c.p * c.q * 2 >= tiles * 16;
-}
-
 /// The other algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
 cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int algorithm) {
   if (algorithm == 1 || (algorithm == 0 && conv.type != CUDNN_DATA_BFLOAT16)) return CUDNN_STATUS_SUCCESS;
-  if (algorithm == winograd_algorithm(operation) && has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
+  if (algorithm == winograd_algorithm(operation) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
   return algorithm < 0 || algorithm > 7 ? CUDNN_STATUS_BAD_PARAM : CUDNN_STATUS_NOT_SUPPORTED;
 }
 

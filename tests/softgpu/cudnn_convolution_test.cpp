@@ -139,6 +139,10 @@ TYPED_TEST(CudnnConvolutionTest, ChannelCounts) {
 TYPED_TEST(CudnnConvolutionTest, PointwiseAndFullWindow) {
   this->check({.c = 24, .k = 40, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
   this->check({.c = 24, .k = 40, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 2, .stride_w = 2});
+  // Channels in sixteens: routines of softgpu's own, lines that fill groups of pixels and lines that do not.
+  this->check({.c = 48, .k = 80, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 2, .stride_w = 2});
+  this->check({.n = 3, .h = 9, .w = 10, .c = 16, .k = 32, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 3});
+  this->check({.h = 5, .w = 200, .c = 32, .k = 16, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_w = 3});
   this->check({.h = 3, .w = 3, .pad_h = 0, .pad_w = 0});
   this->check({.h = 1, .w = 1, .c = 4, .k = 4, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "convolve/scaling.h"
 #include "cuda_bf16.h"
 
 #if defined(__AVX512BF16__)
@@ -10,7 +11,7 @@
 #endif
 
 /// Vectors of channels. Pointers need no alignment.
-namespace softgpu::winograd {
+namespace softgpu::convolve {
 
 #if defined(__AVX512F__)
 inline constexpr int kLanes = 16, kAccumulators = 24;  // of 32 registers
@@ -46,7 +47,15 @@ inline void store(__nv_bfloat16* into, Vec value) {
 #endif
 }
 
-/// Every kth of kLanes values, `stride` apart.
+/// What `scaling` makes of the results at `at`.
+template <class T>
+[[gnu::always_inline]] inline Vec scaled(Vec value, const Scaling<T>& scaling, int64_t at) {
+  if (scaling.alpha != 1) value *= scaling.alpha;
+  if (scaling.beta != 0) value += scaling.beta * load(scaling.prior + at);
+  return value;
+}
+
+/// kLanes values, `stride` apart.
 template <class T>
 Vec load_strided(const T* from, int64_t stride) {
   Vec value;
@@ -54,4 +63,4 @@ Vec load_strided(const T* from, int64_t stride) {
   return value;
 }
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve

@@ -1,7 +1,7 @@
 #include "blocks.h"
 #include "winograd.h"
 
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 namespace {
 
 /// Forward and data gradient alike: `source` to `result`, through filters in [36, in, out].
@@ -73,13 +73,6 @@ void transform_filters(const Taps& taps, int64_t in, const Problem& problem, flo
   }
 }
 
-template <class T>
-[[gnu::always_inline]] inline Vec scaled(Vec value, const Scaling<T>& scaling, int64_t at) {
-  if (scaling.alpha != 1) value *= scaling.alpha;
-  if (scaling.beta != 0) value += scaling.beta * load(scaling.prior + at);
-  return value;
-}
-
 /// The results of one tile from its products, at [i * stride + channel].
 template <class T>
 void store_tile(const float* products, int64_t stride, const Maps& maps, int64_t image, int64_t h0, int64_t w0,
@@ -116,9 +109,15 @@ void convolve_block(const Problem& problem, const T* source, const float* filter
     transform_sample_strip(problem.source, source, problem.pad_h, problem.pad_w, strips, strip, scratch, samples,
                            (strip - first) * strips.tile_cols);
   const int64_t tiles = ((last - first) * strips.tile_cols + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
-  for (int i = 0; i < kProducts; ++i)
+  const int64_t end = std::min(2 * last - first, strips.count());
+  const Prefetch next(problem.source, strips, source, sizeof(T), last, end);
+  const Prefetch results(problem.result, strips, result, sizeof(T), first, last);
+  for (int i = 0; i < kProducts; ++i) {
+    next.fetch<false>(i, kProducts);
+    results.fetch<true>(i, kProducts);
     multiply(samples.values + i * samples.stride, filters + i * in * out, products.values + i * products.stride, tiles,
              in, out);
+  }
   for (int64_t strip = first; strip < last; ++strip)
     for (int64_t tile = 0; tile < strips.tile_cols; ++tile)
       store_tile(products.values + ((strip - first) * strips.tile_cols + tile) * out, products.stride, problem.result,
@@ -164,4 +163,4 @@ INSTANTIATE(float)
 INSTANTIATE(__nv_bfloat16)
 #undef INSTANTIATE
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd

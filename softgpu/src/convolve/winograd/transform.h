@@ -1,6 +1,6 @@
 #pragma once
 
-#include "vector.h"
+#include "convolve/vector.h"
 
 /// The one-dimensional transforms of Winograd's F(4, 3) and F(3, 4) (Lavin and Gray 2016) on the points 0, +-a, +-b and
 /// infinity, a = 1 / sqrt 2, b = sqrt 2. With these a float convolution of 64 channels has a relative error (root mean
@@ -8,7 +8,7 @@
 ///
 ///   y = A^T ((G g) * (B^T d))    B^T: 6 samples d to 6 products
 ///                                F(4, 3): 3 taps, 4 results    F(3, 4): 4 taps, 3 results
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 
 inline constexpr int kTile = 4, kWindow = 6;         // outputs and inputs of a tile, on a side
 inline constexpr int kProducts = kWindow * kWindow;  // of a tile and channel
@@ -74,4 +74,4 @@ using Window = Vec[kWindow];
   m[2] = kA2 * sum_a + kB2 * sum_b + m[5];
 }
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd

@@ -5,7 +5,7 @@
 #include "vector.h"
 
 /// Products of small row-major matrices held in caches; the number of columns is a multiple of kLanes.
-namespace softgpu::winograd {
+namespace softgpu::convolve {
 
 /// Rows come in multiples of this.
 inline constexpr int kRowMultiple = 12;
@@ -107,4 +107,4 @@ inline void accumulate(const float* a, const float* b, float* c, int64_t depth, 
   for (; at < cols; at += kLanes) accumulate_columns<1>(a, b + at, c + at, depth, rows, cols);
 }
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve

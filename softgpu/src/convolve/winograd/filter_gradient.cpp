@@ -1,7 +1,7 @@
 #include "blocks.h"
 #include "winograd.h"
 
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 namespace {
 
 struct Problem {
@@ -39,9 +39,15 @@ void add_block(const Problem& problem, const T* x, const T* dy, float* sums, int
     transform_cotangent_strip(problem.dy, dy, strips, strip, rows, cotangents, tile);
   }
   const int64_t tiles = (last - first) * strips.tile_cols;
-  for (int i = 0; i < kProducts; ++i)
+  const int64_t end = std::min(2 * last - first, strips.count());
+  const Prefetch next_x(problem.x, strips, x, sizeof(T), last, end);
+  const Prefetch next_dy(problem.dy, strips, dy, sizeof(T), last, end);
+  for (int i = 0; i < kProducts; ++i) {
+    next_x.fetch<false>(i, kProducts);
+    next_dy.fetch<false>(i, kProducts);
     accumulate(cotangents.values + i * cotangents.stride, samples.values + i * samples.stride, sums + i * k * c, tiles,
                k, c);
+  }
 }
 
 /// dw [3, 3, c] of one output channel: the sums of all threads, `stride` apart, in order.
@@ -69,9 +75,7 @@ void store_filter(const Problem& problem, const float* sums, int64_t stride, int
 #pragma GCC unroll 6
       for (int s = 0; s < 3; ++s) {
         const int64_t at = (k * 9 + r * 3 + s) * channels + c;
-        Vec value = scaling.alpha * row[s];
-        if (scaling.beta != 0) value += scaling.beta * load(scaling.prior + at);
-        store(dw + at, value);
+        store(dw + at, scaled(row[s], scaling, at));
       }
     }
   }
@@ -106,4 +110,4 @@ template void backward_filter(const Convolution&, const float*, const float*, fl
 template void backward_filter(const Convolution&, const __nv_bfloat16*, const __nv_bfloat16*, __nv_bfloat16*,
                               const Scaling<__nv_bfloat16>&, void*);
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd

@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "convolve/scaling.h"
+
 /// 3x3 convolutions of stride 1 by Winograd's F(4x4, 3x3) and F(3x3, 4x4), NHWC, on all threads of OpenMP: a quarter of
 /// the multiplications. Products are made in float whatever the type. A block of tiles is transformed, multiplied and
 /// transformed back while it lies in the caches.
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 
 /// x [n, h, w, c], filter [k, 3, 3, c], y [n, h + 2 pad_h - 2, w + 2 pad_w - 2, k]; c and k are multiples of 16.
 struct Convolution {
@@ -14,13 +16,6 @@ struct Convolution {
 
   int64_t p() const { return h + 2 * pad_h - 2; }
   int64_t q() const { return w + 2 * pad_w - 2; }
-};
-
-/// What is stored: alpha * result + beta * prior; prior is read only if beta is not 0 and may be the result's array.
-template <class T>
-struct Scaling {
-  float alpha = 1, beta = 0;
-  const T* prior = nullptr;
 };
 
 /// Bytes that each of the three needs as workspace with the present number of threads.
@@ -38,4 +33,4 @@ template <class T>
 void backward_filter(const Convolution& conv, const T* x, const T* dy, T* dw, const Scaling<T>& scaling,
                      void* workspace);
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd

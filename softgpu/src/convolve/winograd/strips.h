@@ -6,7 +6,7 @@
 
 /// Maps [n, h, w, channels] cut into strips: the tiles of 4x4 results that lie side by side. Strip s is row
 /// s % tile_rows of tiles in map s / tile_rows.
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 
 struct Maps {
   int64_t n, h, w, channels;
@@ -90,4 +90,4 @@ void transform_cotangent_strip(const Maps& maps, const T* source, const Strips& 
   transform_strip<kTile, transform_cotangents>(maps, source, 0, 0, strips, strip, rows, into, first_tile);
 }
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd

@@ -2,11 +2,11 @@
 
 #include <omp.h>
 
-#include "multiply.h"
+#include "convolve/multiply.h"
 #include "strips.h"
 
 /// How the strips of a convolution are dealt out to threads, and where a thread keeps what it works on.
-namespace softgpu::winograd {
+namespace softgpu::convolve::winograd {
 
 /// Strips are worked on in blocks whose products lie in the second-level cache, between the filters that they all meet.
 struct Blocks {
@@ -28,6 +28,34 @@ struct Blocks {
 /// different sets of the first-level cache.
 inline int64_t product_stride(const Blocks& blocks, int64_t channels) { return blocks.tiles * channels + 16; }
 
+/// What a block of strips reads or writes of its maps, fetched into the second-level cache piece by piece while the
+/// processor multiplies: the transforms would wait for memory otherwise.
+class Prefetch {
+ public:
+  /// Rows of `maps`, of element size `bytes`, that strips [first, last) begin to touch; none if they are empty.
+  Prefetch(const Maps& maps, const Strips& strips, const void* base, int64_t bytes, int64_t first, int64_t last) {
+    if (first >= last) return;
+    const auto row_of = [&](int64_t strip) {
+      return strip / strips.tile_rows * maps.h + std::min(strip % strips.tile_rows * kTile, maps.h);
+    };
+    const int64_t row_bytes = maps.w * maps.channels * bytes;
+    next_ = static_cast<const char*>(base) + row_of(first) * row_bytes;
+    lines_ = (row_of(last) - row_of(first)) * row_bytes / kLine;
+  }
+
+  /// Piece `part` of `parts`.
+  template <bool kForWriting>
+  void fetch(int part, int parts) const {
+    for (int64_t line = lines_ * part / parts; line < lines_ * (part + 1) / parts; ++line)
+      __builtin_prefetch(next_ + line * kLine, kForWriting, 2);
+  }
+
+ private:
+  static constexpr int64_t kLine = 64;
+  const char* next_ = nullptr;
+  int64_t lines_ = 0;
+};
+
 /// f(first strip, last strip) for this thread's share of the blocks, of `threads`.
 template <class F>
 void for_each_block(const Blocks& blocks, int thread, int threads, F f) {
@@ -36,4 +64,4 @@ void for_each_block(const Blocks& blocks, int thread, int threads, F f) {
     f(block * blocks.strips_each, std::min((block + 1) * blocks.strips_each, blocks.strips));
 }
 
-}  // namespace softgpu::winograd
+}  // namespace softgpu::convolve::winograd
