@@ -10,6 +10,7 @@ namespace cucurbit {
 ///
 ///   identity    x
 ///   relu        x < 0 ? 0 : x                       derivative 0 at 0
+///   relu6       x < 0 ? 0 : x > 6 ? 6 : x           derivative 0 at 0 and 6
 ///   leaky_relu  x < 0 ? 0.01 x : x                  derivative 0.01 at 0
 ///   gelu        x Phi(x), Phi the normal distribution function by erf, not by the tanh approximation
 ///   silu        x / (1 + e^-x)
@@ -17,11 +18,11 @@ namespace cucurbit {
 ///   tanh        tanh x
 ///
 /// NaN stays NaN in all of them.
-enum class Activation : uint8_t { identity, relu, leaky_relu, gelu, silu, sigmoid, tanh };
+enum class Activation : uint8_t { identity, relu, leaky_relu, gelu, silu, sigmoid, tanh, relu6 };
 
 inline constexpr Activation kActivations[] = {Activation::identity, Activation::relu, Activation::leaky_relu,
                                               Activation::gelu,     Activation::silu, Activation::sigmoid,
-                                              Activation::tanh};
+                                              Activation::tanh,     Activation::relu6};
 
 inline constexpr double kLeakySlope = 0.01;
 
@@ -45,6 +46,8 @@ constexpr const char* name(Activation kind) {
       return "sigmoid";
     case Activation::tanh:
       return "tanh";
+    case Activation::relu6:
+      return "relu6";
   }
   return "?";
 }
@@ -73,6 +76,8 @@ void dispatch_activation(Activation kind, F&& f) {
       return f(ActivationTag<Activation::sigmoid>{});
     case Activation::tanh:
       return f(ActivationTag<Activation::tanh>{});
+    case Activation::relu6:
+      return f(ActivationTag<Activation::relu6>{});
   }
 }
 

@@ -8,7 +8,8 @@ namespace cucurbit::kernels {
 
 namespace {
 constexpr uint32_t kPurposeDropout = 0xd0000000u;  // apart from the streams of initialisation and augmentation
-constexpr int64_t kDraws = kTile / 4;              // a block draws this often; each draw serves four elements
+constexpr uint32_t kPurposeDropPath = 0xd8000000u;
+constexpr int64_t kDraws = kTile / 4;  // a block draws this often; each draw serves four elements
 
 /// Word w of a tile's draw d serves the tile's element w * kDraws + d: neighbouring threads, or lanes of a vector,
 /// touch neighbouring elements.
@@ -48,13 +49,42 @@ __global__ void dropout_kernel(const T* x, T* y, int64_t n, uint32_t threshold, 
   });
 }
 
+template <int kThreads, class T, bool accumulate>
+__global__ void drop_path_kernel(const T* x, T* y, int64_t size, int64_t tiles, uint32_t threshold, acc_t<T> scale,
+                                 const StepState* state, uint32_t purpose) {
+  using A = acc_t<T>;
+  const int64_t sample = int64_t(blockIdx.x) / tiles, begin = int64_t(blockIdx.x) % tiles * kTile;
+  const uint64_t step = uint64_t(state->step), seed = state->seed;
+  const Philox4 bits = philox4x32({{uint32_t(sample), uint32_t(step), uint32_t(step >> 32), purpose}},
+                                  {{uint32_t(seed), uint32_t(seed >> 32)}});
+  const bool kept = bits[0] >= threshold;
+  const int64_t first = sample * size + begin, last = first + (size - begin < kTile ? size - begin : kTile);
+  const auto value = [=](T v) { return kept ? scale * A(to_acc(v)) : A(0); };
+  if constexpr (accumulate) {
+    map_range<kThreads>(
+        first, last, [=](T sum, T v) { return from_acc<T>(A(to_acc(sum)) + value(v)); }, y, y, x);
+  } else {
+    map_range<kThreads>(
+        first, last, [=](T v) { return from_acc<T>(value(v)); }, y, x);
+  }
+}
+
+namespace {
+/// Draws below it are dropped.
+uint32_t threshold_of(float p) { return uint32_t(double(p) * 4294967296.0); }
+
+template <class T>
+acc_t<T> scale_of(float p) {
+  return acc_t<T>(1 / (1 - double(p)));
+}
+}  // namespace
+
 template <class T>
 void dropout(const T* x, T* y, int64_t n, float p, const StepState* state, uint32_t purpose, bool accumulate,
              cudaStream_t stream) {
-  const auto threshold = uint32_t(double(p) * 4294967296.0);
-  const auto scale = acc_t<T>(1 / (1 - double(p)));
   const auto run = [&](auto kernel) {
-    launch<256>(kernel, blocks_for(n, kTile), stream, x, y, n, threshold, scale, state, kPurposeDropout + purpose);
+    launch<256>(kernel, blocks_for(n, kTile), stream, x, y, n, threshold_of(p), scale_of<T>(p), state,
+                kPurposeDropout + purpose);
   };
   if (accumulate)
     run(CUCURBIT_KERNEL(dropout_kernel, T, true));
@@ -62,8 +92,26 @@ void dropout(const T* x, T* y, int64_t n, float p, const StepState* state, uint3
     run(CUCURBIT_KERNEL(dropout_kernel, T, false));
 }
 
-template void dropout(const float*, float*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
-template void dropout(const bf16*, bf16*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
-template void dropout(const double*, double*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
+template <class T>
+void drop_path(const T* x, T* y, int64_t batch, int64_t size, float p, const StepState* state, uint32_t purpose,
+               bool accumulate, cudaStream_t stream) {
+  const int64_t tiles = blocks_for(size, kTile);
+  const auto run = [&](auto kernel) {
+    launch<256>(kernel, batch * tiles, stream, x, y, size, tiles, threshold_of(p), scale_of<T>(p), state,
+                kPurposeDropPath + purpose);
+  };
+  if (accumulate)
+    run(CUCURBIT_KERNEL(drop_path_kernel, T, true));
+  else
+    run(CUCURBIT_KERNEL(drop_path_kernel, T, false));
+}
+
+#define CUCURBIT_INSTANTIATE(T)                                                                        \
+  template void dropout(const T*, T*, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t); \
+  template void drop_path(const T*, T*, int64_t, int64_t, float, const StepState*, uint32_t, bool, cudaStream_t);
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

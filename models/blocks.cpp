@@ -1,14 +1,31 @@
 #include "models/blocks.h"
 
+#include <fmt/format.h>
+
+#include "kernels/error.h"
+
 namespace cucurbit {
+
+ModelFamily fixed_model(const std::string& name, const std::string& description, const Shape& image, int64_t classes,
+                        bool residual, std::function<ModulePtr(const ModelOptions&)> build) {
+  const auto build_named = [name, build = std::move(build)](const std::string& specification,
+                                                            const ModelOptions& options) {
+    if (!specification.empty())
+      throw Error(ErrorKind::usage,
+                  fmt::format("[model] '{}:{}': {} takes no specification", name, specification, name));
+    return build(options);
+  };
+  return {name, name, description, image, classes, residual, build_named};
+}
 
 std::unique_ptr<ConvNorm2d> conv_norm(int64_t in, int64_t out, const ConvNormOptions& options,
                                       ConvNorm2d::Names names) {
-  const int64_t kernel = options.kernel;
+  const int64_t window = int64_t(options.kernel) * options.kernel;
   const Conv2d::Options convolution{
       .kernel = options.kernel,
       .geometry = {.stride = options.stride, .padding = options.kernel / 2, .groups = options.groups},
-      .initializer = Initializer::he_normal(out * kernel * kernel)};
+      .initializer = options.torch_initial ? Initializer::fan_in_uniform(in / options.groups * window)
+                                           : Initializer::he_normal(out * window)};
   return std::make_unique<ConvNorm2d>(in, out, convolution, options.activation, std::move(names));
 }
 
@@ -18,10 +35,25 @@ std::unique_ptr<Linear> torch_linear(int64_t in, int64_t out) {
                                                   .bias_initializer = Initializer::fan_in_uniform(in)});
 }
 
+std::unique_ptr<Linear> small_linear(int64_t in, int64_t out) {
+  return std::make_unique<Linear>(in, out,
+                                  Linear::Options{.weight_initializer = Initializer{Initializer::Kind::normal, 0.01}});
+}
+
+ModulePtr tapped(ModulePtr layer, const std::string& name) {
+  const bool activated = layer->last_activation() != Activation::identity;
+  return std::make_unique<Tapped>(std::move(layer), Tapped::Names{name, activated ? name + ".preact" : ""});
+}
+
 void add_classifier(Sequential& net, const ModelOptions& options, const std::string& name, ModulePtr classifier) {
-  net.emplace<GlobalAveragePool>();
+  net.splice(tapped(std::make_unique<GlobalAveragePool>(), "pooled"));
   if (options.drop > 0) net.emplace<Dropout>(options.drop, 0);
   net.add(std::move(classifier), name);
+}
+
+DropPath DropPathRule::next() {
+  const float share = blocks_ > 1 ? float(at_) / float(blocks_ - 1) : 1;
+  return {.probability = largest_ * share, .purpose = uint32_t(at_++)};
 }
 
 }  // namespace cucurbit

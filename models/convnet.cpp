@@ -1,28 +1,41 @@
 #include "models/convnet.h"
 
-#include "engine/nn/layers.h"
+#include <fmt/format.h>
+
+#include "models/blocks.h"
 #include "models/widths.h"
 
 namespace cucurbit {
 
+namespace {
 ModulePtr build_convnet(const std::string& specification, const ModelOptions& options) {
   auto net = std::make_unique<Sequential>();
   int64_t in = options.image[2];
-  for (int64_t width : parse_widths("convnet", specification.empty() ? "32x64" : specification)) {
-    for (int repeat = 0; repeat < 2; ++repeat) {
-      net->emplace<Conv2d>(in, width, Conv2d::Options{.kernel = 3, .geometry = {.padding = 1}, .bias = false});
-      net->emplace<BatchNorm2d>(width, Activation::relu);
-      in = width;
+  const std::vector<int64_t> widths = parse_widths("convnet", specification.empty() ? "32x64" : specification);
+  for (size_t i = 0; i < widths.size(); ++i) {
+    for (const bool last : {false, true}) {
+      net->emplace<Conv2d>(in, widths[i], Conv2d::Options{.kernel = 3, .geometry = {.padding = 1}, .bias = false});
+      ModulePtr norm = std::make_unique<BatchNorm2d>(widths[i], Activation::relu);
+      net->add(last ? tapped(std::move(norm), fmt::format("stage{}", i + 1)) : std::move(norm));
+      in = widths[i];
     }
     net->emplace<Pool2d>(PoolKind::max, PoolGeometry{.kernel = 2, .stride = 2});
   }
+  const Shape map = net->output_shape({1, options.image[0], options.image[1], options.image[2]});
   net->emplace<Flatten>();
-  const Shape features = net->output_shape({1, options.image[0], options.image[1], options.image[2]});
   if (options.drop > 0) net->emplace<Dropout>(options.drop, 0);
-  net->emplace<Linear>(features[1], 128, Activation::relu);
+  const Linear::Options hidden{.activation = Activation::relu, .map = {map[1], map[2], map[3]}};
+  net->add(tapped(std::make_unique<Linear>(map.size(), 128, hidden), "pooled"));
   if (options.drop > 0) net->emplace<Dropout>(options.drop, 1);
   net->emplace<Linear>(128, options.classes);
   return net;
+}
+}  // namespace
+
+std::vector<ModelFamily> convnet_families() {
+  return {{"convnet", "convnet:32x64",
+           "VGG-like: two 3x3 convolutions with batch norm and a 2x2 pool per width, then 128", kMnistImage, 10, false,
+           build_convnet}};
 }
 
 }  // namespace cucurbit

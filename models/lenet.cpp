@@ -1,25 +1,34 @@
 #include "models/lenet.h"
 
-#include "engine/nn/layers.h"
+#include "models/blocks.h"
 
 namespace cucurbit {
 
+namespace {
 ModulePtr build_lenet(const ModelOptions& options) {
   auto net = std::make_unique<Sequential>();
+  const PoolGeometry pool{.kernel = 2, .stride = 2};
   net->emplace<Conv2d>(options.image[2], 6, Conv2d::Options{.kernel = 5, .geometry = {.padding = 2}});
-  net->emplace<ActivationLayer>(Activation::relu);
-  net->emplace<Pool2d>(PoolKind::max, PoolGeometry{.kernel = 2, .stride = 2});
+  net->add(tapped(std::make_unique<ActivationLayer>(Activation::relu), "stage1"));
+  net->emplace<Pool2d>(PoolKind::max, pool);
   net->emplace<Conv2d>(6, 16, Conv2d::Options{.kernel = 5});
-  net->emplace<ActivationLayer>(Activation::relu);
-  net->emplace<Pool2d>(PoolKind::max, PoolGeometry{.kernel = 2, .stride = 2});
+  net->add(tapped(std::make_unique<ActivationLayer>(Activation::relu), "stage2"));
+  net->emplace<Pool2d>(PoolKind::max, pool);
+  const Shape map = net->output_shape({1, options.image[0], options.image[1], options.image[2]});
   net->emplace<Flatten>();
-  const Shape features = net->output_shape({1, options.image[0], options.image[1], options.image[2]});
-  net->emplace<Linear>(features[1], 120, Activation::relu);
+  const Linear::Options first{.activation = Activation::relu, .map = {map[1], map[2], map[3]}};
+  net->add(tapped(std::make_unique<Linear>(map.size(), 120, first), "stage3"));
   if (options.drop > 0) net->emplace<Dropout>(options.drop, 0);
-  net->emplace<Linear>(120, 84, Activation::relu);
+  net->add(tapped(std::make_unique<Linear>(120, 84, Activation::relu), "pooled"));
   if (options.drop > 0) net->emplace<Dropout>(options.drop, 1);
   net->emplace<Linear>(84, options.classes);
   return net;
+}
+}  // namespace
+
+std::vector<ModelFamily> lenet_families() {
+  return {fixed_model("lenet", "LeNet-5 (LeCun 1998) with ReLU and max pooling; images of 12x12 or more", kMnistImage,
+                      10, false, build_lenet)};
 }
 
 }  // namespace cucurbit

@@ -4,7 +4,8 @@
 
 namespace cucurbit {
 
-/// Flatten, then linear + ReLU for every width, dropout after each, and the classifier; "mlp:1200x1200".
-ModulePtr build_mlp(const std::string& specification, const ModelOptions& options);
+/// Flatten, then linear + ReLU for every width, dropout after each, and the classifier; "mlp:1200x1200". Every hidden
+/// layer is offered, "stage1", ..., the last one as "pooled" too.
+std::vector<ModelFamily> mlp_families();
 
 }  // namespace cucurbit

@@ -3,16 +3,14 @@
 #include "models/registry.h"
 
 /// Residual networks: He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, CVPR 2016.
+///
+///   resnet20, ..., resnet8x4   for small images, as https://github.com/HobbitLong/RepDistiller defines them: 3x3
+///                              convolution, three stages of (depth - 2) / 6 basic blocks, 1x1 shortcuts with batch
+///                              norm
+///   resnet18, 34, 50           torchvision's: 7x7 convolution of stride 2, max pool, four stages
+///   resnet18-cifar, ...        the same stages behind a 3x3 convolution of stride 1, RepDistiller's ResNet18, ...
 namespace cucurbit {
 
-/// The networks for small images, in the form that distillation papers compare: a 3x3 convolution to widths[0], then
-/// three stages of (depth - 2) / 6 basic blocks of widths[1..3], the second and third beginning with stride 2; where
-/// the shape changes, the shortcut is a 1x1 convolution with batch norm. Parts are named conv1, bn1, layer1.0.conv1,
-/// ..., layer1.0.downsample.0, fc.
-struct CifarResnet {
-  int depth;  // 6 n + 2
-  std::vector<int64_t> widths;
-};
-ModulePtr build_cifar_resnet(const CifarResnet& net, const ModelOptions& options);
+std::vector<ModelFamily> resnet_families();
 
 }  // namespace cucurbit

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "engine/autograd.h"
 #include "engine/runtime/check.h"
@@ -31,10 +32,21 @@ std::array<double, 2> uniforms(uint64_t seed, uint64_t parameter, uint64_t index
   return {unit(bits[0], bits[1]), unit(bits[2], bits[3])};
 }
 
-double draw(const Initializer& initializer, uint64_t seed, uint64_t parameter, uint64_t index) {
+/// Element of [K, R, S, C]: 1 at the centre of filter k < C in channel k, else 0; of other filters nothing.
+std::optional<double> dirac(const Shape& filter, int64_t index) {
+  const int64_t R = filter[1], S = filter[2], C = filter[3];
+  const int64_t k = index / (R * S * C), r = index / (S * C) % R, s = index / C % S, c = index % C;
+  if (k >= C) return std::nullopt;
+  return k == c && r == R / 2 && s == S / 2 ? 1 : 0;
+}
+
+double draw(const Parameter& drawn, uint64_t seed, uint64_t parameter, uint64_t index) {
+  const Initializer& initializer = drawn.initializer;
   if (initializer.kind == Initializer::Kind::constant) return initializer.value;
+  if (initializer.kind == Initializer::Kind::dirac)
+    if (const auto fixed = dirac(drawn.shape, int64_t(index))) return *fixed;
   const auto [a, b] = uniforms(seed, parameter, index);
-  if (initializer.kind == Initializer::Kind::uniform) return initializer.value * (2 * a - 1);
+  if (initializer.kind != Initializer::Kind::normal) return initializer.value * (2 * a - 1);
   return initializer.value * std::sqrt(-2 * std::log(a)) * std::cos(2 * std::numbers::pi * b);  // Box-Muller
 }
 
@@ -85,7 +97,7 @@ void Arena::initialize(uint64_t seed) {
   for (size_t i = 0; i < offsets_.size(); ++i) {
     const Parameter& parameter = *state_.parameters[i].item;
     for (int64_t j = 0; j < parameter.shape.size(); ++j)
-      values[size_t(offsets_[i] + j)] = draw(parameter.initializer, seed, i, uint64_t(j));
+      values[size_t(offsets_[i] + j)] = draw(parameter, seed, i, uint64_t(j));
   }
   if (masters_.dtype() == DType::f64)
     upload<double>(masters_, values);

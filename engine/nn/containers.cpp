@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "engine/nn/layers.h"
+#include "engine/ops/activation.h"
+#include "engine/ops/elementwise.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -20,6 +22,16 @@ Tensor Sequential::forward(const Tensor& x, const ForwardContext& context) {
   Tensor y = x;
   for (auto& [prefix, layer] : layers_) y = layer->forward(y, context);
   return y;
+}
+
+Tensor Sequential::forward_preactivation(const Tensor& x, const ForwardContext& context) {
+  Tensor y = x;
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) y = layers_[i].layer->forward(y, context);
+  return layers_.empty() ? y : layers_.back().layer->forward_preactivation(y, context);
+}
+
+Activation Sequential::last_activation() const {
+  return layers_.empty() ? Activation::identity : layers_.back().layer->last_activation();
 }
 
 Shape Sequential::output_shape(const Shape& input) const {
@@ -42,6 +54,14 @@ void Sequential::list_state(const std::string& prefix, StateList& list) {
   for (auto& [name, layer] : layers_) layer->list_state(prefix + name, list);
 }
 
+void Sequential::list_taps(const Shape& input, std::vector<Tap>& taps) const {
+  Shape shape = input;
+  for (const auto& [name, layer] : layers_) {
+    layer->list_taps(shape, taps);
+    shape = layer->output_shape(shape);
+  }
+}
+
 ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names)
     : conv_(
           in, out,
@@ -49,8 +69,9 @@ ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, 
       norm_(out, activation),
       names_(std::move(names)) {}
 
-Tensor ConvNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context) {
-  return norm_.forward_residual(conv_.forward(x, context), residual, context);
+Tensor ConvNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
+                                    bool activated) {
+  return norm_.forward_residual(conv_.forward(x, context), residual, context, activated);
 }
 
 Shape ConvNorm2d::output_shape(const Shape& input) const { return norm_.output_shape(conv_.output_shape(input)); }
@@ -62,12 +83,16 @@ void ConvNorm2d::list_state(const std::string& prefix, StateList& list) {
   norm_.list_state(prefix + names_.norm + ".", list);
 }
 
-Residual::Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut)
-    : body_(std::move(body)), last_(std::move(last)), shortcut_(std::move(shortcut)) {}
+Residual::Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut, Options options)
+    : body_(std::move(body)), last_(std::move(last)), shortcut_(std::move(shortcut)), options_(std::move(options)) {}
 
-Tensor Residual::forward(const Tensor& x, const ForwardContext& context) {
+Tensor Residual::run(const Tensor& x, const ForwardContext& context, bool activated) {
   const Tensor residual = shortcut_ ? shortcut_->forward(x, context) : x;
-  return last_->forward_residual(body_->forward(x, context), residual, context);
+  const Tensor inner = body_->forward(x, context);
+  if (!options_.drop_path.acts(context)) return last_->forward_residual(inner, residual, context, activated);
+  const Tensor branch = options_.drop_path.apply(last_->forward_residual(inner, {}, context, false), context);
+  const Tensor sum = add(branch, residual);
+  return activated ? activate(sum, last_activation()) : sum;
 }
 
 Shape Residual::output_shape(const Shape& input) const {
@@ -87,7 +112,7 @@ double Residual::forward_flop(const Shape& input) const {
 void Residual::list_state(const std::string& prefix, StateList& list) {
   body_->list_state(prefix, list);
   last_->list_state(prefix, list);
-  if (shortcut_) shortcut_->list_state(prefix + "downsample.", list);
+  if (shortcut_) shortcut_->list_state(prefix + options_.shortcut_name + ".", list);
 }
 
 }  // namespace cucurbit

@@ -5,6 +5,7 @@
 #include "engine/ops/activation.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/dropout.h"
+#include "engine/ops/elementwise.h"
 #include "engine/ops/linear.h"
 #include "kernels/error.h"
 
@@ -20,7 +21,9 @@ void expect_positive(const char* layer, std::initializer_list<int64_t> sizes) {
 
 Linear::Linear(int64_t in, int64_t out, const Options& options) : options_(options) {
   expect_positive("linear", {in, out});
-  weight_ = {.shape = {out, in}, .initializer = options.weight_initializer.value_or(Initializer::he_normal(in))};
+  weight_ = {.shape = {out, in},
+             .initializer = options.weight_initializer.value_or(Initializer::he_normal(in)),
+             .map = options.map};
   if (options.bias) bias_ = {.shape = {out}, .initializer = options.bias_initializer, .is_weight = false};
 }
 
@@ -28,6 +31,10 @@ Linear::Linear(int64_t in, int64_t out, Activation activation) : Linear(in, out,
 
 Tensor Linear::forward(const Tensor& x, const ForwardContext&) {
   return linear(x, weight_.value, bias_.value, options_.activation);
+}
+
+Tensor Linear::forward_preactivation(const Tensor& x, const ForwardContext&) {
+  return linear(x, weight_.value, bias_.value);
 }
 
 Shape Linear::output_shape(const Shape& input) const {
@@ -75,19 +82,29 @@ void Conv2d::list_state(const std::string& prefix, StateList& list) {
   if (options_.bias) list.parameters.push_back({prefix + "bias", &bias_});
 }
 
-BatchNorm2d::BatchNorm2d(int64_t channels, Activation activation) : activation_(activation) {
+BatchNorm2d::BatchNorm2d(int64_t channels, const Options& options) : options_(options) {
   expect_positive("batch_norm", {channels});
+  fixed_gamma_ = {.shape = {channels}, .initial = 1};
   gamma_ = {.shape = {channels}, .initializer = Initializer::ones(), .is_weight = false};
   beta_ = {.shape = {channels}, .is_weight = false};
   running_mean_ = {.shape = {channels}, .initial = 0};
   running_variance_ = {.shape = {channels}, .initial = 1};
 }
 
+BatchNorm2d::BatchNorm2d(int64_t channels, Activation activation)
+    : BatchNorm2d(channels, Options{.activation = activation}) {}
+
 Tensor BatchNorm2d::forward(const Tensor& x, const ForwardContext& context) { return forward_residual(x, {}, context); }
 
-Tensor BatchNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context) {
-  return batch_norm(x, gamma_.value, beta_.value, running_mean_.value, running_variance_.value,
-                    {.training = context.training, .activation = activation_}, residual);
+Tensor BatchNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
+                                     bool activated) {
+  return batch_norm(x, options_.trained_scale ? gamma_.value : fixed_gamma_.value, beta_.value, running_mean_.value,
+                    running_variance_.value,
+                    {.training = context.training,
+                     .activation = activated ? options_.activation : Activation::identity,
+                     .epsilon = options_.epsilon,
+                     .momentum = options_.momentum},
+                    residual);
 }
 
 Shape BatchNorm2d::output_shape(const Shape& input) const {
@@ -98,7 +115,10 @@ Shape BatchNorm2d::output_shape(const Shape& input) const {
 }
 
 void BatchNorm2d::list_state(const std::string& prefix, StateList& list) {
-  list.parameters.push_back({prefix + "weight", &gamma_});
+  if (options_.trained_scale)
+    list.parameters.push_back({prefix + "weight", &gamma_});
+  else
+    list.buffers.push_back({prefix + "weight", &fixed_gamma_});
   list.parameters.push_back({prefix + "bias", &beta_});
   list.buffers.push_back({prefix + "running_mean", &running_mean_});
   list.buffers.push_back({prefix + "running_var", &running_variance_});
@@ -108,6 +128,8 @@ Tensor ActivationLayer::forward(const Tensor& x, const ForwardContext&) { return
 
 Tensor Pool2d::forward(const Tensor& x, const ForwardContext&) { return pool2d(x, kind_, geometry_); }
 Shape Pool2d::output_shape(const Shape& input) const { return pool2d_output_shape(input, geometry_); }
+
+Tensor Scale::forward(const Tensor& x, const ForwardContext&) { return scale(x, factor_); }
 
 Tensor GlobalAveragePool::forward(const Tensor& x, const ForwardContext&) { return global_average_pool(x); }
 
@@ -125,6 +147,10 @@ Dropout::Dropout(float probability, uint32_t purpose) : probability_(probability
 Tensor Dropout::forward(const Tensor& x, const ForwardContext& context) {
   if (!context.training || probability_ == 0) return x;
   return dropout(x, probability_, context.state, purpose_);
+}
+
+Tensor DropPath::apply(const Tensor& branch, const ForwardContext& context) const {
+  return acts(context) ? drop_path(branch, probability, context.state, purpose) : branch;
 }
 
 Tensor Flatten::forward(const Tensor& x, const ForwardContext&) { return x.reshape(output_shape(x.shape())); }

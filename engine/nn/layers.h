@@ -17,10 +17,13 @@ class Linear : public Module {
     bool bias = true;
     std::optional<Initializer> weight_initializer{};  // He et al. over the inputs unless given
     Initializer bias_initializer{};
+    Shape map{};  // [H, W, C] where the inputs are a flattened map
   };
   Linear(int64_t in, int64_t out, const Options& options);
   Linear(int64_t in, int64_t out, Activation activation = Activation::identity);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override;
+  Activation last_activation() const override { return options_.activation; }
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
@@ -51,19 +54,31 @@ class Conv2d : public Module {
 };
 
 /// Batch normalisation over all but the last dimension, fused with the activation after it and, through
-/// forward_residual, with the addition before that: act(norm(x) + residual). Momentum 0.1, eps 1e-5.
+/// forward_residual, with the addition before that: act(norm(x) + residual).
 class BatchNorm2d : public Module {
  public:
+  struct Options {
+    Activation activation = Activation::identity;
+    double epsilon = 1e-5;
+    double momentum = 0.1;      // of the newest batch in the running statistics
+    bool trained_scale = true;  // else it stays 1
+  };
+  BatchNorm2d(int64_t channels, const Options& options);
   explicit BatchNorm2d(int64_t channels, Activation activation = Activation::identity);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
-  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context);
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
+                          bool activated = true);
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override {
+    return forward_residual(x, {}, context, false);
+  }
+  Activation last_activation() const override { return options_.activation; }
   Shape output_shape(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
 
  private:
+  Options options_;
   Parameter gamma_, beta_;
-  Buffer running_mean_, running_variance_;
-  Activation activation_;
+  Buffer fixed_gamma_, running_mean_, running_variance_;
 };
 
 /// An activation that no other layer could take in.
@@ -71,6 +86,8 @@ class ActivationLayer : public Module {
  public:
   explicit ActivationLayer(Activation activation) : activation_(activation) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext&) override { return x; }
+  Activation last_activation() const override { return activation_; }
   Shape output_shape(const Shape& input) const override { return input; }
 
  private:
@@ -87,6 +104,17 @@ class Pool2d : public Module {
  private:
   PoolKind kind_;
   PoolGeometry geometry_;
+};
+
+/// factor * x
+class Scale : public Module {
+ public:
+  explicit Scale(double factor) : factor_(factor) {}
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Shape output_shape(const Shape& input) const override { return input; }
+
+ private:
+  double factor_;
 };
 
 /// [N, H, W, C] -> [N, C], the mean of every map.
@@ -109,6 +137,16 @@ class Dropout : public Module {
   uint32_t purpose_;
 };
 
+/// Stochastic depth of one residual branch: while training, zeroes whole samples with this probability and scales the
+/// rest by 1 / (1 - probability).
+struct DropPath {
+  float probability = 0;
+  uint32_t purpose = 0;  // tells the branches of one network apart
+
+  bool acts(const ForwardContext& context) const { return context.training && probability > 0; }
+  Tensor apply(const Tensor& branch, const ForwardContext& context) const;
+};
+
 /// [N, ...] -> [N, product of the rest].
 class Flatten : public Module {
  public:
@@ -127,9 +165,12 @@ class Sequential : public Module {
     return add(std::make_unique<Layer>(std::forward<Args>(args)...));
   }
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override;
+  Activation last_activation() const override;
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
+  void list_taps(const Shape& input, std::vector<Tap>& taps) const override;
 
  private:
   struct Named {
@@ -148,8 +189,13 @@ class ConvNorm2d : public Module {
   };
   ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names);
   Tensor forward(const Tensor& x, const ForwardContext& context) override { return forward_residual(x, {}, context); }
-  /// `residual` has the shape of the output, or is undefined.
-  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context);
+  /// `residual` has the shape of the output, or is undefined. Without the activation unless `activated`.
+  Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
+                          bool activated = true);
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override {
+    return forward_residual(x, {}, context, false);
+  }
+  Activation last_activation() const override { return norm_.last_activation(); }
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
@@ -161,19 +207,31 @@ class ConvNorm2d : public Module {
 };
 
 /// act(last(body(x)) + shortcut(x)), the activation being that of `last`; without a shortcut, x itself. State is named
-/// as in torchvision's blocks: that of body and last as they name it, the shortcut's after "downsample.".
+/// as in torchvision's blocks: that of body and last as they name it, the shortcut's after "downsample." or another
+/// name.
 class Residual : public Module {
  public:
-  Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut = nullptr);
-  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  struct Options {
+    DropPath drop_path{};
+    std::string shortcut_name = "downsample";
+  };
+  Residual(ModulePtr body, std::unique_ptr<ConvNorm2d> last, ModulePtr shortcut, Options options);
+  Tensor forward(const Tensor& x, const ForwardContext& context) override { return run(x, context, true); }
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override {
+    return run(x, context, false);
+  }
+  Activation last_activation() const override { return last_->last_activation(); }
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
 
  private:
+  Tensor run(const Tensor& x, const ForwardContext& context, bool activated);
+
   ModulePtr body_;
   std::unique_ptr<ConvNorm2d> last_;
   ModulePtr shortcut_;
+  Options options_;
 };
 
 }  // namespace cucurbit

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "engine/io/join.h"
+#include "engine/nearest.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -29,5 +33,21 @@ Network::Network(std::string name, ModulePtr module, const Shape& input, int64_t
       arena_(checked(*module_, name_, input, classes), compute, seed) {}
 
 double Network::forward_flop() const { return module_->forward_flop(batch_of_one(input_)); }
+
+std::vector<Tap> Network::taps() const {
+  std::vector<Tap> taps;
+  module_->list_taps(batch_of_one(input_), taps);
+  return taps;
+}
+
+Features Network::features(const std::vector<std::string>& wanted) const {
+  std::vector<std::string> names;
+  for (const Tap& tap : taps()) names.push_back(tap.name);
+  for (const std::string& name : wanted)
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      throw Error(ErrorKind::usage, fmt::format("[features] {} has no '{}': did you mean '{}'? It has: {}", name_, name,
+                                                nearest(name, names), join(names, ", ")));
+  return Features(wanted);
+}
 
 }  // namespace cucurbit

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/nn/arena.h"
+#include "engine/nn/features.h"
 
 namespace cucurbit {
 
@@ -21,6 +22,11 @@ class Network {
   int64_t parameter_count() const { return arena_.parameter_count(); }
   /// Operations of one forward pass of one image.
   double forward_flop() const;
+
+  /// What Features can have, for a batch of one.
+  std::vector<Tap> taps() const;
+  /// For ForwardContext::features. Throws Error usage, naming the nearest, for a name that is not among taps().
+  Features features(const std::vector<std::string>& wanted) const;
 
  private:
   std::string name_;

@@ -10,26 +10,45 @@
 
 namespace cucurbit {
 
-Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
-  constexpr int64_t kMostElements = int64_t(1) << 34;  // a draw has a 32-bit index and serves four elements
+namespace {
+/// run(from, to, accumulate, type) is the kernel of both directions: the mask is drawn again for the way back.
+template <class Run>
+Tensor masked(const char* op, const Tensor& x, float probability, const StepState* state, Run run) {
   if (!(probability >= 0 && probability < 1))
-    throw Error(ErrorKind::input, fmt::format("[dropout] probability {}: want 0 <= p < 1", probability));
-  if (x.size() > kMostElements)
-    throw Error(ErrorKind::input, fmt::format("[dropout] {}: more than {} elements", describe(x), kMostElements));
+    throw Error(ErrorKind::input, fmt::format("[{}] probability {}: want 0 <= p < 1", op, probability));
   if (probability == 0) return x;
-  if (!state) throw Error(ErrorKind::bug, "[dropout] no step state: the mask is a function of seed and step");
+  if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks are functions of seed and step", op));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const auto run = [=]<class T>(const Tensor& from, const Tensor& to, bool accumulate, Type<T>) {
-    const ProfileScope profile("dropout", [&] { return moves(from, 2); });
-    kernels::dropout(from.data<T>(), to.data<T>(), from.size(), probability, state, purpose, accumulate, stream());
-  };
-  dispatch_float(x.dtype(), "dropout", [&](auto type) { run(x, y, false, type); });
-  record(y, {x}, [x, run](const Tensor& dy) {
+  const ProfileScope profile(op, [&] { return moves(x, 2); });
+  dispatch_float(x.dtype(), op, [&](auto type) { run(x, y, false, type); });
+  record(y, {x}, [op, x, run](const Tensor& dy) {
+    const ProfileScope profile(op, [&] { return moves(x, 2); });
     const auto [dx, accumulate] = gradient_target(x);
-    dispatch_float(x.dtype(), "dropout",
-                   [&, &dx = dx, accumulate = accumulate](auto type) { run(dy, dx, accumulate, type); });
+    dispatch_float(x.dtype(), op, [&, &dx = dx, accumulate = accumulate](auto type) { run(dy, dx, accumulate, type); });
   });
   return y;
+}
+}  // namespace
+
+Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
+  constexpr int64_t kMostElements = int64_t(1) << 34;  // a draw has a 32-bit index and serves four elements
+  if (x.size() > kMostElements)
+    throw Error(ErrorKind::input, fmt::format("[dropout] {}: more than {} elements", describe(x), kMostElements));
+  return masked(
+      "dropout", x, probability, state, [=]<class T>(const Tensor& from, const Tensor& to, bool accumulate, Type<T>) {
+        kernels::dropout(from.data<T>(), to.data<T>(), from.size(), probability, state, purpose, accumulate, stream());
+      });
+}
+
+Tensor drop_path(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
+  if (x.rank() < 1 || x.dim(0) >= int64_t(1) << 32)
+    throw Error(ErrorKind::input, fmt::format("[drop_path] {}: want [N, ...], N below 2^32", describe(x)));
+  return masked("drop_path", x, probability, state,
+                [=]<class T>(const Tensor& from, const Tensor& to, bool accumulate, Type<T>) {
+                  const int64_t batch = from.dim(0), size = batch > 0 ? from.size() / batch : 0;
+                  kernels::drop_path(from.data<T>(), to.data<T>(), batch, size, probability, state, purpose, accumulate,
+                                     stream());
+                });
 }
 
 }  // namespace cucurbit

@@ -14,4 +14,7 @@ namespace cucurbit {
 /// Throws Error unless 0 <= probability < 1.
 Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose);
 
+/// Stochastic depth: as dropout, but keep is drawn once for each x[n, ...], the first dimension being the batch.
+Tensor drop_path(const Tensor& x, float probability, const StepState* state, uint32_t purpose);
+
 }  // namespace cucurbit

@@ -20,6 +20,8 @@ __device__ __forceinline__ A activate(A x) {
     return math::sigmoid(x);
   } else if constexpr (kind == Activation::tanh) {
     return math::tanh(x);
+  } else if constexpr (kind == Activation::relu6) {
+    return x < 0 ? A(0) : x > 6 ? A(6) : x;
   } else {
     return x;
   }
@@ -42,6 +44,8 @@ __device__ __forceinline__ A activate_gradient([[maybe_unused]] A x, [[maybe_unu
     return y * (A(1) - y);
   } else if constexpr (kind == Activation::tanh) {
     return A(1) - y * y;
+  } else if constexpr (kind == Activation::relu6) {
+    return y > 0 && y < 6 ? A(1) : A(0);
   } else {
     return A(1);
   }

@@ -23,6 +23,8 @@ inline double reference_activation(Activation kind, double x) {
       return 1 / (1 + std::exp(-x));
     case Activation::tanh:
       return std::tanh(x);
+    case Activation::relu6:
+      return std::min(std::max(x, 0.0), 6.0);
   }
   return NAN;
 }
@@ -49,7 +51,8 @@ inline std::vector<OpCase> activation_cases() {
     cases.push_back(activation_case(kind, {0, 5}, 1, "empty"));
   }
   cases.push_back(activation_case(Activation::relu, {2, 31, 33, 7}, 1, "2x31x33x7"));
-  cases.push_back(activation_case(Activation::gelu, {2048 + 1023}, 8, "wide_range"));
+  for (Activation kind : {Activation::gelu, Activation::relu6})
+    cases.push_back(activation_case(kind, {2048 + 1023}, 8, "wide_range"));
   return cases;
 }
 

@@ -5,11 +5,9 @@
 
 namespace cucurbit::test {
 
-/// The published algorithm by the letter, one call for four elements.
-inline uint32_t reference_random(uint64_t seed, int64_t step, uint32_t purpose, int64_t element) {
-  const int64_t tile = element / 2048, at = element % 2048;
-  uint32_t c[4] = {uint32_t(tile * 512 + at % 512), uint32_t(step), uint32_t(uint64_t(step) >> 32),
-                   0xd0000000u + purpose};
+/// Word `word` of the published algorithm by the letter.
+inline uint32_t reference_random(uint64_t seed, int64_t step, uint32_t purpose, uint32_t index, int64_t word) {
+  uint32_t c[4] = {index, uint32_t(step), uint32_t(uint64_t(step) >> 32), purpose};
   uint32_t k[2] = {uint32_t(seed), uint32_t(seed >> 32)};
   for (int round = 0; round < 10; ++round) {
     const uint64_t p = uint64_t(c[0]) * 0xd2511f53u, q = uint64_t(c[2]) * 0xcd9e8d57u;
@@ -19,24 +17,36 @@ inline uint32_t reference_random(uint64_t seed, int64_t step, uint32_t purpose, 
     k[0] += 0x9e3779b9u;
     k[1] += 0xbb67ae85u;
   }
-  return c[at / 512];
+  return c[word];
+}
+
+/// Elements of a tile share draws in fours; samples have one each. Purpose 3.
+inline uint32_t reference_dropout_bits(uint64_t seed, int64_t step, int64_t element) {
+  const int64_t tile = element / 2048, at = element % 2048;
+  return reference_random(seed, step, 0xd0000003u, uint32_t(tile * 512 + at % 512), at / 512);
+}
+inline uint32_t reference_drop_path_bits(uint64_t seed, int64_t step, int64_t sample) {
+  return reference_random(seed, step, 0xd8000003u, uint32_t(sample), 0);
 }
 
 /// The step state is the second input, as eight 32-bit words.
-inline OpCase dropout_case(float probability, const Shape& shape, const std::string& size) {
+inline OpCase dropout_case(float probability, const Shape& shape, const std::string& size, bool paths = false) {
   static_assert(sizeof(StepState) == 8 * sizeof(int32_t));
   OpCase op;
-  op.name = "dropout_" + size;
+  op.name = (paths ? "drop_path_" : "dropout_") + size;
   op.inputs = {{.shape = shape}, {.shape = {8}, .kind = Input::Kind::labels, .low = 0, .high = 1 << 30}};
   op.run = [=](const std::vector<Tensor>& in) {
-    return dropout(in[0], probability, static_cast<const StepState*>(in[1].raw()), 3);
+    const auto* state = static_cast<const StepState*>(in[1].raw());
+    return paths ? drop_path(in[0], probability, state, 3) : dropout(in[0], probability, state, 3);
   };
   op.reference = [=](const std::vector<Values>& in) {
     const auto word = [&](int i) { return uint64_t(in[1][i]) | uint64_t(in[1][i + 1]) << 32; };
     Values y;
     for (size_t i = 0; i < in[0].size(); ++i) {
-      const bool dropped = reference_random(word(0), int64_t(word(2)), 3, int64_t(i)) / 4294967296.0 < probability;
-      y.push_back(dropped ? 0 : in[0][i] / (1 - double(probability)));
+      const auto step = int64_t(word(2)), sample = int64_t(i) / (shape.size() / shape[0]);
+      const uint32_t bits =
+          paths ? reference_drop_path_bits(word(0), step, sample) : reference_dropout_bits(word(0), step, int64_t(i));
+      y.push_back(bits / 4294967296.0 < probability ? 0 : in[0][i] / (1 - double(probability)));
     }
     return y;
   };
@@ -44,8 +54,11 @@ inline OpCase dropout_case(float probability, const Shape& shape, const std::str
   return op;
 }
 
-inline const RegisterOps dropout_ops{{dropout_case(0.25f, {3, 1025}, "quarter"), dropout_case(0.9f, {7, 601}, "most"),
-                                      dropout_case(0.5f, {1}, "one"), dropout_case(0, {33}, "none"),
-                                      dropout_case(0.5f, {0, 3}, "empty")}};
+inline const RegisterOps dropout_ops{
+    {dropout_case(0.25f, {3, 1025}, "quarter"), dropout_case(0.9f, {7, 601}, "most"), dropout_case(0.5f, {1}, "one"),
+     dropout_case(0, {33}, "none"), dropout_case(0.5f, {0, 3}, "empty"),
+     dropout_case(0.25f, {33, 2, 2, 3}, "quarter", true), dropout_case(0.5f, {5, 7, 31, 16}, "half", true),
+     dropout_case(0.9f, {64, 1}, "most", true), dropout_case(0, {3, 5}, "none", true),
+     dropout_case(0.5f, {0, 3}, "empty", true)}};
 
 }  // namespace cucurbit::test

@@ -1,0 +1,130 @@
+#include "kernels/channels.h"
+#include "kernels/device/divide.cuh"
+#include "kernels/device/launch.h"
+#include "kernels/device/numeric.cuh"
+#include "kernels/device/vector.cuh"
+
+namespace cucurbit::kernels {
+
+namespace {
+/// The rows of one block: as many as make some thousands of elements.
+int64_t rows_per_block(int cols) { return cols < kTile ? kTile / (cols > 0 ? cols : 1) : 1; }
+
+/// f(row, column) for all columns of the block's rows: with many threads neighbours take neighbouring columns across
+/// the ends of rows, with one thread a row is a loop that vectorises.
+template <int kThreads, class F>
+__device__ __forceinline__ void for_rows(int64_t rows, int64_t per_block, const Divisor& cols, F f) {
+  const int64_t first = int64_t(blockIdx.x) * per_block, last = first + per_block < rows ? first + per_block : rows;
+  if constexpr (kThreads == 1) {
+    for (int64_t row = first; row < last; ++row)
+      for_each(strided<1>(cols.divisor()), [&](int column) { f(row, column); });
+  } else {
+    for (int i : strided<kThreads>(int(last - first) * cols.divisor())) {
+      int column;
+      const int row = cols.quotient(i, column);
+      f(first + row, column);
+    }
+  }
+}
+
+/// to = from, or to += from.
+template <bool accumulate, class T>
+__device__ __forceinline__ void move_into(T& to, T from) {
+  if constexpr (accumulate)
+    to = from_acc<T>(to_acc(to) + to_acc(from));
+  else
+    to = from;
+}
+}  // namespace
+
+/// `vectors` columns of kWidth elements each.
+template <int kThreads, int kWidth, bool accumulate, class T>
+__global__ void copy_columns_kernel(const T* __restrict__ x, int x_cols, T* __restrict__ y, int y_cols, int64_t rows,
+                                    int64_t per_block, Divisor vectors) {
+  for_rows<kThreads>(rows, per_block, vectors, [&](int64_t row, int vector) {
+    const T* const from = x + row * x_cols + vector * kWidth;
+    T* const to = y + row * y_cols + vector * kWidth;
+    const Vector<T, kWidth> values = load_vector<kWidth>(from);
+    Vector<T, kWidth> result;
+    if constexpr (accumulate) result = load_vector<kWidth>(to);
+    for_elements<kWidth>([&](int k) { move_into<accumulate>(result.at[k], values.at[k]); });
+    store_vector<kWidth>(to, result);
+  });
+}
+
+/// kGroups is 0 where the number of groups is known only when the program runs.
+template <int kThreads, int kGroups, bool inverse, bool accumulate, class T>
+__global__ void shuffle_columns_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t rows, int64_t per_block,
+                                       int groups, Divisor width) {
+  const int count = kGroups > 0 ? kGroups : groups;
+  for_rows<kThreads>(rows, per_block, width, [&](int64_t row, int c) {
+    const int64_t begin = row * count * width.divisor();
+    for (int g = 0; g < count; ++g) {
+      const int64_t apart = begin + int64_t(g) * width.divisor() + c, together = begin + int64_t(c) * count + g;
+      const int64_t from = inverse ? together : apart, to = inverse ? apart : together;
+      move_into<accumulate>(y[to], x[from]);
+    }
+  });
+}
+
+template <class T>
+void copy_columns(const T* x, int x_cols, T* y, int y_cols, int64_t rows, int count, bool accumulate,
+                  cudaStream_t stream) {
+  if (count == 0) return;
+  const auto run = [&](auto kernel, int vectors) {
+    const int64_t per_block = rows_per_block(vectors);
+    launch<256>(kernel, blocks_for(rows, per_block), stream, x, x_cols, y, y_cols, rows, per_block, Divisor(vectors));
+  };
+  constexpr int kWidth = kVectorWidth<T>;
+  const bool whole = x_cols % kWidth == 0 && y_cols % kWidth == 0 && count % kWidth == 0 &&
+                     (reinterpret_cast<uintptr_t>(x) | reinterpret_cast<uintptr_t>(y)) % 16 == 0;
+  if (whole && accumulate)
+    run(CUCURBIT_KERNEL(copy_columns_kernel, kWidth, true, T), count / kWidth);
+  else if (whole)
+    run(CUCURBIT_KERNEL(copy_columns_kernel, kWidth, false, T), count / kWidth);
+  else if (accumulate)
+    run(CUCURBIT_KERNEL(copy_columns_kernel, 1, true, T), count);
+  else
+    run(CUCURBIT_KERNEL(copy_columns_kernel, 1, false, T), count);
+}
+
+namespace {
+template <int kGroups, class T>
+void launch_shuffle(const T* x, T* y, int64_t rows, int cols, int groups, bool inverse, bool accumulate,
+                    cudaStream_t stream) {
+  const auto run = [&](auto kernel) {
+    const int64_t per_block = rows_per_block(cols);
+    launch<256>(kernel, blocks_for(rows, per_block), stream, x, y, rows, per_block, groups, Divisor(cols / groups));
+  };
+  if (inverse && accumulate)
+    run(CUCURBIT_KERNEL(shuffle_columns_kernel, kGroups, true, true, T));
+  else if (inverse)
+    run(CUCURBIT_KERNEL(shuffle_columns_kernel, kGroups, true, false, T));
+  else if (accumulate)
+    run(CUCURBIT_KERNEL(shuffle_columns_kernel, kGroups, false, true, T));
+  else
+    run(CUCURBIT_KERNEL(shuffle_columns_kernel, kGroups, false, false, T));
+}
+}  // namespace
+
+template <class T>
+void shuffle_columns(const T* x, T* y, int64_t rows, int cols, int groups, bool inverse, bool accumulate,
+                     cudaStream_t stream) {
+  if (cols == 0) return;
+  if (groups == 2)
+    launch_shuffle<2>(x, y, rows, cols, groups, inverse, accumulate, stream);
+  else if (groups == 3)
+    launch_shuffle<3>(x, y, rows, cols, groups, inverse, accumulate, stream);
+  else
+    launch_shuffle<0>(x, y, rows, cols, groups, inverse, accumulate, stream);
+}
+
+#define CUCURBIT_INSTANTIATE(T)                                                         \
+  template void copy_columns(const T*, int, T*, int, int64_t, int, bool, cudaStream_t); \
+  template void shuffle_columns(const T*, T*, int64_t, int, int, bool, bool, cudaStream_t);
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
+
+}  // namespace cucurbit::kernels
