@@ -5,9 +5,11 @@ if(CUCURBIT_CUDA)
   # Programs are carried to GPU machines: of third-party code only NVIDIA's libraries stay shared.
   set(cucurbit_fmt fmt::fmt-header-only)
   set(ZLIB_USE_STATIC_LIBS ON)
+  find_library(LIBLZMA_LIBRARY_RELEASE liblzma.a)
   add_link_options(-static-libstdc++ -static-libgcc)
 endif()
 find_package(ZLIB REQUIRED)
+find_package(LibLZMA REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "engine/data/idx.h"
+#include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit::cli {
@@ -13,28 +13,80 @@ namespace cucurbit::cli {
 namespace fs = std::filesystem;
 
 namespace {
-/// The embedded sets lie in data/ of the source tree, of the current folder, or where CUCURBIT_DATA_DIR says.
-fs::path embedded_folder(const std::string& name) {
-  std::vector<fs::path> candidates{fs::path("data") / name, fs::path(CUCURBIT_DATA_DIR) / name};
-  if (const char* chosen = std::getenv("CUCURBIT_DATA_DIR"))
-    candidates.insert(candidates.begin(), fs::path(chosen) / name);
-  for (const fs::path& candidate : candidates)
-    if (fs::is_directory(candidate)) return candidate;
-  throw Error(ErrorKind::io,
-              fmt::format("[data] {}: the embedded set is in none of {}, {}: set CUCURBIT_DATA_DIR to the "
-                          "data folder of the sources",
-                          name, candidates.front().string(), candidates.back().string()));
+/// A set known by name: the files or folders that hold it, and what to do where none does.
+struct NamedSet {
+  std::string_view name;
+  std::vector<std::string_view> places;
+  std::string_view remedy;
+};
+
+const std::vector<NamedSet>& named_sets() {
+  static const std::vector<NamedSet> kSets = {
+      {"mnist",
+       {"mnist"},
+       "put train-images-idx3-ubyte.gz and the three other files of MNIST into a folder mnist in one of these"},
+      {"fashion-mnist",
+       {"fashion-mnist"},
+       "install the Debian package dataset-fashion-mnist, or put train-images-idx3-ubyte.gz and the three other files "
+       "into a folder fashion-mnist in one of these"},
+      {"usps", {"usps"}, "put USPS as IDX files, named as MNIST's are, into a folder usps in one of these"},
+      {"cifar10",
+       {"cifar10", "cifar-10-batches-bin", "cifar-10-binary.tar.gz", "cifar-10-binary.tar.xz", "cifar-10-binary.tar"},
+       "put cifar-10-binary.tar.gz (https://www.cs.toronto.edu/~kriz/cifar.html) into one of these"},
+      {"cifar100",
+       {"cifar100", "cifar-100-binary", "cifar-100-binary.tar.gz", "cifar-100-binary.tar.xz", "cifar-100-binary.tar"},
+       "put cifar-100-binary.tar.gz (https://www.cs.toronto.edu/~kriz/cifar.html) into one of these"},
+      {"apples-bananas",
+       {"apples-bananas"},
+       "put train.bin.gz and test.bin.gz, in the layout of CIFAR-10, into a folder apples-bananas in one of these"},
+  };
+  return kSets;
+}
+
+/// Where named sets are looked for, in this order.
+std::vector<fs::path> data_folders() {
+  std::vector<fs::path> folders;
+  if (const char* chosen = std::getenv("CUCURBIT_DATA_DIR"); chosen != nullptr && *chosen != '\0')
+    folders.emplace_back(chosen);
+  folders.insert(folders.end(), {"data", CUCURBIT_DATA_DIR, "/usr/share/datasets"});
+  return folders;
+}
+
+fs::path find_set(const NamedSet& set) {
+  std::vector<std::string> looked;
+  for (const fs::path& folder : data_folders()) {
+    std::error_code ignored;
+    for (std::string_view place : set.places)
+      if (fs::exists(folder / place, ignored)) return folder / place;
+    looked.push_back(folder.string());
+  }
+  throw Error(ErrorKind::io, fmt::format("[data] {}: not in any of the folders {} (looked for {}): {}, set "
+                                         "CUCURBIT_DATA_DIR to the folder that holds it, or give its path",
+                                         set.name, join(looked, ", "), fmt::join(set.places, ", "), set.remedy));
+}
+
+std::string known_names() {
+  std::vector<std::string_view> names;
+  for (const NamedSet& set : named_sets()) names.push_back(set.name);
+  return join(names, ", ");
 }
 }  // namespace
 
-ImageSplits load_data(const std::string& name) {
-  if (name == "mnist" && !fs::is_directory(name)) return load_idx_folder(embedded_folder(name));
-  if (!fs::exists(name))
-    throw Error(ErrorKind::io,
-                fmt::format("[data] {}: no such folder, and no set of that name: give a folder of IDX files "
-                            "or 'mnist'",
-                            name));
-  return load_idx_folder(name);
+void add_data_flags(CLI::App& app, DataFlags& flags) {
+  app.add_option("data,--data-dir", flags.data,
+                 "a folder of IDX or CIFAR files, a CIFAR archive or file, or: " + known_names())
+      ->capture_default_str();
+  app.add_flag("--coarse-labels", flags.load.coarse_labels, "CIFAR-100: the 20 coarse classes, not the 100 fine ones");
+}
+
+ImageSplits load_data(const DataFlags& flags) {
+  std::error_code ignored;
+  if (fs::exists(flags.data, ignored)) return load_images(flags.data, flags.load);
+  for (const NamedSet& set : named_sets())
+    if (set.name == flags.data) return load_images(find_set(set), flags.load);
+  throw Error(ErrorKind::io, fmt::format("[data] {}: no such file or folder, and no set of that name: check the path, "
+                                         "or give one of: {}",
+                                         flags.data, known_names()));
 }
 
 }  // namespace cucurbit::cli

@@ -10,7 +10,7 @@ namespace cucurbit::cli {
 
 void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags) {
   app.add_option("weights", flags.weights, "a .safetensors file of train or distill")->required();
-  add_data_flag(app, flags.data);
+  add_data_flags(app, flags);
   app.add_option("--split", flags.split, "test or train")
       ->check(CLI::IsMember({"test", "train"}))
       ->capture_default_str();
@@ -18,7 +18,7 @@ void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags) {
 }
 
 ImageSet evaluation_set(const EvaluationFlags& flags, const LoadedNetwork& loaded) {
-  ImageSplits splits = load_data(flags.data);
+  ImageSplits splits = load_data(flags);
   if (flags.split == "test" && !splits.test)
     throw Error(ErrorKind::input, fmt::format("[data] {}: has no test set: use --split train", flags.data));
   ImageSet set = flags.split == "test" ? std::move(*splits.test) : std::move(splits.train);

@@ -8,8 +8,8 @@
 namespace cucurbit::cli {
 
 /// What `eval` and `predict` share: a network and the images to run it on.
-struct EvaluationFlags {
-  std::string weights, data = "mnist", split = "test", math = "vendor";
+struct EvaluationFlags : DataFlags {
+  std::string weights, split = "test", math = "vendor";
 };
 
 void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags);

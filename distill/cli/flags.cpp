@@ -1,5 +1,7 @@
 #include "distill/cli/flags.h"
 
+#include <limits>
+
 #include "engine/math_mode.h"
 
 namespace cucurbit::cli {
@@ -69,8 +71,9 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
   app.add_option("--seed", flags.seed, "of weights, order, augmentation and dropout")
       ->group(group)
       ->capture_default_str();
-  app.add_option("--val-size", flags.val_size, "images cut off the training set for validation; 0: none")
-      ->check(CLI::NonNegativeNumber)
+  app.add_option("--val-size", flags.val_size,
+                 "images cut off the training set for validation; 0: none; -1: a tenth, at most 5000")
+      ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))
       ->group(group)
       ->capture_default_str();
   app.add_option("--patience", flags.patience, "stop after so many epochs without improvement; 0: never")
@@ -96,10 +99,6 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
 }
 }  // namespace
 
-void add_data_flag(CLI::App& app, std::string& data) {
-  app.add_option("data,--data-dir", data, "a folder of IDX files, or: mnist")->capture_default_str();
-}
-
 void add_math_flag(CLI::App& app, std::string& math) {
   app.add_option("--math", math, "vendor (cuBLAS, cuDNN) or own (our kernels) for linear layers and convolutions")
       ->check(CLI::IsMember({"vendor", "own"}))
@@ -107,7 +106,7 @@ void add_math_flag(CLI::App& app, std::string& math) {
 }
 
 void add_training_flags(CLI::App& app, TrainingFlags& flags) {
-  add_data_flag(app, flags.data);
+  add_data_flags(app, flags);
   app.add_option("--model", flags.model, "see `cucurbit models`")->capture_default_str();
   app.add_option("-b,--batch-size", flags.batch_size)->check(CLI::PositiveNumber)->capture_default_str();
   app.add_option("--epochs", flags.epochs)->check(CLI::PositiveNumber)->capture_default_str();

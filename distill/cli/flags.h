@@ -3,16 +3,17 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "distill/cli/data.h"
 #include "engine/optim/schedule.h"
 #include "engine/train/fit.h"
 
 namespace cucurbit::cli {
 
 /// The options that `train` and `distill` share, by the names of timm.
-struct TrainingFlags {
-  std::string data = "mnist";  // a folder or a name
+struct TrainingFlags : DataFlags {
   std::string model;
-  int64_t batch_size = 128, epochs = 10, max_steps = 0, patience = 0, val_size = 5000;
+  int64_t batch_size = 128, epochs = 10, max_steps = 0, patience = 0;
+  int64_t val_size = -1;  // below 0: a tenth, at most 5000
   std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs";
   double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
          smoothing = 0, drop = 0, ema_decay = 0;
@@ -29,7 +30,6 @@ struct TrainingFlags {
   TrainOptions train_options(int64_t steps_per_epoch) const;
 };
 
-void add_data_flag(CLI::App& app, std::string& data);
 void add_math_flag(CLI::App& app, std::string& math);
 void add_training_flags(CLI::App& app, TrainingFlags& flags);
 

@@ -20,9 +20,9 @@ nlohmann::json describe_set(const ImageSet& set) {
           {"classes", set.class_names}, {"class_counts", class_counts(set)}};
 }
 
-nlohmann::json inspect_data(const std::string& name) {
-  const ImageSplits splits = load_data(name);
-  nlohmann::json result{{"data", name}, {"train", describe_set(splits.train)}};
+nlohmann::json inspect_data(const DataFlags& flags) {
+  const ImageSplits splits = load_data(flags);
+  nlohmann::json result{{"data", flags.data}, {"train", describe_set(splits.train)}};
   if (splits.test) result["test"] = describe_set(*splits.test);
   return result;
 }
@@ -64,18 +64,16 @@ void print_tree(const nlohmann::json& node, int depth) {
 }  // namespace
 
 void add_inspect(CLI::App& program) {
-  struct Flags {
-    std::string what = "mnist";
+  struct Flags : DataFlags {
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
   CLI::App* command = program.add_subcommand("inspect", "Describe a data set or a weights file");
-  command->add_option("what", flags->what, "a folder of IDX files, mnist, or a .safetensors file")
-      ->capture_default_str();
+  add_data_flags(*command, *flags);
   command->add_flag("--json", flags->json, "print as JSON");
   command->callback([flags] {
-    const bool weights = std::filesystem::is_regular_file(flags->what);
-    const nlohmann::json result = weights ? inspect_weights(flags->what) : inspect_data(flags->what);
+    const bool weights = std::filesystem::path(flags->data).extension() == ".safetensors";
+    const nlohmann::json result = weights ? inspect_weights(flags->data) : inspect_data(*flags);
     if (flags->json)
       fmt::print("{}\n", result.dump(2));
     else

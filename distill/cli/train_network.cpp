@@ -1,5 +1,7 @@
 #include "distill/cli/train_network.h"
 
+#include <algorithm>
+
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
 #include "engine/train/interrupt.h"
@@ -21,8 +23,9 @@ CheckpointInfo describe_run(const Network& network, const RunData& data, const T
 }  // namespace
 
 RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization) {
-  const ImageSplits splits = load_data(flags.data);
-  const auto [train, validation] = split_validation(splits.train, flags.val_size, kSplitSeed);
+  const ImageSplits splits = load_data(flags);
+  const int64_t val_size = flags.val_size < 0 ? std::min<int64_t>(splits.train.count / 10, 5000) : flags.val_size;
+  const auto [train, validation] = split_validation(splits.train, val_size, kSplitSeed);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
   RunData data{train.class_names, statistics, DeviceSet(train, statistics), {}, {}};
   if (validation.count > 0) data.validation.emplace(validation, statistics);

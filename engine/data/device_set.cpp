@@ -18,16 +18,16 @@ ImageSet subset(const ImageSet& set, std::span<const int64_t> chosen) {
                 .height = set.height,
                 .width = set.width,
                 .channels = set.channels,
-                .images = {},
-                .labels = {},
                 .class_names = set.class_names};
   const int64_t bytes = set.height * set.width * set.channels;
-  part.images.reserve(chosen.size() * size_t(bytes));
+  std::vector<uint8_t> images;
+  images.reserve(chosen.size() * size_t(bytes));
   for (int64_t index : chosen) {
     const auto first = set.images.begin() + index * bytes;
-    part.images.insert(part.images.end(), first, first + bytes);
+    images.insert(images.end(), first, first + bytes);
     part.labels.push_back(set.labels[size_t(index)]);
   }
+  part.own(std::move(images));
   return part;
 }
 

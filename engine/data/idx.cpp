@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/io/inflating_reader.h"
+#include "engine/io/decompressing_reader.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
 
@@ -43,7 +43,7 @@ std::string_view element_type_name(std::uint8_t code) {
 }
 
 /// Asks for one element more than `wanted`, so that a longer file is noticed and a gzip checksum is verified.
-std::vector<std::uint8_t> read_elements(InflatingReader& reader, std::uint64_t wanted) {
+std::vector<std::uint8_t> read_elements(DecompressingReader& reader, std::uint64_t wanted) {
   constexpr std::uint64_t kPiece = std::uint64_t{8} << 20;
   std::vector<std::uint8_t> bytes;
   bytes.reserve(std::min(wanted, reader.largest_size()));
@@ -89,7 +89,7 @@ struct Idx {
   std::vector<std::uint8_t> elements;
 };
 
-std::vector<std::int64_t> read_extents(InflatingReader& reader, std::size_t rank) {
+std::vector<std::int64_t> read_extents(DecompressingReader& reader, std::size_t rank) {
   std::vector<std::uint8_t> bytes(4 * rank);
   const std::size_t got = reader.read(std::as_writable_bytes(std::span(bytes)));
   if (got < bytes.size()) {
@@ -103,7 +103,7 @@ std::vector<std::int64_t> read_extents(InflatingReader& reader, std::size_t rank
   return extents;
 }
 
-std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std::int64_t>& extents) {
+std::uint64_t checked_size(const DecompressingReader& reader, const std::vector<std::int64_t>& extents) {
   const std::string shape = fmt::format("[{}]", join(extents, ", "));
   std::uint64_t size = 1;
   bool overflow = false;
@@ -120,7 +120,7 @@ std::uint64_t checked_size(const InflatingReader& reader, const std::vector<std:
   return size;
 }
 
-void check_image_shape(const InflatingReader& reader, const std::vector<std::int64_t>& extents) {
+void check_image_shape(const DecompressingReader& reader, const std::vector<std::int64_t>& extents) {
   const std::string shape = fmt::format("[{}]", join(extents, ", "));
   if (extents[1] > kLargestSide || extents[2] > kLargestSide) {
     reader.reject(
@@ -138,7 +138,7 @@ void check_image_shape(const InflatingReader& reader, const std::vector<std::int
 
 /// Reads a file of unsigned bytes whose rank is one of `ranks`; `expected` says in a message what that is.
 Idx read_idx_file(const fs::path& path, std::span<const std::uint8_t> ranks, std::string_view expected) {
-  InflatingReader reader(path, "idx");
+  DecompressingReader reader(path, "idx");
   std::array<std::uint8_t, 4> magic = {};
   const std::size_t got = reader.read(std::as_writable_bytes(std::span(magic)));
   if (got < magic.size()) {
@@ -173,33 +173,36 @@ void check_labels(const fs::path& path, std::span<const std::uint8_t> labels, st
 struct Part {
   std::string_view what;
   std::string_view stem;
-  std::array<std::string_view, 2> types;
+  std::string_view type;
 };
 
-constexpr std::array<Part, 4> kParts = {{{"training images", "train-images", {"idx3-ubyte", "idx4-ubyte"}},
-                                         {"training labels", "train-labels", {"idx1-ubyte", ""}},
-                                         {"test images", "t10k-images", {"idx3-ubyte", "idx4-ubyte"}},
-                                         {"test labels", "t10k-labels", {"idx1-ubyte", ""}}}};
+constexpr std::array<Part, 4> kParts = {{{"training images", "train-images", "idx3-ubyte"},
+                                         {"training labels", "train-labels", "idx1-ubyte"},
+                                         {"test images", "t10k-images", "idx3-ubyte"},
+                                         {"test labels", "t10k-labels", "idx1-ubyte"}}};
 
-std::vector<std::string> candidate_names(const Part& part) {
-  std::vector<std::string> names;
-  for (const std::string_view type : part.types) {
-    if (type.empty()) continue;
-    for (const char separator : {'-', '.'}) {
-      for (const std::string_view ending : {"", ".gz"}) {
-        names.push_back(fmt::format("{}{}{}{}", part.stem, separator, type, ending));
-      }
-    }
-  }
-  return names;
+/// STEM-idxR-ubyte or STEM.idxR-ubyte, R any number, with or without .gz or .xz.
+bool is_part(std::string_view name, const Part& part) {
+  const auto take = [&name](std::string_view text) {
+    const bool found = name.starts_with(text);
+    if (found) name.remove_prefix(text.size());
+    return found;
+  };
+  if (!take(part.stem) || !(take("-idx") || take(".idx"))) return false;
+  const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+  name.remove_prefix(digits);
+  return digits > 0 && take("-ubyte") && (name.empty() || name == ".gz" || name == ".xz");
 }
 
+/// The first by name, so that a plain file comes before its compressed form.
 std::optional<fs::path> find_part(const fs::path& folder, const Part& part) {
-  for (const std::string& name : candidate_names(part)) {
-    std::error_code ignored;
-    if (fs::exists(folder / name, ignored)) return folder / name;
+  std::optional<fs::path> found;
+  std::error_code ignored;
+  for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    const fs::path name = entry->path().filename();
+    if (is_part(name.native(), part) && (!found || name < found->filename())) found = entry->path();
   }
-  return std::nullopt;
+  return found;
 }
 
 void check_folder(const fs::path& folder) {
@@ -220,8 +223,8 @@ void check_folder(const fs::path& folder) {
 [[noreturn]] void report_missing(const fs::path& folder, std::span<const Part> missing) {
   std::string list;
   for (const Part& part : missing) {
-    list += fmt::format("{}the {} (looked for {})", list.empty() ? "" : " and ", part.what,
-                        join(candidate_names(part), ", "));
+    list +=
+        fmt::format("{}the {} ({}-{}, also .gz or .xz)", list.empty() ? "" : " and ", part.what, part.stem, part.type);
   }
   throw Error(ErrorKind::io,
               fmt::format("[idx] {}: missing are {}: put them there or name another folder", folder.string(), list));
@@ -254,7 +257,7 @@ ImageSet read_part(const fs::path& images_path, const fs::path& labels_path, std
   set.height = images.extents[1];
   set.width = images.extents[2];
   set.channels = images.extents.size() == 4 ? images.extents[3] : 1;
-  set.images = std::move(images.elements);
+  set.own(std::move(images.elements));
   set.labels.assign(labels.elements.begin(), labels.elements.end());
   for (std::int32_t c = 0; c < classes; ++c) set.class_names.push_back(std::to_string(c));
   return set;
@@ -276,6 +279,11 @@ ImageSet read_idx(const fs::path& images_path, const fs::path& labels_path, std:
                 fmt::format("[idx] {}: {} classes were asked for: give 1 or more", labels_path.string(), *class_count));
   }
   return read_part(images_path, labels_path, class_count);
+}
+
+bool is_idx_folder(const fs::path& folder) {
+  return std::any_of(kParts.begin(), kParts.end(),
+                     [&](const Part& part) { return find_part(folder, part).has_value(); });
 }
 
 ImageSplits load_idx_folder(const fs::path& folder) {

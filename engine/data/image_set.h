@@ -4,27 +4,40 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cucurbit {
 
+/// The images are a view, so that they may lie in a memory-mapped file; copies of a set share them.
 struct ImageSet {
   std::string name;
   std::int64_t count = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::int64_t channels = 0;
-  std::vector<std::uint8_t> images;      ///< [count, height, width, channels]
-  std::vector<std::int32_t> labels;      ///< [count], each in 0 .. class_names.size() - 1
-  std::vector<std::string> class_names;  ///< by label
+  std::span<const std::uint8_t> images = {};  ///< [count, height, width, channels]
+  std::shared_ptr<const void> owner = {};     ///< keeps `images` alive
+  std::vector<std::int32_t> labels = {};      ///< [count], each in 0 .. class_names.size() - 1
+  std::vector<std::string> class_names = {};  ///< by label
+  std::vector<std::string> paths = {};        ///< [count], of the files below the set's folder; empty for other formats
+
+  /// Makes `bytes` the images and keeps them.
+  void own(std::vector<std::uint8_t> bytes) {
+    auto kept = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+    images = *kept;
+    owner = std::move(kept);
+  }
 };
 
-/// A training set and, where there is one, a test set of the same image shape and classes.
+/// A training set and, where the data have them, a validation and a test set of the same image shape and classes.
 struct ImageSplits {
   ImageSet train;
-  std::optional<ImageSet> test;
+  std::optional<ImageSet> validation, test;
 };
 
 /// Mean and population standard deviation of each channel, of values scaled to 0 .. 1.

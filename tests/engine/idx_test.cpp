@@ -1,7 +1,6 @@
 #include "engine/data/idx.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "support/packed.h"
 #include "support/temporary_folder.h"
 
 namespace cucurbit::test {
@@ -30,20 +30,6 @@ std::string counting(std::size_t size, unsigned modulus) {
   std::string bytes(size, '\0');
   for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i % modulus);
   return bytes;
-}
-
-std::string gzip(std::string_view bytes) {
-  z_stream z = {};
-  EXPECT_EQ(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&z, bytes.size()) + 32, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  z.avail_in = static_cast<uInt>(bytes.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&z, Z_FINISH), Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
 }
 
 /// 20 images of 29 x 31 (17 KiB; not compressible, so that its gzip form spans several 4 KiB steps too), 3 classes.
@@ -263,14 +249,37 @@ TEST_F(IdxFile, FolderOfOtherNames) {
   EXPECT_EQ(splits.test->class_names, splits.train.class_names);
 }
 
+TEST_F(IdxFile, OnlyTheShapeTagDiffers) {
+  fs::remove(images_path);
+  write_bytes(folder / "train-images-idx4-ubyte.xz", xz(idx(8, {20, 29, 31, 1}, pixels)));
+  fs::rename(labels_path, folder / "train-labels.idx7-ubyte");
+  EXPECT_TRUE(is_idx_folder(folder.path()));
+  expect_pixels(load_idx_folder(folder.path()).train, pixels);
+  write_bytes(folder / "train-images-idx3-ubyte", images.substr(0, 100));  // comes first by name
+  expect_error(ErrorKind::input, {"train-images-idx3-ubyte", "truncated"}, [&] { load_idx_folder(folder.path()); });
+}
+
+TEST_F(IdxFile, TruncatedOrDamagedXz) {
+  const std::string packed = xz(images);
+  write_bytes(images_path, xz(images.substr(0, 5)) + xz(images.substr(5)));
+  expect_pixels(read(), pixels);
+  for (std::size_t size = 6; size < packed.size(); size += 997)
+    expect_rejected_images(packed.substr(0, size), {"again"});
+  expect_rejected_images(packed.substr(0, packed.size() - 1), {"xz data ends early"});
+  expect_rejected_images(packed + "and trailing bytes", {"xz data is damaged"});
+  std::string damaged = packed;
+  damaged[packed.size() / 2] ^= 1;
+  expect_rejected_images(damaged, {"xz data is damaged"});
+}
+
 TEST_F(IdxFile, IncompleteFolder) {
   const std::string name = folder.path().string();
   write_bytes(folder / "t10k-labels-idx1-ubyte", idx(8, {1}, "\x01"));
-  expect_error(ErrorKind::io, {name, "the test images", "t10k-images-idx3-ubyte, t10k-images-idx3-ubyte.gz"},
+  expect_error(ErrorKind::io, {name, "the test images", "t10k-images-idx3-ubyte"},
                [&] { load_idx_folder(folder.path()); });
   fs::remove(images_path);
   fs::remove(labels_path);
-  expect_error(ErrorKind::io, {name, "training images", "training labels", "test images", "train-images.idx3-ubyte.gz"},
+  expect_error(ErrorKind::io, {name, "training images", "training labels", "test images", "train-images-idx3-ubyte"},
                [&] { load_idx_folder(folder.path()); });
   expect_error(ErrorKind::io, {"/absent", "no such folder"}, [&] { load_idx_folder(folder / "absent"); });
   expect_error(ErrorKind::input, {"t10k-labels-idx1-ubyte", "not a folder"},
