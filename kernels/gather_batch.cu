@@ -1,3 +1,4 @@
+#include "kernels/augment_view.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/permutation.cuh"
@@ -8,7 +9,6 @@ namespace cucurbit::kernels {
 
 namespace {
 constexpr int kBlockThreads = 256;
-constexpr uint32_t kPurposeJitter = 0x317e;
 }  // namespace
 
 /// What a gathering block reads: with a state, the batch at which it stands; without, samples in order from `begin`.
@@ -16,7 +16,7 @@ struct Gathering {
   const StepState* state;
   int64_t begin;
   bool shuffle;
-  Jitter jitter;
+  Augmentation augmentation;
 
   __device__ __forceinline__ int64_t sample(int64_t i, int64_t size, int64_t count) const {
     if (state == nullptr) return begin + i;
@@ -24,30 +24,8 @@ struct Gathering {
     if (!shuffle) return place;
     return Permutation(state->seed, uint64_t(state->epoch), uint32_t(count))(uint32_t(place));
   }
-};
-
-/// How one sample is moved: output (h, w) shows input (h + down, right + w), or, mirrored, (h + down, right + width - 1
-/// - w).
-struct View {
-  int down = 0, right = 0;
-  bool mirrored = false;
-
-  __device__ __forceinline__ View(const Gathering& gathering, int64_t sample) {
-    if (gathering.state == nullptr) return;
-    const auto [max_shift, mirror] = gathering.jitter;
-    if (max_shift == 0 && !mirror) return;
-    const uint64_t seed = gathering.state->seed, epoch = uint64_t(gathering.state->epoch);
-    const auto bits = philox4x32({uint32_t(sample), uint32_t(epoch), uint32_t(epoch >> 32), kPurposeJitter},
-                                 {uint32_t(seed), uint32_t(seed >> 32)});
-    down = shift(bits[0], max_shift);
-    right = shift(bits[1], max_shift);
-    mirrored = mirror && bits[2] >> 31;
-  }
-
- private:
-  /// Evenly from [-most, most].
-  static __device__ __forceinline__ int shift(uint32_t bits, int most) {
-    return int(uint64_t(bits) * uint32_t(2 * most + 1) >> 32) - most;
+  __device__ __forceinline__ SampleDraw draw(int64_t sample) const {
+    return state ? SampleDraw{state->seed, state->epoch, sample} : SampleDraw{0, 0, sample};
   }
 };
 
@@ -56,7 +34,10 @@ template <int kThreads, int kChannels, class T>
 __global__ void gather_images_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
   using A = acc_t<T>;
   const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
-  const View view(gathering, sample);
+  const SampleDraw draw = gathering.draw(sample);
+  const View view = draw_view(gathering.augmentation, draw);
+  const Box cut = draw_cutout(gathering.augmentation.cutout, draw, source.height, source.width);
+  const bool reflect = gathering.augmentation.border == Border::reflect;
   if (thread_index<kThreads>() == 0) {
     target.labels[i] = source.labels[sample];
     target.indices[i] = int32_t(sample);
@@ -71,16 +52,20 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
   const int shift = view.mirrored ? view.right : -view.right;
   const int shown = shift > 0 ? (shift < width ? shift : width) : 0;
   const int hidden = shift < 0 ? (width + shift > 0 ? width + shift : 0) : width;
+  const int lane = lane_index<kThreads>();
   for (int h : warp_strided<kThreads>(source.height)) {
     T* __restrict__ out = target.images + (i * source.height + h) * row_size;
-    const int from = h + view.down;
+    const int from = reflect ? reflected(h + view.down, source.height) : h + view.down;
     const bool inside = from >= 0 && from < source.height;
     const int first = inside ? shown * channels : row_size, last = inside ? hidden * channels : row_size;
-    const auto background = [&](int j) { out[j] = normalised(A(0), j % channels); };
     const uint8_t* __restrict__ row = source.images + (sample * source.height + (inside ? from : 0)) * row_size;
-    const int lane = lane_index<kThreads>();
-    for_each(StridedRange<kLanes<kThreads>, int>{lane, first}, background);
-    for_each(StridedRange<kLanes<kThreads>, int>{last + lane, row_size}, background);
+    const auto outside = [&](int j) {
+      const int c = j % channels, w = j / channels;
+      const int column = reflect ? reflected((view.mirrored ? width - 1 - w : w) + view.right, width) : 0;
+      out[j] = normalised(reflect ? A(row[column * channels + c]) : A(0), c);
+    };
+    for_each(StridedRange<kLanes<kThreads>, int>{lane, first}, outside);
+    for_each(StridedRange<kLanes<kThreads>, int>{last + lane, row_size}, outside);
     if (view.mirrored) {
       const int mirror = (view.right + width - 1) * channels;
       for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last}, [&](int j) {
@@ -91,6 +76,10 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
       for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last},
                [&](int j) { out[j] = normalised(A(row[j + view.right * channels]), j % channels); });
     }
+    if (h < cut.top || h >= cut.bottom) continue;
+    if constexpr (kThreads > 1) __syncwarp();  // other lanes wrote what is cut out
+    for_each(StridedRange<kLanes<kThreads>, int>{cut.left * channels + lane, cut.right * channels},
+             [&](int j) { out[j] = from_acc<T>(A(0)); });
   }
 }
 
@@ -131,9 +120,9 @@ void gather(const ImageSource& source, const Gathering& gathering, const BatchTa
 }  // namespace
 
 template <class T>
-void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Jitter& jitter,
+void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Augmentation& augmentation,
                   const BatchTarget<T>& target, cudaStream_t stream) {
-  gather(source, {state, 0, shuffle, jitter}, target, stream);
+  gather(source, {state, 0, shuffle, augmentation}, target, stream);
 }
 
 template <class T>
@@ -152,10 +141,10 @@ void gather_rows(const T* table, const int32_t* index, T* rows_out, int64_t rows
                         table, index, rows_out, rows, cols, int(per_block));
 }
 
-#define INSTANTIATE(T)                                                                                         \
-  template void gather_batch(const ImageSource&, const StepState*, bool, const Jitter&, const BatchTarget<T>&, \
-                             cudaStream_t);                                                                    \
-  template void gather_range(const ImageSource&, int64_t, const BatchTarget<T>&, cudaStream_t);                \
+#define INSTANTIATE(T)                                                                                               \
+  template void gather_batch(const ImageSource&, const StepState*, bool, const Augmentation&, const BatchTarget<T>&, \
+                             cudaStream_t);                                                                          \
+  template void gather_range(const ImageSource&, int64_t, const BatchTarget<T>&, cudaStream_t);                      \
   template void gather_rows(const T*, const int32_t*, T*, int64_t, int64_t, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(bf16)

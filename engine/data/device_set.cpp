@@ -76,10 +76,10 @@ kernels::ImageSource DeviceSet::source() const {
 
 Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                                 DType compute) const {
+  check_augmentation(augmentation, image_);
   const Batch batch = empty_batch(batch_size, image_, compute);
-  const kernels::Jitter jitter{.max_shift = augmentation.max_shift, .mirror = augmentation.hflip};
   dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
-    kernels::gather_batch(source(), state, /*shuffle=*/true, jitter, target_of<T>(batch), stream());
+    kernels::gather_batch(source(), state, /*shuffle=*/true, augmentation, target_of<T>(batch), stream());
   });
   return batch;
 }
