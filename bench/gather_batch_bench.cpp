@@ -52,7 +52,9 @@ void add_all() {
       {"shift", {.max_shift = 2}},
       {"shift_flip", {.max_shift = 4, .flip = Flip::random}},
       {"crop_flip_cutout",
-       {.max_shift = 4, .border = Border::reflect, .flip = Flip::alternating, .cutout = {.size = 8}}}};
+       {.max_shift = 4, .border = Border::reflect, .flip = Flip::alternating, .cutout = {.size = 8}}},
+      {"color_jitter", {.flip = Flip::random, .color_jitter = {0.4f, 0.4f, 0.4f, 0.1f}}},
+      {"rand_augment", {.flip = Flip::random, .rand_augment = {.operations = 2}}}};
   for (const auto& [shape, data] : {std::pair("28x28x1", &mnist), {"32x32x3", &cifar}})
     for (const DType dtype : {DType::f32, DType::bf16})
       for (const int64_t batch : {128, 1024})

@@ -1,8 +1,10 @@
+#include "kernels/augment_pixels.cuh"
 #include "kernels/augment_view.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/permutation.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/error.h"
 #include "kernels/gather_batch.h"
 
 namespace cucurbit::kernels {
@@ -83,6 +85,106 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
   }
 }
 
+/// An image of bytes, looked at from any place: in rows and columns, possibly between and outside of its pixels.
+template <int kChannels>
+struct Looking {
+  const uint8_t* image;
+  int height, width;
+  bool reflect;
+
+  __device__ __forceinline__ float pixel(int h, int w, int c) const {
+    return h < 0 || w < 0 ? 0.f : float(image[(h * width + w) * kChannels + c]);
+  }
+  /// The pixel of a line of n at place i; -1: none.
+  __device__ __forceinline__ int at(int i, int n) const { return reflect ? reflected(i, n) : i < 0 || i >= n ? -1 : i; }
+
+  __device__ __forceinline__ void whole(int h, int w, float* out) const {
+    for (int c = 0; c < kChannels; ++c) out[c] = pixel(at(h, height), at(w, width), c);
+  }
+  __device__ __forceinline__ void between(float h, float w, float* out) const {
+    const float top = floorf(h), left = floorf(w), down = h - top, right = w - left;
+    const int above = at(int(top), height), below = at(int(top) + 1, height);
+    const int before = at(int(left), width), after = at(int(left) + 1, width);
+    for (int c = 0; c < kChannels; ++c) {
+      const float upper = pixel(above, before, c) * (1 - right) + pixel(above, after, c) * right;
+      const float lower = pixel(below, before, c) * (1 - right) + pixel(below, after, c) * right;
+      out[c] = upper * (1 - down) + lower * down;
+    }
+  }
+};
+
+template <int kThreads, int kChannels>
+__device__ __forceinline__ void change_colors(const Augmentation& augmentation, const SampleDraw& draw,
+                                              Pixels<kThreads, kChannels> pixels) {
+  for (int k = 0; k < augmentation.rand_augment.operations; ++k) {
+    const auto [operation, amount] = draw_operation(augmentation.rand_augment, draw, k);
+    if (operation == Operation::brightness) pixels.brightness(amount);
+    if (operation == Operation::contrast) pixels.contrast(amount);
+    if (operation == Operation::saturation) pixels.saturation(amount);
+    if (operation == Operation::posterize) pixels.posterize(int(amount));
+    if (operation == Operation::solarize) pixels.solarize(amount);
+    if (operation == Operation::autocontrast) pixels.autocontrast();
+    if (operation == Operation::equalize) pixels.equalize();
+  }
+  const ColorJitter& jitter = augmentation.color_jitter;
+  if (!jitter.any()) return;
+  const Philox4 bits = draw(Purpose::color_jitter);
+  const auto factor = [](uint32_t bits, float most) {
+    const float low = math::max(0.f, 1 - most);
+    return low + (1 + most - low) * uniform(bits);
+  };
+  if (jitter.brightness > 0) pixels.brightness(factor(bits[0], jitter.brightness));
+  if (jitter.contrast > 0) pixels.contrast(factor(bits[1], jitter.contrast));
+  if (jitter.saturation > 0) pixels.saturation(factor(bits[2], jitter.saturation));
+  if (jitter.hue > 0) pixels.hue((2 * uniform(bits[3]) - 1) * jitter.hue);
+}
+
+/// As gather_images_kernel, for augmentations that change values; target.workspace holds the images meanwhile.
+template <int kThreads, int kChannels, class T>
+__global__ void gather_changed_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
+  using A = acc_t<T>;
+  const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
+  const SampleDraw draw = gathering.draw(sample);
+  const Augmentation& augmentation = gathering.augmentation;
+  const int height = source.height, width = source.width;
+  const int64_t image_size = int64_t(height) * width * kChannels;
+  if (thread_index<kThreads>() == 0) {
+    target.labels[i] = source.labels[sample];
+    target.indices[i] = int32_t(sample);
+  }
+
+  const View view = draw_view(augmentation, draw);
+  bool interpolates = false;
+  const Affine map = draw_map(augmentation, draw, view, height, width, interpolates);
+  const Looking<kChannels> input{source.images + sample * image_size, height, width,
+                                 augmentation.border == Border::reflect};
+  float* image = target.workspace + i * image_size;
+  const float middle_h = float(height - 1) / 2, middle_w = float(width - 1) / 2;
+  for (int h : warp_strided<kThreads>(height))
+    for (int w : lane_strided<kThreads>(width)) {
+      float* out = image + (h * width + w) * kChannels;
+      const float y = float(h) - middle_h, x = float(w) - middle_w;
+      if (interpolates)
+        input.between(map.yx * x + map.yy * y + map.y0 + middle_h, map.xx * x + map.xy * y + map.x0 + middle_w, out);
+      else
+        input.whole(h + view.down, (view.mirrored ? width - 1 - w : w) + view.right, out);
+    }
+  if constexpr (kThreads > 1) __syncthreads();
+  change_colors(augmentation, draw, Pixels<kThreads, kChannels>(image, height * width));
+
+  const Box cut = draw_cutout(augmentation.cutout, draw, height, width);
+  T* images = target.images + i * image_size;  // may be `image`: each element is read, then written, by one thread
+  for (int h : warp_strided<kThreads>(height))
+    for (int w : lane_strided<kThreads>(width)) {
+      const bool blank = h >= cut.top && h < cut.bottom && w >= cut.left && w < cut.right;
+      for (int c = 0; c < kChannels; ++c) {
+        const int j = (h * width + w) * kChannels + c;
+        const A value = (A(image[j]) * A(1 / 255.0) - source.mean[c]) * source.inverse_std[c];
+        images[j] = from_acc<T>(blank ? A(0) : value);
+      }
+    }
+}
+
 template <int kThreads>
 __global__ void sample_order_kernel(const StepState* state, int64_t count, int32_t* order) {
   const Permutation permutation(state->seed, uint64_t(state->epoch), uint32_t(count));
@@ -107,8 +209,15 @@ namespace {
 template <class T>
 void gather(const ImageSource& source, const Gathering& gathering, const BatchTarget<T>& target, cudaStream_t stream) {
   const auto run = [&](auto channels) {
-    launch<kBlockThreads>(CUCURBIT_KERNEL(gather_images_kernel, decltype(channels)::value, T), target.size, stream,
-                          source, gathering, target);
+    constexpr int kChannels = decltype(channels)::value;
+    if (!gathering.augmentation.changes_values())
+      launch<kBlockThreads>(CUCURBIT_KERNEL(gather_images_kernel, kChannels, T), target.size, stream, source, gathering,
+                            target);
+    else if constexpr (kChannels != 0)
+      launch<kBlockThreads>(CUCURBIT_KERNEL(gather_changed_kernel, kChannels, T), target.size, stream, source,
+                            gathering, target);
+    else
+      throw Error(ErrorKind::usage, "[gather_batch] colours are changed in images of 1 or 3 channels only");
   };
   if (source.channels == 1)
     run(std::integral_constant<int, 1>{});

@@ -78,8 +78,13 @@ Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, cons
                                 DType compute) const {
   check_augmentation(augmentation, image_);
   const Batch batch = empty_batch(batch_size, image_, compute);
+  Tensor workspace;
+  if (augmentation.changes_values())
+    workspace = compute == DType::f32 ? batch.images : Tensor::empty(batch.images.shape(), DType::f32);
   dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
-    kernels::gather_batch(source(), state, /*shuffle=*/true, augmentation, target_of<T>(batch), stream());
+    kernels::BatchTarget<T> target = target_of<T>(batch);
+    if (workspace) target.workspace = workspace.data<float>();
+    kernels::gather_batch(source(), state, /*shuffle=*/true, augmentation, target, stream());
   });
   return batch;
 }

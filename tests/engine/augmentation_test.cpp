@@ -21,6 +21,14 @@ TEST(Augmentation, WhatImagesAllow) {
   expect_refused({.max_shift = -1}, {8, 9, 3}, "shift");
   expect_refused({.cutout = {.size = -1}}, {8, 9, 3}, "cutout");
   expect_refused({.cutout = {.size = 2, .probability = 1.5}}, {8, 9, 3}, "cutout");
+  check_augmentation({.rand_augment = {.operations = 2}, .color_jitter = {0.4f, 0.4f, 0.4f, 0.5f}}, {8, 9, 3});
+  check_augmentation({.rand_augment = {.operations = 2}, .color_jitter = {0.4f, 0.4f, 0.4f, 0.5f}}, {8, 9, 1});
+  expect_refused({.color_jitter = {.contrast = 0.1f}}, {8, 9, 4}, "1 or 3 channels");
+  expect_refused({.rand_augment = {.operations = 1}}, {8, 9, 2}, "1 or 3 channels");
+  expect_refused({.color_jitter = {.hue = 0.6f}}, {8, 9, 3}, "colour jitter");
+  expect_refused({.color_jitter = {.brightness = -0.1f}}, {8, 9, 3}, "colour jitter");
+  expect_refused({.rand_augment = {.operations = 17}}, {8, 9, 3}, "random operations");
+  expect_refused({.rand_augment = {.operations = 1, .magnitude = 11}}, {8, 9, 3}, "random operations");
 }
 
 }  // namespace

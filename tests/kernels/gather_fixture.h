@@ -81,13 +81,14 @@ struct HostBatch {
 
 template <class T>
 struct DeviceBatch {
-  Tensor images, labels, indices;
+  Tensor images, labels, indices, workspace;
   DeviceBatch(const TestSet& set, int64_t size)
       : images(Tensor::empty({size, set.height, set.width, set.channels}, dtype_of<T>)),
         labels(Tensor::empty({size}, DType::i32)),
-        indices(Tensor::empty({size}, DType::i32)) {}
+        indices(Tensor::empty({size}, DType::i32)),
+        workspace(Tensor::empty(images.shape(), DType::f32)) {}
   kernels::BatchTarget<T> target() const {
-    return {images.data<T>(), labels.data<int32_t>(), indices.data<int32_t>(), images.dim(0)};
+    return {images.data<T>(), labels.data<int32_t>(), indices.data<int32_t>(), images.dim(0), workspace.data<float>()};
   }
   HostBatch host() const { return {test::to_host(images), labels.to_host<int32_t>(), indices.to_host<int32_t>()}; }
 };
