@@ -1,14 +1,16 @@
+#include "kernels/augment_pixels.cuh"
+#include "kernels/augment_view.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/permutation.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/error.h"
 #include "kernels/gather_batch.h"
 
 namespace cucurbit::kernels {
 
 namespace {
 constexpr int kBlockThreads = 256;
-constexpr uint32_t kPurposeJitter = 0x317e;
 }  // namespace
 
 /// What a gathering block reads: with a state, the batch at which it stands; without, samples in order from `begin`.
@@ -16,7 +18,7 @@ struct Gathering {
   const StepState* state;
   int64_t begin;
   bool shuffle;
-  Jitter jitter;
+  Augmentation augmentation;
 
   __device__ __forceinline__ int64_t sample(int64_t i, int64_t size, int64_t count) const {
     if (state == nullptr) return begin + i;
@@ -24,30 +26,8 @@ struct Gathering {
     if (!shuffle) return place;
     return Permutation(state->seed, uint64_t(state->epoch), uint32_t(count))(uint32_t(place));
   }
-};
-
-/// How one sample is moved: output (h, w) shows input (h + down, right + w), or, mirrored, (h + down, right + width - 1
-/// - w).
-struct View {
-  int down = 0, right = 0;
-  bool mirrored = false;
-
-  __device__ __forceinline__ View(const Gathering& gathering, int64_t sample) {
-    if (gathering.state == nullptr) return;
-    const auto [max_shift, mirror] = gathering.jitter;
-    if (max_shift == 0 && !mirror) return;
-    const uint64_t seed = gathering.state->seed, epoch = uint64_t(gathering.state->epoch);
-    const auto bits = philox4x32({uint32_t(sample), uint32_t(epoch), uint32_t(epoch >> 32), kPurposeJitter},
-                                 {uint32_t(seed), uint32_t(seed >> 32)});
-    down = shift(bits[0], max_shift);
-    right = shift(bits[1], max_shift);
-    mirrored = mirror && bits[2] >> 31;
-  }
-
- private:
-  /// Evenly from [-most, most].
-  static __device__ __forceinline__ int shift(uint32_t bits, int most) {
-    return int(uint64_t(bits) * uint32_t(2 * most + 1) >> 32) - most;
+  __device__ __forceinline__ SampleDraw draw(int64_t sample) const {
+    return state ? SampleDraw{state->seed, state->epoch, sample} : SampleDraw{0, 0, sample};
   }
 };
 
@@ -56,7 +36,10 @@ template <int kThreads, int kChannels, class T>
 __global__ void gather_images_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
   using A = acc_t<T>;
   const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
-  const View view(gathering, sample);
+  const SampleDraw draw = gathering.draw(sample);
+  const View view = draw_view(gathering.augmentation, draw);
+  const Box cut = draw_cutout(gathering.augmentation.cutout, draw, source.height, source.width);
+  const bool reflect = gathering.augmentation.border == Border::reflect;
   if (thread_index<kThreads>() == 0) {
     target.labels[i] = source.labels[sample];
     target.indices[i] = int32_t(sample);
@@ -71,16 +54,20 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
   const int shift = view.mirrored ? view.right : -view.right;
   const int shown = shift > 0 ? (shift < width ? shift : width) : 0;
   const int hidden = shift < 0 ? (width + shift > 0 ? width + shift : 0) : width;
+  const int lane = lane_index<kThreads>();
   for (int h : warp_strided<kThreads>(source.height)) {
     T* __restrict__ out = target.images + (i * source.height + h) * row_size;
-    const int from = h + view.down;
+    const int from = reflect ? reflected(h + view.down, source.height) : h + view.down;
     const bool inside = from >= 0 && from < source.height;
     const int first = inside ? shown * channels : row_size, last = inside ? hidden * channels : row_size;
-    const auto background = [&](int j) { out[j] = normalised(A(0), j % channels); };
     const uint8_t* __restrict__ row = source.images + (sample * source.height + (inside ? from : 0)) * row_size;
-    const int lane = lane_index<kThreads>();
-    for_each(StridedRange<kLanes<kThreads>, int>{lane, first}, background);
-    for_each(StridedRange<kLanes<kThreads>, int>{last + lane, row_size}, background);
+    const auto outside = [&](int j) {
+      const int c = j % channels, w = j / channels;
+      const int column = reflect ? reflected((view.mirrored ? width - 1 - w : w) + view.right, width) : 0;
+      out[j] = normalised(reflect ? A(row[column * channels + c]) : A(0), c);
+    };
+    for_each(StridedRange<kLanes<kThreads>, int>{lane, first}, outside);
+    for_each(StridedRange<kLanes<kThreads>, int>{last + lane, row_size}, outside);
     if (view.mirrored) {
       const int mirror = (view.right + width - 1) * channels;
       for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last}, [&](int j) {
@@ -91,7 +78,111 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
       for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last},
                [&](int j) { out[j] = normalised(A(row[j + view.right * channels]), j % channels); });
     }
+    if (h < cut.top || h >= cut.bottom) continue;
+    if constexpr (kThreads > 1) __syncwarp();  // other lanes wrote what is cut out
+    for_each(StridedRange<kLanes<kThreads>, int>{cut.left * channels + lane, cut.right * channels},
+             [&](int j) { out[j] = from_acc<T>(A(0)); });
   }
+}
+
+/// An image of bytes, looked at from any place: in rows and columns, possibly between and outside of its pixels.
+template <int kChannels>
+struct Looking {
+  const uint8_t* image;
+  int height, width;
+  bool reflect;
+
+  __device__ __forceinline__ float pixel(int h, int w, int c) const {
+    return h < 0 || w < 0 ? 0.f : float(image[(h * width + w) * kChannels + c]);
+  }
+  /// The pixel of a line of n at place i; -1: none.
+  __device__ __forceinline__ int at(int i, int n) const { return reflect ? reflected(i, n) : i < 0 || i >= n ? -1 : i; }
+
+  __device__ __forceinline__ void whole(int h, int w, float* out) const {
+    for (int c = 0; c < kChannels; ++c) out[c] = pixel(at(h, height), at(w, width), c);
+  }
+  __device__ __forceinline__ void between(float h, float w, float* out) const {
+    const float top = floorf(h), left = floorf(w), down = h - top, right = w - left;
+    const int above = at(int(top), height), below = at(int(top) + 1, height);
+    const int before = at(int(left), width), after = at(int(left) + 1, width);
+    for (int c = 0; c < kChannels; ++c) {
+      const float upper = pixel(above, before, c) * (1 - right) + pixel(above, after, c) * right;
+      const float lower = pixel(below, before, c) * (1 - right) + pixel(below, after, c) * right;
+      out[c] = upper * (1 - down) + lower * down;
+    }
+  }
+};
+
+template <int kThreads, int kChannels>
+__device__ __forceinline__ void change_colors(const Augmentation& augmentation, const SampleDraw& draw,
+                                              Pixels<kThreads, kChannels> pixels) {
+  for (int k = 0; k < augmentation.rand_augment.operations; ++k) {
+    const auto [operation, amount] = draw_operation(augmentation.rand_augment, draw, k);
+    if (operation == Operation::brightness) pixels.brightness(amount);
+    if (operation == Operation::contrast) pixels.contrast(amount);
+    if (operation == Operation::saturation) pixels.saturation(amount);
+    if (operation == Operation::posterize) pixels.posterize(int(amount));
+    if (operation == Operation::solarize) pixels.solarize(amount);
+    if (operation == Operation::autocontrast) pixels.autocontrast();
+    if (operation == Operation::equalize) pixels.equalize();
+  }
+  const ColorJitter& jitter = augmentation.color_jitter;
+  if (!jitter.any()) return;
+  const Philox4 bits = draw(Purpose::color_jitter);
+  const auto factor = [](uint32_t bits, float most) {
+    const float low = math::max(0.f, 1 - most);
+    return low + (1 + most - low) * uniform(bits);
+  };
+  if (jitter.brightness > 0) pixels.brightness(factor(bits[0], jitter.brightness));
+  if (jitter.contrast > 0) pixels.contrast(factor(bits[1], jitter.contrast));
+  if (jitter.saturation > 0) pixels.saturation(factor(bits[2], jitter.saturation));
+  if (jitter.hue > 0) pixels.hue((2 * uniform(bits[3]) - 1) * jitter.hue);
+}
+
+/// As gather_images_kernel, for augmentations that change values; target.workspace holds the images meanwhile.
+template <int kThreads, int kChannels, class T>
+__global__ void gather_changed_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
+  using A = acc_t<T>;
+  const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
+  const SampleDraw draw = gathering.draw(sample);
+  const Augmentation& augmentation = gathering.augmentation;
+  const int height = source.height, width = source.width;
+  const int64_t image_size = int64_t(height) * width * kChannels;
+  if (thread_index<kThreads>() == 0) {
+    target.labels[i] = source.labels[sample];
+    target.indices[i] = int32_t(sample);
+  }
+
+  const View view = draw_view(augmentation, draw);
+  bool interpolates = false;
+  const Affine map = draw_map(augmentation, draw, view, height, width, interpolates);
+  const Looking<kChannels> input{source.images + sample * image_size, height, width,
+                                 augmentation.border == Border::reflect};
+  float* image = target.workspace + i * image_size;
+  const float middle_h = float(height - 1) / 2, middle_w = float(width - 1) / 2;
+  for (int h : warp_strided<kThreads>(height))
+    for (int w : lane_strided<kThreads>(width)) {
+      float* out = image + (h * width + w) * kChannels;
+      const float y = float(h) - middle_h, x = float(w) - middle_w;
+      if (interpolates)
+        input.between(map.yx * x + map.yy * y + map.y0 + middle_h, map.xx * x + map.xy * y + map.x0 + middle_w, out);
+      else
+        input.whole(h + view.down, (view.mirrored ? width - 1 - w : w) + view.right, out);
+    }
+  if constexpr (kThreads > 1) __syncthreads();
+  change_colors(augmentation, draw, Pixels<kThreads, kChannels>(image, height * width));
+
+  const Box cut = draw_cutout(augmentation.cutout, draw, height, width);
+  T* images = target.images + i * image_size;  // may be `image`: each element is read, then written, by one thread
+  for (int h : warp_strided<kThreads>(height))
+    for (int w : lane_strided<kThreads>(width)) {
+      const bool blank = h >= cut.top && h < cut.bottom && w >= cut.left && w < cut.right;
+      for (int c = 0; c < kChannels; ++c) {
+        const int j = (h * width + w) * kChannels + c;
+        const A value = (A(image[j]) * A(1 / 255.0) - source.mean[c]) * source.inverse_std[c];
+        images[j] = from_acc<T>(blank ? A(0) : value);
+      }
+    }
 }
 
 template <int kThreads>
@@ -118,8 +209,15 @@ namespace {
 template <class T>
 void gather(const ImageSource& source, const Gathering& gathering, const BatchTarget<T>& target, cudaStream_t stream) {
   const auto run = [&](auto channels) {
-    launch<kBlockThreads>(CUCURBIT_KERNEL(gather_images_kernel, decltype(channels)::value, T), target.size, stream,
-                          source, gathering, target);
+    constexpr int kChannels = decltype(channels)::value;
+    if (!gathering.augmentation.changes_values())
+      launch<kBlockThreads>(CUCURBIT_KERNEL(gather_images_kernel, kChannels, T), target.size, stream, source, gathering,
+                            target);
+    else if constexpr (kChannels != 0)
+      launch<kBlockThreads>(CUCURBIT_KERNEL(gather_changed_kernel, kChannels, T), target.size, stream, source,
+                            gathering, target);
+    else
+      throw Error(ErrorKind::usage, "[gather_batch] colours are changed in images of 1 or 3 channels only");
   };
   if (source.channels == 1)
     run(std::integral_constant<int, 1>{});
@@ -131,9 +229,9 @@ void gather(const ImageSource& source, const Gathering& gathering, const BatchTa
 }  // namespace
 
 template <class T>
-void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Jitter& jitter,
+void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Augmentation& augmentation,
                   const BatchTarget<T>& target, cudaStream_t stream) {
-  gather(source, {state, 0, shuffle, jitter}, target, stream);
+  gather(source, {state, 0, shuffle, augmentation}, target, stream);
 }
 
 template <class T>
@@ -152,10 +250,10 @@ void gather_rows(const T* table, const int32_t* index, T* rows_out, int64_t rows
                         table, index, rows_out, rows, cols, int(per_block));
 }
 
-#define INSTANTIATE(T)                                                                                         \
-  template void gather_batch(const ImageSource&, const StepState*, bool, const Jitter&, const BatchTarget<T>&, \
-                             cudaStream_t);                                                                    \
-  template void gather_range(const ImageSource&, int64_t, const BatchTarget<T>&, cudaStream_t);                \
+#define INSTANTIATE(T)                                                                                               \
+  template void gather_batch(const ImageSource&, const StepState*, bool, const Augmentation&, const BatchTarget<T>&, \
+                             cudaStream_t);                                                                          \
+  template void gather_range(const ImageSource&, int64_t, const BatchTarget<T>&, cudaStream_t);                      \
   template void gather_rows(const T*, const int32_t*, T*, int64_t, int64_t, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(bf16)

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "kernels/augment.h"
 #include "kernels/step_state.h"
 #include "kernels/types.h"
 
-/// Batches of images from a data set that lies in device memory as bytes. Which samples and how they are moved are
+/// Batches of images from a data set that lies in device memory as bytes. Which samples and how they are augmented are
 /// functions of (seed, epoch, sample) alone, computed where they are needed: nothing is uploaded, a captured step can
 /// be replayed, and a sample looks the same to whoever gathers it. Deterministic.
 namespace cucurbit::kernels {
@@ -18,13 +19,6 @@ struct ImageSource {
   const float* inverse_std;  // [channels]
 };
 
-/// Each training image is moved by up to max_shift pixels in both directions, all of the (2 max_shift + 1)^2 shifts
-/// being equally likely, and mirrored left to right with probability 1/2. What enters is 0, before normalisation.
-struct Jitter {
-  int max_shift = 0;
-  bool mirror = false;
-};
-
 /// A batch of `size` samples; overwritten.
 template <class T>
 struct BatchTarget {
@@ -32,6 +26,7 @@ struct BatchTarget {
   int32_t* labels;
   int32_t* indices;  // of the samples in the set
   int64_t size;
+  float* workspace = nullptr;  // where augmentation.changes_values(): as large as images, and may be images
 };
 
 /// The batch at which `state` (device memory) stands: places state->batch size ... of the set in the order of
@@ -40,11 +35,13 @@ struct BatchTarget {
 ///
 /// The permutation is a Feistel network on the next power of 4, walked until it is back inside the set (Black and
 /// Rogaway 2002), with round keys from Philox.
+///
+/// Augmentations that change values need 1 or 3 channels; throws Error usage for others.
 template <class T>
-void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Jitter& jitter,
+void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Augmentation& augmentation,
                   const BatchTarget<T>& target, cudaStream_t stream);
 
-/// Samples begin ... begin + target.size - 1 of the set, in order and unmoved. They must lie inside the set.
+/// Samples begin ... begin + target.size - 1 of the set, in order and as they are. They must lie inside the set.
 template <class T>
 void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>& target, cudaStream_t stream);
 

@@ -82,7 +82,7 @@ void distill(const DistillFlags& flags, const std::string& arguments) {
   const Trained teacher_report = report_teacher(teacher, data, flags.teacher);
   std::optional<Trained> alone;
   if (flags.baseline) alone = train_alone(flags, data, folder);
-  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augmentation());
+  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.images.augmentation());
   const Trained distilled = train_distilled(flags, data, outputs, folder);
 
   nlohmann::json summary{{"teacher", summary_of(teacher_report)}};

@@ -49,7 +49,7 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
 }
 
 void add_regularization_flags(CLI::App& app, TrainingFlags& flags) {
-  const std::string group = "Regularisation and augmentation";
+  const std::string group = "Regularisation";
   app.add_option("--smoothing", flags.smoothing, "label smoothing")
       ->check(CLI::Range(0.0, 1.0))
       ->group(group)
@@ -58,12 +58,6 @@ void add_regularization_flags(CLI::App& app, TrainingFlags& flags) {
       ->check(CLI::Range(0.0, 0.99))
       ->group(group)
       ->capture_default_str();
-  app.add_option("--max-shift", flags.max_shift, "move every image by up to so many pixels")
-      ->check(CLI::Range(0, 64))
-      ->group(group)
-      ->capture_default_str();
-  app.add_flag("--hflip", flags.hflip, "mirror every other image at random")->group(group);
-  app.add_flag("--no-aug", flags.no_aug, "no augmentation whatever the other options say")->group(group);
 }
 
 void add_run_flags(CLI::App& app, TrainingFlags& flags) {
@@ -112,6 +106,7 @@ void add_training_flags(CLI::App& app, TrainingFlags& flags) {
   app.add_option("--epochs", flags.epochs)->check(CLI::PositiveNumber)->capture_default_str();
   add_optimizer_flags(app, flags);
   add_regularization_flags(app, flags);
+  add_augmentation_flags(app, flags.images);
   add_run_flags(app, flags);
 }
 
@@ -120,10 +115,6 @@ std::string arguments_of(const CLI::App& command) {
 }
 
 void apply_math(const std::string& math) { set_math_mode(math == "own" ? Math::own : Math::vendor); }
-
-Augmentation TrainingFlags::augmentation() const {
-  return no_aug ? Augmentation{} : Augmentation{.max_shift = max_shift, .hflip = hflip};
-}
 
 FitOptions TrainingFlags::fit_options() const {
   constexpr int64_t kFastDevSteps = 20;
@@ -152,7 +143,7 @@ TrainOptions TrainingFlags::train_options(int64_t steps_per_epoch) const {
   options.batch_size = batch_size;
   options.seed = seed;
   options.graph = !no_graph;
-  options.augmentation = augmentation();
+  options.augmentation = images.augmentation();
   options.optimizer = {.kind = kOptimizers.at(opt),
                        .momentum = momentum,
                        .nesterov = nesterov,

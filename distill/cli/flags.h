@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "distill/cli/augmentation_flags.h"
 #include "distill/cli/data.h"
 #include "engine/optim/schedule.h"
 #include "engine/train/fit.h"
@@ -18,13 +19,12 @@ struct TrainingFlags : DataFlags {
   double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
          smoothing = 0, drop = 0, ema_decay = 0;
   uint64_t seed = 0;
-  int max_shift = 0;
-  bool nesterov = false, hflip = false, no_aug = false, no_graph = false, fast_dev_run = false;
+  AugmentationFlags images;
+  bool nesterov = false, no_graph = false, fast_dev_run = false;
   bool quiet = false, json = false, no_color = false;
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }
   DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
-  Augmentation augmentation() const;
   FitOptions fit_options() const;
   Schedule schedule(int64_t steps_per_epoch) const;
   TrainOptions train_options(int64_t steps_per_epoch) const;

@@ -76,10 +76,15 @@ kernels::ImageSource DeviceSet::source() const {
 
 Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                                 DType compute) const {
+  check_augmentation(augmentation, image_);
   const Batch batch = empty_batch(batch_size, image_, compute);
-  const kernels::Jitter jitter{.max_shift = augmentation.max_shift, .mirror = augmentation.hflip};
+  Tensor workspace;
+  if (augmentation.changes_values())
+    workspace = compute == DType::f32 ? batch.images : Tensor::empty(batch.images.shape(), DType::f32);
   dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
-    kernels::gather_batch(source(), state, /*shuffle=*/true, jitter, target_of<T>(batch), stream());
+    kernels::BatchTarget<T> target = target_of<T>(batch);
+    if (workspace) target.workspace = workspace.data<float>();
+    kernels::gather_batch(source(), state, /*shuffle=*/true, augmentation, target, stream());
   });
   return batch;
 }

@@ -1,19 +1,11 @@
 #pragma once
 
+#include "engine/data/augmentation.h"
 #include "engine/data/image_set.h"
 #include "engine/tensor.h"
 #include "kernels/gather_batch.h"
 
 namespace cucurbit {
-
-/// What is done to a training image; everything is a function of (seed, epoch, sample index) alone.
-struct Augmentation {
-  int max_shift = 0;   // moved by up to so many pixels in both directions; what enters is 0
-  bool hflip = false;  // mirrored with probability 1/2
-
-  /// True if a sample looks the same in every epoch, so that what a teacher says of it can be kept.
-  bool is_identity() const { return max_shift == 0 && !hflip; }
-};
 
 /// A batch on the device. indices name the samples in the set: the key under which teacher outputs are kept.
 struct Batch {
@@ -32,6 +24,7 @@ class DeviceSet {
   Shape image_shape() const { return image_; }
 
   /// The batch that `state` (device memory) stands at: batch number state->batch of the permutation of state->epoch.
+  /// Throws Error usage for an augmentation that these images do not allow.
   Batch training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                        DType compute) const;
   /// Samples [begin, end) in order, not augmented.

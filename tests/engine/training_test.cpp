@@ -37,7 +37,7 @@ ModulePtr small_convnet(int64_t classes) {
 
 TrainOptions options_for(int64_t steps, uint64_t seed, bool graph) {
   TrainOptions options{.batch_size = 32, .seed = seed, .graph = graph};
-  options.augmentation = {.max_shift = 1, .hflip = true};
+  options.augmentation = {.max_shift = 1, .flip = Flip::random};
   options.learning_rates.assign(size_t(steps), 0.05f);
   return options;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes the JSON files beside it from PyTorch; README.md says what they hold. Run with Debian's python3-torch."""
+"""Writes the JSON files beside it from PyTorch; README.md says what they hold. Run with Debian's python3-torch and python3-torchvision."""
 
 import gzip
 import json
@@ -8,6 +8,8 @@ import pathlib
 import numpy
 import torch
 from torch.nn import functional
+from torchvision import __version__ as torchvision_version
+from torchvision.transforms import functional as torchvision
 
 HERE = pathlib.Path(__file__).resolve().parent
 MNIST = HERE.parent.parent / "data" / "mnist"
@@ -211,8 +213,50 @@ def schedules():
     write("schedules.json", {"base_lr": 1.0, "cases": cases})
 
 
+COLOR_AMOUNTS = [
+    ("brightness", torchvision.adjust_brightness, (0.0, 0.3, 1.0, 1.7)),
+    ("contrast", torchvision.adjust_contrast, (0.0, 0.3, 1.0, 1.7)),
+    ("saturation", torchvision.adjust_saturation, (0.0, 0.3, 1.0, 1.7)),
+    ("hue", torchvision.adjust_hue, (-0.5, -0.1, 0.0, 0.03, 0.4)),
+    ("solarize", lambda image, amount: torchvision.solarize(image, amount / 255), (0.0, 60.0, 128.0, 200.0)),
+    ("posterize", torchvision.posterize, (1, 4, 8)),
+    ("autocontrast", lambda image, _: torchvision.autocontrast(image), (0.0,)),
+    ("equalize", lambda image, _: torchvision.equalize(image), (0.0,)),
+]
+OF_BYTES = ("posterize", "equalize")
+
+
+def byte_image(operation, channels):
+    """[channels, height, width] of bytes: values from 40 to 199; for equalize more of them, and darker ones more often."""
+    height, width = (18, 16) if operation == "equalize" else (5, 6)
+    values = 40 + torch.tensor((hash32(height * width * channels, 200) % numpy.uint64(160)).astype(numpy.int64))
+    if operation == "equalize":
+        values = values * values // 200
+    return values.view(height, width, channels).permute(2, 0, 1).to(torch.uint8)
+
+
+def color_case(name, operation, channels, amount):
+    image = byte_image(name, channels)
+    scaled = image if name in OF_BYTES else image.double() / 255
+    result = operation(scaled, amount).double() * (1 if name in OF_BYTES else 255)
+    values = [float(f"{value:.8g}") for value in flat(result.permute(1, 2, 0))]
+    return {"operation": name, "amount": amount, "channels": channels, "height": image.shape[1],
+            "width": image.shape[2], "result": values}  # fmt: skip
+
+
+def colors():
+    cases = [
+        color_case(name, operation, channels, amount)
+        for name, operation, amounts in COLOR_AMOUNTS
+        for channels in (1, 3)
+        for amount in amounts
+    ]
+    write("colors.json", {"torchvision": torchvision_version, "cases": cases})
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    colors()
     optimisers()
     losses()
     schedules()
