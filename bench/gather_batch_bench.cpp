@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "bench/support/limits.h"
+#include "engine/profile/limits.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
 #include "engine/data/device_set.h"
@@ -43,7 +43,7 @@ void run(benchmark::State& state, const DeviceSet& data, int64_t batch, DType dt
 }
 
 void add_all() {
-  static const double copy_limit = copy_gbs();
+  static const double copy_limit = measure_limits().bandwidth * 1e-9;
   static const DeviceSet mnist(images(28, 1), {{0.1307}, {0.3081}});
   static const DeviceSet cifar(images(32, 3), {{0.49, 0.48, 0.45}, {0.25, 0.24, 0.26}});
   benchmark::AddCustomContext("copy_GB_s", fmt::format("{:.1f}", copy_limit));

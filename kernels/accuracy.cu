@@ -38,31 +38,36 @@ __device__ __forceinline__ int64_t first_row() { return int64_t(blockIdx.x) * kR
 __device__ __forceinline__ int rows_here(int64_t rows) {
   return int(math::min(rows - first_row(), int64_t(kRowsInBlock)));
 }
+
+/// The column of the largest of a row, -1 if it holds a NaN; every lane of the warp gets it.
+template <int kThreads, class T>
+__device__ __forceinline__ int warp_argmax(const T* row, int cols) {
+  using A = acc_t<T>;
+  Best<A> best{-A(INFINITY), cols};
+  int nans = 0;
+  for (int c : lane_strided<kThreads>(cols)) {
+    const A value = to_acc(row[c]);
+    best = better(best, {value, c});
+    nans += value != value;
+  }
+  best = warp_best<kThreads>(best);
+  return warp_sum<kThreads>(nans) > 0 ? -1 : best.column;
+}
 }  // namespace
 
 /// A warp per row.
 template <int kThreads, class T>
 __global__ void argmax_kernel(const T* x, int32_t* index, int64_t rows, int cols) {
-  using A = acc_t<T>;
   for (int r : warp_strided<kThreads>(rows_here(rows))) {
-    const T* row = x + (first_row() + r) * cols;
-    Best<A> best{-A(INFINITY), cols};
-    int nans = 0;
-    for (int c : lane_strided<kThreads>(cols)) {
-      const A value = to_acc(row[c]);
-      best = better(best, {value, c});
-      nans += value != value;
-    }
-    best = warp_best<kThreads>(best);
-    nans = warp_sum<kThreads>(nans);
-    if (lane_index<kThreads>() == 0) index[first_row() + r] = nans > 0 ? -1 : best.column;
+    const int column = warp_argmax<kThreads>(x + (first_row() + r) * cols, cols);
+    if (lane_index<kThreads>() == 0) index[first_row() + r] = column;
   }
 }
 
 /// A warp per row.
 template <int kThreads, class T>
 __global__ void count_accuracy_kernel(const T* logits, const int32_t* labels, int64_t rows, int classes, int k,
-                                      AccuracyCounts* counts) {
+                                      AccuracyCounts* counts, int64_t* confusion) {
   using A = acc_t<T>;
   int counted = 0, top1 = 0, top_k = 0, skipped = 0;
   for (int r : warp_strided<kThreads>(rows_here(rows))) {
@@ -74,7 +79,9 @@ __global__ void count_accuracy_kernel(const T* logits, const int32_t* labels, in
       const A value = to_acc(row[c]);
       return (value <= target ? 0 : 1) + (value == target ? (c < label ? 1 : 0) : 0);
     }));
+    const int predicted = confusion != nullptr && known ? warp_argmax<kThreads>(row, classes) : -1;
     if (lane_index<kThreads>() != 0) continue;
+    if (predicted >= 0) atomic_add(confusion + int64_t(label) * classes + predicted, 1);
     counted += known;
     skipped += !known;
     top1 += known && rank < 1;
@@ -107,9 +114,9 @@ void argmax(const T* x, int32_t* index, int64_t rows, int cols, cudaStream_t str
 
 template <class T>
 void count_accuracy(const T* logits, const int32_t* labels, int64_t rows, int classes, int k, AccuracyCounts* counts,
-                    cudaStream_t stream) {
+                    int64_t* confusion, cudaStream_t stream) {
   launch<256>(CUCURBIT_KERNEL(count_accuracy_kernel, T), blocks_for(rows, kRowsInBlock), stream, logits, labels, rows,
-              classes, k, counts);
+              classes, k, counts, confusion);
 }
 
 void count_confusion(const int32_t* predicted, const int32_t* labels, int64_t rows, int classes, int64_t* matrix,
@@ -120,7 +127,7 @@ void count_confusion(const int32_t* predicted, const int32_t* labels, int64_t ro
 
 #define CUCURBIT_INSTANTIATE(T)                                         \
   template void argmax(const T*, int32_t*, int64_t, int, cudaStream_t); \
-  template void count_accuracy(const T*, const int32_t*, int64_t, int, int, AccuracyCounts*, cudaStream_t);
+  template void count_accuracy(const T*, const int32_t*, int64_t, int, int, AccuracyCounts*, int64_t*, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)
 CUCURBIT_INSTANTIATE(double)

@@ -26,11 +26,13 @@ void argmax(const T* x, int32_t* index, int64_t rows, int cols, cudaStream_t str
 /// equal one and a lower index, or with a NaN; it is a hit if rank < 1, rank < k.
 ///
 ///   logits [rows, classes] row-major;  labels i32 [rows];  k >= 1
+///   confusion  null, or i64 [classes, classes], accumulated: [label, argmax] += 1 for every row whose label is a class
+///              and that holds no NaN
 ///
 /// T: float, bf16, double. Integer atomics only: deterministic.
 template <class T>
 void count_accuracy(const T* logits, const int32_t* labels, int64_t rows, int classes, int k, AccuracyCounts* counts,
-                    cudaStream_t stream);
+                    int64_t* confusion, cudaStream_t stream);
 
 /// matrix[labels[r] * classes + predicted[r]] += 1 for every row where both name a class.
 ///

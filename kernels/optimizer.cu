@@ -1,5 +1,6 @@
 #include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
+#include "kernels/device/reduce.cuh"
 #include "kernels/device/vector.cuh"
 #include "kernels/optimizer.h"
 
@@ -9,28 +10,53 @@ namespace {
 constexpr int kBlockThreads = 256;
 }
 
+__device__ __forceinline__ int64_t updates_done(const OptimizerSchedule& schedule) {
+  const int64_t batches = schedule.state->step, each = schedule.batches_per_update;
+  return each == 1 ? batches : batches / each;
+}
+
+/// The rate of this update, or the last there is.
+template <class Rate>
+__device__ __forceinline__ Rate rate_at(const Rate* rates, int64_t count, int64_t update) {
+  return rates[update < count ? update : count - 1];
+}
+
 /// The constants of one chunk.
 template <class A>
 struct ChunkRates {
   A learning_rate, weight_decay, gradient_scale;
 
   __device__ __forceinline__ ChunkRates(const OptimizerSchedule& schedule, const ArenaSegment& segment) {
-    const int64_t last = schedule.learning_rate_count - 1, step = schedule.state->step;
-    learning_rate = A(schedule.learning_rates[step < last ? step : last]) * A(segment.lr_scale);
+    const float rate = rate_at(schedule.learning_rates, schedule.learning_rate_count, updates_done(schedule));
+    learning_rate = A(rate) * A(segment.lr_scale);
     weight_decay = A(segment.weight_decay);
     gradient_scale = schedule.gradient_scale ? A(*schedule.gradient_scale) : A(1);
   }
 };
 
+/// Notes the first update with a gradient that is infinite or NaN: times 0 it is NaN, and so is a sum with it.
+template <int kThreads, class A>
+__device__ __forceinline__ void watch_gradients(const A* __restrict__ gradients, int count,
+                                                const OptimizerSchedule& schedule) {
+  if (schedule.not_finite == nullptr) return;
+  const A probe = loop_sum<A>(strided<kThreads>(count), [&](int i) { return gradients[i] * A(0); });
+  using Word = unsigned long long;
+  if (probe != A(0)) atomicCAS(reinterpret_cast<Word*>(schedule.not_finite), Word(0), Word(updates_done(schedule) + 1));
+}
+
 /// p = update(i, p, g) over the chunk of the block, with shadow and average in the same pass.
 template <int kThreads, bool kShadow, bool kAverage, class A, class Update>
-__device__ __forceinline__ void update_chunk(const OptimizerArena<A>& arena, Update update) {
+__device__ __forceinline__ void update_chunk(const OptimizerArena<A>& arena, const OptimizerSchedule& schedule,
+                                             Update update) {
   const ArenaChunk chunk = arena.chunks[blockIdx.x];
   A* __restrict__ masters = arena.masters + chunk.begin;
   const A* __restrict__ gradients = arena.gradients + chunk.begin;
   [[maybe_unused]] bf16* __restrict__ shadow = kShadow ? arena.shadow + chunk.begin : nullptr;
   [[maybe_unused]] A* __restrict__ average = kAverage ? arena.average + chunk.begin : nullptr;
-  [[maybe_unused]] const A rest = A(1 - arena.average_decay);
+  [[maybe_unused]] A rest = 0;
+  if constexpr (kAverage)
+    rest = A(rate_at(schedule.average_rates, schedule.average_rate_count, updates_done(schedule)));
+  watch_gradients<kThreads>(gradients, chunk.count, schedule);
   for_each(strided<kThreads>(chunk.count), [&](int i) {
     const A p = update(chunk.begin + i, masters[i], gradients[i]);
     masters[i] = p;
@@ -45,7 +71,7 @@ __global__ void sgd_kernel(OptimizerArena<A> arena, OptimizerSchedule schedule, 
   const ChunkRates<A> rates(schedule, arena.segments[arena.chunks[blockIdx.x].segment]);
   // Both forms of momentum step by along g + across v.
   [[maybe_unused]] const A along = nesterov ? A(1) : A(0), across = nesterov ? momentum : A(1);
-  update_chunk<kThreads, kShadow, kAverage>(arena, [&](int64_t i, A p, A gradient) {
+  update_chunk<kThreads, kShadow, kAverage>(arena, schedule, [&](int64_t i, A p, A gradient) {
     const A g = gradient * rates.gradient_scale + rates.weight_decay * p;
     if constexpr (!kMomentum) return p - rates.learning_rate * g;
     const A v = momentum * velocities[i] + g;
@@ -68,7 +94,7 @@ __global__ void adam_kernel(OptimizerArena<A> arena, OptimizerSchedule schedule,
   __shared__ double corrections[2];
   if (thread_index<kThreads>() == 0) {
     // In double: 1 - 0.999^1 has four digits left in float.
-    const int64_t t = schedule.state->step + 1;
+    const int64_t t = updates_done(schedule) + 1;
     corrections[0] = 1 - power(options.beta1, t);
     corrections[1] = 1 / ::sqrt(1 - power(options.beta2, t));
   }
@@ -79,7 +105,7 @@ __global__ void adam_kernel(OptimizerArena<A> arena, OptimizerSchedule schedule,
   const A coupled = options.decoupled ? A(0) : rates.weight_decay;
   const A fresh1 = A(1 - options.beta1), fresh2 = A(1 - options.beta2), beta2 = A(options.beta2);
   const A epsilon = A(options.epsilon);
-  update_chunk<kThreads, kShadow, kAverage>(arena, [&](int64_t i, A p, A gradient) {
+  update_chunk<kThreads, kShadow, kAverage>(arena, schedule, [&](int64_t i, A p, A gradient) {
     const A g = gradient * rates.gradient_scale + coupled * p;
     const A m = first_moments[i] + fresh1 * (g - first_moments[i]);
     const A v = beta2 * second_moments[i] + fresh2 * g * g;

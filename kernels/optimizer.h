@@ -37,9 +37,8 @@ template <class A>
 struct OptimizerArena {
   A* masters;  // updated
   const A* gradients;
-  bf16* shadow;          // null, or receives the updated masters, rounded
-  A* average;            // null, or the exponential moving average of the masters, updated
-  double average_decay;  // average = decay average + (1 - decay) masters
+  bf16* shadow;  // null, or receives the updated masters, rounded
+  A* average;    // null, or the exponential moving average of the masters, updated: average += rate (master - average)
 
   const ArenaChunk* chunks;  // elements in no chunk (padding) are left alone
   int64_t chunk_count;
@@ -48,10 +47,15 @@ struct OptimizerArena {
 
 /// What changes from step to step, read from device memory so that a captured step can be replayed.
 struct OptimizerSchedule {
-  const StepState* state;       // step: updates done before this one
-  const float* learning_rates;  // of each step; later steps use the last
-  int64_t learning_rate_count;  // >= 1
-  const float* gradient_scale;  // null, or a factor for all gradients (clipping, loss scaling)
+  const StepState* state;                 // updates done before this one: state->step / batches_per_update
+  int64_t batches_per_update = 1;         // batches whose gradients are added up
+  const float* learning_rates;            // of each update; later ones use the last
+  int64_t learning_rate_count;            // >= 1
+  const double* average_rates = nullptr;  // of each update; later ones use the last; null only without an average
+  int64_t average_rate_count = 0;
+  const float* gradient_scale = nullptr;  // null, or a factor for all gradients (clipping, loss scaling)
+  int64_t* not_finite =
+      nullptr;  // null, or 0 until a gradient is infinite or NaN, then 1 + the update that met it first
 };
 
 /// Stochastic gradient descent, as torch.optim.SGD with dampening 0. With g the scaled gradient, lr the scheduled rate
@@ -69,7 +73,7 @@ struct AdamOptions {
   bool decoupled = true;  // weight decay as in AdamW: p -= lr weight_decay p first; else g += weight_decay p
 };
 
-/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as torch.optim. With t = state->step + 1:
+/// Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), as torch.optim. With t = updates done + 1:
 ///
 ///   m = beta1 m + (1 - beta1) g;   v = beta2 v + (1 - beta2) g^2
 ///   p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)

@@ -5,8 +5,14 @@
 
 namespace cucurbit::kernels {
 
-/// Moves `state`, in device memory, to the next training step: step and batch grow by one; after batches_per_epoch
+/// Moves `state`, in device memory, to the next batch: step and batch grow by one; after batches_per_epoch
 /// batches, batch returns to 0 and epoch grows by one. batches_per_epoch >= 1.
 void advance(StepState* state, int64_t batches_per_epoch, cudaStream_t stream);
+
+/// series[state->step] = *value if that is below `count`: a history that the host reads when it likes.
+///
+///   value [1], state, series f32 [count]: device memory.   A: float, double
+template <class A>
+void keep_value(const A* value, const StepState* state, float* series, int64_t count, cudaStream_t stream);
 
 }  // namespace cucurbit::kernels

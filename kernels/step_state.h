@@ -8,7 +8,7 @@ namespace cucurbit {
 /// Random numbers are functions of (seed, purpose, epoch or step, index) alone.
 struct StepState {
   uint64_t seed;
-  int64_t step;   // steps taken since training began
+  int64_t step;   // batches taken since training began
   int64_t epoch;  // epochs completed
   int64_t batch;  // batches taken in this epoch
 };

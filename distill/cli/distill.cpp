@@ -28,13 +28,13 @@ void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, con
 }
 
 /// The teacher as it was trained, and what it does on this run's test set.
-Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const std::string& weights) {
+Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const DistillFlags& flags) {
   Trained trained{.model = teacher.info.model,
                   .parameters = teacher.network.parameter_count(),
                   .epochs = teacher.info.epochs,
                   .seconds = teacher.info.seconds,
-                  .weights = weights};
-  if (data.test) trained.test = evaluate(teacher.network, *data.test);
+                  .weights = flags.teacher};
+  if (data.test) trained.test = evaluate(teacher.network, *data.test, flags.evaluation());
   return trained;
 }
 
@@ -78,11 +78,11 @@ void distill(const DistillFlags& flags, const std::string& arguments) {
   LoadedNetwork teacher = load_network(flags.teacher, flags.compute());
   const RunData data = prepare_data(flags, &teacher.info.normalization);
   expect_same_classes(teacher.info, data, flags.teacher);
-  const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names);
-  const Trained teacher_report = report_teacher(teacher, data, flags.teacher);
+  const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names, flags.resume);
+  const Trained teacher_report = report_teacher(teacher, data, flags);
   std::optional<Trained> alone;
   if (flags.baseline) alone = train_alone(flags, data, folder);
-  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.images.augmentation());
+  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augment.augmentation());
   const Trained distilled = train_distilled(flags, data, outputs, folder);
 
   nlohmann::json summary{{"teacher", summary_of(teacher_report)}};

@@ -1,6 +1,9 @@
 #include "distill/cli/flags.h"
 
+#include <fmt/format.h>
+
 #include <limits>
+#include <sstream>
 
 #include "engine/math_mode.h"
 
@@ -26,15 +29,32 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
       ->check(CLI::NonNegativeNumber)
       ->group(group)
       ->capture_default_str();
-  app.add_option("--sched", flags.sched, "constant, step, cosine or onecycle")
-      ->check(CLI::IsMember({"constant", "step", "cosine", "onecycle"}))
+  app.add_flag("--decay-all", flags.decay_all, "biases and norms decay too")->group(group);
+  app.add_option("--clip-grad", flags.clip_grad, "largest norm of all gradients together; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--grad-accum-steps", flags.grad_accum_steps, "batches whose mean gradient makes one update")
+      ->check(CLI::PositiveNumber)
+      ->group(group)
+      ->capture_default_str();
+}
+
+void add_schedule_flags(CLI::App& app, TrainingFlags& flags) {
+  const std::string group = "Schedule";
+  app.add_option("--sched", flags.sched, "constant, step, multistep, cosine or onecycle")
+      ->check(CLI::IsMember({"constant", "step", "multistep", "cosine", "onecycle"}))
       ->group(group)
       ->capture_default_str();
   app.add_option("--decay-epochs", flags.decay_epochs, "--sched step: epochs between decays")
       ->check(CLI::PositiveNumber)
       ->group(group)
       ->capture_default_str();
-  app.add_option("--decay-rate", flags.decay_rate, "--sched step: factor of each decay")
+  app.add_option("--decay-milestones", flags.decay_milestones,
+                 "--sched multistep: the epochs of the decays, 150 180 210")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  app.add_option("--decay-rate", flags.decay_rate, "--sched step, multistep: factor of each decay")
       ->check(CLI::PositiveNumber)
       ->group(group)
       ->capture_default_str();
@@ -46,6 +66,7 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
       ->check(CLI::Range(0.0, 1.0))
       ->group(group)
       ->capture_default_str();
+  app.add_flag("--model-ema-warmup", flags.ema_warmup, "the average begins as a copy and becomes slower")->group(group);
 }
 
 void add_regularization_flags(CLI::App& app, TrainingFlags& flags) {
@@ -85,6 +106,10 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
       ->group(group)
       ->capture_default_str();
   add_math_flag(app, flags.math);
+  add_tta_flag(app, flags.tta);
+  app.add_option("--resume", flags.resume,
+                 "go on with a run: its folder, or auto: the newest unfinished run of these options, if there is one")
+      ->group(group);
   app.add_flag("--no-graph", flags.no_graph, "run every step anew instead of replaying a captured one")->group(group);
   app.add_option("--output", flags.output, "where run folders are made")->group(group)->capture_default_str();
   app.add_flag("-q,--quiet", flags.quiet, "no progress")->group(group);
@@ -99,56 +124,88 @@ void add_math_flag(CLI::App& app, std::string& math) {
       ->capture_default_str();
 }
 
+void add_tta_flag(CLI::App& app, std::string& tta) {
+  app.add_option("--tta", tta, "test-time augmentation, none or flip: average over the image and its mirror image")
+      ->check(CLI::IsMember({"none", "flip"}))
+      ->capture_default_str();
+}
+
 void add_training_flags(CLI::App& app, TrainingFlags& flags) {
   add_data_flags(app, flags);
   app.add_option("--model", flags.model, "see `cucurbit models`")->capture_default_str();
-  app.add_option("-b,--batch-size", flags.batch_size)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("-b,--batch-size", flags.batch_size, "an epoch leaves out what fills no batch, other images each time")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--epochs", flags.epochs)->check(CLI::PositiveNumber)->capture_default_str();
   add_optimizer_flags(app, flags);
+  add_schedule_flags(app, flags);
   add_regularization_flags(app, flags);
-  add_augmentation_flags(app, flags.images);
+  add_augmentation_flags(app, flags.augment);
   add_run_flags(app, flags);
 }
 
 std::string arguments_of(const CLI::App& command) {
-  return "[" + command.get_name() + "]\n" + command.config_to_str(true, false);
+  std::istringstream lines(command.config_to_str(true, false));
+  std::string text = fmt::format("[{}]\n", command.get_name());
+  for (std::string line; std::getline(lines, line);)
+    if (!line.ends_with("=\"\"") && !line.ends_with("=[]"))  // not given: a config file cannot say so
+      text += fmt::format("{}\n", line);
+  return text;
 }
 
 void apply_math(const std::string& math) { set_math_mode(math == "own" ? Math::own : Math::vendor); }
 
+EvaluationOptions TrainingFlags::evaluation() const {
+  // No larger than what was trained, so that it fits where training does.
+  constexpr int64_t kLargest = 1000;
+  return {.batch_size = std::min(kLargest, batch_size), .flip = tta == "flip"};
+}
+
 FitOptions TrainingFlags::fit_options() const {
   constexpr int64_t kFastDevSteps = 20;
-  return {.epochs = total_epochs(), .max_steps = fast_dev_run ? kFastDevSteps : max_steps, .patience = patience};
+  return {.epochs = total_epochs(),
+          .max_steps = fast_dev_run ? kFastDevSteps : max_steps,
+          .patience = patience,
+          .validation = evaluation()};
 }
 
 Schedule TrainingFlags::schedule(int64_t steps_per_epoch) const {
   static const std::map<std::string, Schedule::Kind> kKinds = {{"constant", Schedule::Kind::constant},
                                                                {"step", Schedule::Kind::step},
+                                                               {"multistep", Schedule::Kind::multistep},
                                                                {"cosine", Schedule::Kind::cosine},
                                                                {"onecycle", Schedule::Kind::one_cycle}};
-  return {.kind = kKinds.at(sched),
-          .peak = lr,
-          .gamma = decay_rate,
-          .period = int64_t(decay_epochs * double(steps_per_epoch)),
-          .milestones = {},
-          .warmup_steps = int64_t(warmup_epochs * double(steps_per_epoch)),
-          .warmup_start = 0};
+  Schedule made{.kind = kKinds.at(sched),
+                .peak = lr,
+                .gamma = decay_rate,
+                .period = int64_t(decay_epochs * double(steps_per_epoch)),
+                .milestones = {},
+                .warmup_steps = int64_t(warmup_epochs * double(steps_per_epoch)),
+                .warmup_start = 0};
+  for (const int64_t epoch : decay_milestones)
+    made.milestones.push_back(epoch * steps_per_epoch - made.warmup_steps);  // which count from the end of the warm-up
+  return made;
 }
 
-TrainOptions TrainingFlags::train_options(int64_t steps_per_epoch) const {
+TrainOptions TrainingFlags::train_options(int64_t images) const {
   static const std::map<std::string, OptimizerOptions::Kind> kOptimizers = {{"sgd", OptimizerOptions::Kind::sgd},
                                                                             {"adam", OptimizerOptions::Kind::adam},
                                                                             {"adamw", OptimizerOptions::Kind::adamw}};
+  const int64_t steps_per_epoch = images / (batch_size * grad_accum_steps);
   TrainOptions options;
   options.batch_size = batch_size;
+  options.accumulate = grad_accum_steps;
   options.seed = seed;
   options.graph = !no_graph;
-  options.augmentation = images.augmentation();
+  options.augmentation = augment.augmentation();
   options.optimizer = {.kind = kOptimizers.at(opt),
                        .momentum = momentum,
                        .nesterov = nesterov,
                        .weight_decay = weight_decay,
-                       .ema_decay = ema_decay};
+                       .decay_all = decay_all,
+                       .clip_norm = clip_grad,
+                       .ema_decay = ema_decay,
+                       .ema_warmup = ema_warmup};
   options.learning_rates = learning_rates(schedule(steps_per_epoch), steps_per_epoch * total_epochs());
   return options;
 }

@@ -13,24 +13,29 @@ namespace cucurbit::cli {
 /// The options that `train` and `distill` share, by the names of timm.
 struct TrainingFlags : DataFlags {
   std::string model;
-  int64_t batch_size = 128, epochs = 10, max_steps = 0, patience = 0;
+  int64_t batch_size = 128, grad_accum_steps = 1, epochs = 10, max_steps = 0, patience = 0;
   int64_t val_size = -1;  // below 0: a tenth, at most 5000
-  std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs";
+  std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs", resume,
+              tta = "none";
+  std::vector<int64_t> decay_milestones;
   double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
-         smoothing = 0, drop = 0, ema_decay = 0;
+         smoothing = 0, drop = 0, ema_decay = 0, clip_grad = 0;
   uint64_t seed = 0;
-  AugmentationFlags images;
-  bool nesterov = false, no_graph = false, fast_dev_run = false;
+  AugmentationFlags augment;
+  bool nesterov = false, decay_all = false, ema_warmup = false, no_graph = false, fast_dev_run = false;
   bool quiet = false, json = false, no_color = false;
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }
   DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
+  EvaluationOptions evaluation() const;
   FitOptions fit_options() const;
   Schedule schedule(int64_t steps_per_epoch) const;
-  TrainOptions train_options(int64_t steps_per_epoch) const;
+  /// For a training set of so many images.
+  TrainOptions train_options(int64_t images) const;
 };
 
 void add_math_flag(CLI::App& app, std::string& math);
+void add_tta_flag(CLI::App& app, std::string& tta);
 void add_training_flags(CLI::App& app, TrainingFlags& flags);
 
 /// The options in force as TOML, which --config takes to repeat the run.

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 
+#include "distill/cli/arguments.h"
 #include "distill/cli/commands.h"
 #include "distill/cli/suggest.h"
 #include "distill/cli/train_network.h"
@@ -55,7 +57,9 @@ int run(int argc, char** argv) {
     return 0;
   }
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> arguments = complete_arguments(program, argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // the order that parse takes
+    program.parse(std::move(arguments));
     return 0;
   } catch (const CLI::Success& wants_help) {
     return program.exit(wants_help);
@@ -66,7 +70,9 @@ int run(int argc, char** argv) {
   } catch (const Error& error) {
     return fail(exit_code(error.kind()), error.what());
   } catch (const Interrupted& interrupted) {
-    return fail(128 + interrupted.signal, "interrupted: the weights of the last epoch are in the run folder");
+    return fail(128 + interrupted.signal,
+                fmt::format("interrupted: everything is saved; go on: cucurbit {} --resume {}",
+                            interrupted.run.parent_path().filename().string(), interrupted.run.string()));
   } catch (const std::bad_alloc&) {
     return fail(5, "[memory] out of host memory: use a smaller --batch-size or data set");
   } catch (const std::exception& error) {

@@ -39,4 +39,8 @@ void ProgressLine::epoch_done(const EpochReport& report, int64_t epochs) {
              report.train.loss, 100 * report.train.top1, validation);
 }
 
+void ProgressLine::note(const std::string& text) {
+  if (!quiet_) fmt::print(stderr, "{} {}\n", label_, text);
+}
+
 }  // namespace cucurbit::cli

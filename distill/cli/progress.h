@@ -14,6 +14,7 @@ class ProgressLine {
 
   void update(const Progress& progress);
   void epoch_done(const EpochReport& report, int64_t epochs);
+  void note(const std::string& text);
 
  private:
   std::string label_;

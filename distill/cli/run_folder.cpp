@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <sstream>
 
 #include "distill/cli/environment.h"
 #include "engine/io/atomic_file.h"
@@ -33,10 +34,71 @@ fs::path make_fresh(const fs::path& parent, const std::string& name) {
   throw Error(ErrorKind::io, fmt::format("[run] cannot make a folder below {}: {}: choose another --output",
                                          parent.string(), error.message()));
 }
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Arguments without those that may differ between a run and its continuation.
+std::string comparable(const std::string& arguments) {
+  std::istringstream lines(arguments);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);)
+    if (!line.starts_with("resume=")) kept += fmt::format("{}\n", line);
+  return kept;
+}
+
+bool has_state(const fs::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder / "checkpoints", ignored))
+    if (entry.path().filename().string().ends_with("last.safetensors")) return true;
+  return false;
+}
+
+/// The newest run below `parent` that can go on; empty if there is none.
+fs::path newest_unfinished(const fs::path& parent, const std::string& arguments) {
+  fs::path newest;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    const fs::path& folder = entry.path();
+    if (has_state(folder) && !fs::exists(folder / "summary.json") &&
+        comparable(read_text(folder / "args.toml")) == comparable(arguments))
+      newest = std::max(newest, folder);  // names begin with the time
+  }
+  return newest;
+}
+
+fs::path folder_to_resume(const std::string& resume, const fs::path& parent, const std::string& arguments) {
+  if (resume.empty()) return {};
+  if (resume == "auto") return newest_unfinished(parent, arguments);
+  const fs::path folder = resumed_folder(resume);
+  if (!fs::exists(folder)) throw Error(ErrorKind::io, fmt::format("[resume] {}: no such run folder", resume));
+  if (!has_state(folder))
+    throw Error(ErrorKind::usage, fmt::format("[resume] {}: no checkpoints/last.safetensors: it ended before its first "
+                                              "epoch: start it again",
+                                              folder.string()));
+  return folder;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n") == std::string::npos) return text;
+  std::string quoted(1, '"');
+  for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
+  quoted += '"';
+  return quoted;
+}
 }  // namespace
 
+fs::path resumed_folder(const fs::path& resume) {
+  return fs::is_regular_file(resume) ? fs::absolute(resume).parent_path().parent_path() : resume;
+}
+
 RunFolder::RunFolder(const fs::path& output, const std::string& command, const std::string& model, uint64_t seed,
-                     const std::string& arguments, const std::vector<std::string>& class_names) {
+                     const std::string& arguments, const std::vector<std::string>& class_names,
+                     const std::string& resume) {
+  path_ = folder_to_resume(resume, output / command, arguments);
+  resumed_ = !path_.empty();
+  if (resumed_) return;
   const auto now = fmt::localtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
   path_ = make_fresh(output / command, fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", now, file_name_of(model), seed));
   for (const char* folder : {"weights", "checkpoints"}) fs::create_directory(path_ / folder);
@@ -49,15 +111,33 @@ fs::path RunFolder::file(const char* folder, const std::string& label, const std
   return path_ / folder / (label.empty() ? name : label + "-" + name);
 }
 
-void RunFolder::append_metrics(const EpochReport& report, const std::string& label) const {
-  const fs::path path = path_ / (label.empty() ? "metrics.csv" : label + "-metrics.csv");
-  const bool fresh = !fs::exists(path);
-  std::ofstream csv(path, std::ios::app);
-  if (fresh) csv << "epoch,time,train_loss,train_top1,val_loss,val_top1,val_top5,lr\n";
-  csv << fmt::format("{},{:.3f},{:.6f},{:.5f},{:.6f},{:.5f},{:.5f},{:.6g}\n", report.epoch, report.seconds,
-                     report.train.loss, report.train.top1, report.validation.loss, report.validation.top1,
-                     report.validation.top5, report.learning_rate);
-  if (!csv.flush()) throw Error(ErrorKind::io, fmt::format("[run] cannot write {}: is the disk full?", path.string()));
+void RunFolder::write_metrics(const std::vector<EpochReport>& epochs, const std::string& label) const {
+  std::string csv = "epoch,time,train_loss,train_top1,val_loss,val_top1,val_top5,lr\n";
+  for (const EpochReport& report : epochs)
+    csv += fmt::format("{},{:.3f},{:.6f},{:.5f},{:.6f},{:.5f},{:.5f},{:.6g}\n", report.epoch, report.seconds,
+                       report.train.loss, report.train.top1, report.validation.loss, report.validation.top1,
+                       report.validation.top5, report.learning_rate);
+  write_file_atomically(file(label, "metrics.csv"), csv);
+}
+
+std::string confusion_csv(const Evaluation& evaluation, const std::vector<std::string>& class_names) {
+  const size_t classes = class_names.size();
+  std::string csv = "class";
+  for (const std::string& name : class_names) csv += fmt::format(",{}", csv_field(name));
+  csv += "\n";
+  for (size_t is = 0; is < classes && !evaluation.confusion.empty(); ++is) {
+    csv += csv_field(class_names[is]);
+    for (size_t seems = 0; seems < classes; ++seems)
+      csv += fmt::format(",{}", evaluation.confusion[is * classes + seems]);
+    csv += "\n";
+  }
+  return csv;
+}
+
+void RunFolder::write_confusion(const Evaluation& evaluation, const std::vector<std::string>& class_names,
+                                const std::string& label) const {
+  if (!evaluation.confusion.empty())
+    write_file_atomically(file(label, "confusion_matrix.csv"), confusion_csv(evaluation, class_names));
 }
 
 }  // namespace cucurbit::cli

@@ -14,7 +14,7 @@ void train(const TrainingFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
   const RunData data = prepare_data(flags);
   Network network = make_network(flags, data);
-  const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names);
+  const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
     return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing}, metrics);
   };

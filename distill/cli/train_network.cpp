@@ -1,10 +1,13 @@
 #include "distill/cli/train_network.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
 #include "engine/train/interrupt.h"
+#include "engine/train/training_state.h"
 #include "kernels/error.h"
 #include "models/registry.h"
 
@@ -49,33 +52,91 @@ Network make_network(const TrainingFlags& flags, const RunData& data) {
   return Network(flags.model, build_model(flags.model, options), options.image, classes, flags.compute(), flags.seed);
 }
 
+namespace {
+/// `link` becomes another name of `file`, which is never written again: states are replaced as a whole.
+void link_file(const std::filesystem::path& file, const std::filesystem::path& link) {
+  std::error_code error;
+  std::filesystem::remove(link, error);
+  std::filesystem::create_hard_link(file, link, error);
+  if (!error) return;
+  std::filesystem::copy_file(file, link, std::filesystem::copy_options::overwrite_existing, error);
+  if (error) throw Error(ErrorKind::io, fmt::format("[run] cannot write {}: {}", link.string(), error.message()));
+}
+
+/// One training: the network, what is written of it, and how far it is.
+struct Training {
+  const std::string& label;
+  Network& network;
+  const RunFolder& folder;
+  CheckpointInfo info;
+  ProgressLine line;
+  TrainingRecord record{};
+
+  void note_best(const EpochReport& report) {
+    info.epochs = report.epoch;
+    info.seconds = report.seconds;
+    save_checkpoint(folder.best_weights(label), network, info);
+  }
+
+  void pause(const Trainer& trainer, int64_t epochs) {
+    const bool epoch_done = !record.epochs.empty() && record.unfinished.samples == 0;
+    if (epoch_done) line.epoch_done(record.epochs.back(), epochs);
+    folder.write_metrics(record.epochs, label);
+    info.epochs = int64_t(record.epochs.size());
+    info.seconds = record.seconds;
+    save_training_state(folder.last_state(label), network, info, trainer, record);
+    if (epoch_done && record.best_epoch == info.epochs) link_file(folder.last_state(label), folder.best_state(label));
+  }
+};
+
+/// fit, and where its errors can be named better than it can.
+void run_fit(Training& training, Trainer& trainer, const RunData& data, const TrainingFlags& flags) {
+  try {
+    fit(training.network, trainer, data.validation ? &*data.validation : nullptr, flags.fit_options(),
+        {.progress = [&](const Progress& progress) { training.line.update(progress); },
+         .best = [&](const EpochReport& report) { training.note_best(report); },
+         .pause = [&] { training.pause(trainer, flags.total_epochs()); }},
+        training.record);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_finite || training.record.epochs.empty()) throw;
+    throw Error(error.kind(),
+                fmt::format("{}; the weights of epoch {} are in {}", error.what(), training.record.epochs.size(),
+                            training.folder.last_state(training.label).string()));
+  }
+}
+}  // namespace
+
 Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
                       const TrainingFlags& flags, const RunFolder& folder) {
   catch_interrupts();
-  const TrainOptions options = flags.train_options(data.train.count() / flags.batch_size);
-  Trainer trainer(network, data.train, options, loss);
-  CheckpointInfo info = describe_run(network, data, flags);
-  ProgressLine line(label.empty() ? network.name() : label, flags.quiet, !flags.no_color);
-  Trained trained{
-      .model = network.name(), .parameters = network.parameter_count(), .weights = folder.best_weights(label)};
-  const auto epoch_done = [&](const EpochReport& report, bool best) {
-    line.epoch_done(report, flags.total_epochs());
-    folder.append_metrics(report, label);
-    info.epochs = report.epoch;
-    info.seconds = report.seconds;
-    save_checkpoint(folder.last_weights(label), network, info);
-    if (!best) return;
-    save_checkpoint(folder.best_weights(label), network, info);
-    trained.validation = report.validation;
-  };
-  const EpochReport last =
-      fit(network, trainer, data.validation ? &*data.validation : nullptr, flags.fit_options(), options.learning_rates,
-          {.progress = [&](const Progress& progress) { line.update(progress); }, .epoch = epoch_done});
-  if (interrupted()) throw Interrupted{interrupted()};
-  trained.epochs = last.epoch;
-  trained.seconds = last.seconds;
+  Trainer trainer(network, data.train, flags.train_options(data.train.count()), loss);
+  Training training{.label = label,
+                    .network = network,
+                    .folder = folder,
+                    .info = describe_run(network, data, flags),
+                    .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color)};
+  if (folder.resumed() && std::filesystem::exists(folder.last_state(label)))
+    training.record = load_training_state(folder.last_state(label), network, trainer);
+  run_fit(training, trainer, data, flags);
+  if (interrupted()) {
+    if (!std::filesystem::exists(folder.last_state(label))) training.pause(trainer, flags.total_epochs());
+    throw Interrupted{interrupted(), folder.path()};
+  }
+  const TrainingRecord& record = training.record;
+  if (record.out_of_patience)
+    training.line.note(
+        fmt::format("stopped early: no better validation accuracy for {} epochs; the best is that of "
+                    "epoch {}",
+                    flags.patience, record.best_epoch));
+  Trained trained{.model = network.name(),
+                  .parameters = network.parameter_count(),
+                  .epochs = int64_t(record.epochs.size()),
+                  .seconds = record.seconds,
+                  .weights = folder.best_weights(label)};
+  if (record.best_epoch > 0) trained.validation = record.epochs[size_t(record.best_epoch) - 1].validation;
   load_checkpoint(folder.best_weights(label), network);
-  if (data.test) trained.test = evaluate(network, *data.test);
+  if (data.test) trained.test = evaluate(network, *data.test, flags.evaluation());
+  folder.write_confusion(trained.test, data.class_names, label);
   return trained;
 }
 

@@ -37,8 +37,9 @@ nlohmann::json summary_of(const Trained& trained);
 /// The network that `flags` ask for, for these images and classes.
 Network make_network(const TrainingFlags& flags, const RunData& data);
 
-/// Trains into `folder`: metrics after every epoch, last and best weights; then loads the best on validation and tests
-/// it once. `label` tells several networks of one run apart. Throws Interrupted after a signal, with everything saved.
+/// Trains into `folder`, going on where an earlier run stopped: metrics and the state after every epoch, the best
+/// weights on validation; then loads these, tests them once and writes the confusion matrix. `label` tells several
+/// networks of one run apart. Throws Interrupted after a signal, with everything saved.
 Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
                       const TrainingFlags& flags, const RunFolder& folder);
 
@@ -52,6 +53,7 @@ LoadedNetwork load_network(const std::filesystem::path& weights, DType compute);
 /// Thrown when a signal ended training; main exits with 128 + signal.
 struct Interrupted {
   int signal;
+  std::filesystem::path run;
 };
 
 }  // namespace cucurbit::cli

@@ -13,15 +13,10 @@ namespace cucurbit {
 
 namespace {
 constexpr const char* kInfoKey = "cucurbit.model";
+constexpr std::string_view kTrainingPrefix = "training.";  // what a resumed training needs and nobody else
 
-/// Parameters and buffers alike: what is saved under one name.
-struct SavedTensor {
-  std::string name;
-  Tensor tensor;
-};
-
-std::vector<SavedTensor> saved_tensors(const Network& network) {
-  std::vector<SavedTensor> all;
+std::vector<NamedTensor> saved_tensors(const Network& network) {
+  std::vector<NamedTensor> all;
   for (const auto& [name, parameter] : network.arena().state().parameters) all.push_back({name, parameter->master});
   for (const auto& [name, buffer] : network.arena().state().buffers) all.push_back({name, buffer->value});
   return all;
@@ -61,18 +56,18 @@ CheckpointInfo parse_info(const SafetensorsFile& file) {
   }
 }
 
-void expect_same_names(const SafetensorsFile& file, const std::vector<SavedTensor>& wanted) {
+void expect_same_names(const SafetensorsFile& file, const std::vector<NamedTensor>& wanted) {
   std::set<std::string> names;
-  for (const SavedTensor& item : wanted) names.insert(item.name);
+  for (const NamedTensor& item : wanted) names.insert(item.name);
   for (const TensorView& view : file.tensors())
-    if (!names.contains(view.name))
+    if (!names.contains(view.name) && !view.name.starts_with(kTrainingPrefix))
       throw Error(ErrorKind::input,
                   fmt::format("[checkpoint] {}: holds '{}', which the model does not have: use the model "
                               "it was saved from",
                               file.path().string(), view.name));
 }
 
-void expect_fits(const SafetensorsFile& file, const SavedTensor& item) {
+void expect_fits(const SafetensorsFile& file, const NamedTensor& item) {
   const TensorView& view = file.at(item.name);
   if (view.shape != item.tensor.shape().dims() || view.dtype != item.tensor.dtype())
     throw Error(ErrorKind::input,
@@ -82,8 +77,7 @@ void expect_fits(const SafetensorsFile& file, const SavedTensor& item) {
 }
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info) {
-  const std::vector<SavedTensor> items = saved_tensors(network);
+void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& items, const Metadata& metadata) {
   std::vector<std::vector<std::byte>> host;
   std::vector<TensorView> views;
   for (const auto& [name, tensor] : items) {
@@ -91,7 +85,24 @@ void save_checkpoint(const std::filesystem::path& path, const Network& network, 
     tensor.copy_to_host(host.back().data(), host.back().size());
     views.push_back({name, tensor.dtype(), tensor.shape().dims(), host.back()});
   }
-  write_safetensors(path, views, {{kInfoKey, info_text(network, info)}});
+  write_safetensors(path, views, metadata);
+}
+
+void fill_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& items) {
+  expect_same_names(file, items);
+  for (const NamedTensor& item : items) expect_fits(file, item);  // everything before the first write
+  for (const NamedTensor& item : items) {
+    const TensorView& view = file.at(item.name);
+    item.tensor.copy_from_host(view.data.data(), view.data.size());
+  }
+}
+
+Metadata checkpoint_metadata(const Network& network, const CheckpointInfo& info) {
+  return {{kInfoKey, info_text(network, info)}};
+}
+
+void save_checkpoint(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info) {
+  write_tensors(path, saved_tensors(network), checkpoint_metadata(network, info));
 }
 
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path) {
@@ -99,14 +110,7 @@ CheckpointInfo read_checkpoint_info(const std::filesystem::path& path) {
 }
 
 void load_checkpoint(const std::filesystem::path& path, Network& network) {
-  const SafetensorsFile file = SafetensorsFile::read(path);
-  const std::vector<SavedTensor> items = saved_tensors(network);
-  expect_same_names(file, items);
-  for (const SavedTensor& item : items) expect_fits(file, item);  // everything before the first write
-  for (const SavedTensor& item : items) {
-    const TensorView& view = file.at(item.name);
-    item.tensor.copy_from_host(view.data.data(), view.data.size());
-  }
+  fill_tensors(SafetensorsFile::read(path), saved_tensors(network));
   network.arena().refresh_shadow();
 }
 

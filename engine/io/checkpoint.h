@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/data/image_set.h"
+#include "engine/io/safetensors.h"
 #include "engine/nn/network.h"
 
 namespace cucurbit {
@@ -28,8 +29,17 @@ void save_checkpoint(const std::filesystem::path& path, const Network& network, 
 /// Reads the description without building a network. Throws Error input for a file that is not a checkpoint of ours.
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path);
 
-/// Fills the network's parameters and buffers. Throws Error input naming the first tensor that is missing, unexpected
-/// or of another shape; the network is unchanged then.
+/// Fills the network's parameters and buffers. Tensors named "training.*" are skipped. Throws Error input naming the
+/// first tensor that is missing, unexpected or of another shape; the network is unchanged then.
 void load_checkpoint(const std::filesystem::path& path, Network& network);
+
+/// The parts that save_checkpoint and load_checkpoint are made of.
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+Metadata checkpoint_metadata(const Network& network, const CheckpointInfo& info);
+void write_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& items, const Metadata& metadata);
+void fill_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& items);
 
 }  // namespace cucurbit

@@ -26,7 +26,7 @@ void Accuracy::add(const Tensor& logits, const Tensor& labels) {
   check_logits_and_labels("accuracy", logits, labels);
   dispatch_float(logits.dtype(), "accuracy", [&]<class T>(Type<T>) {
     kernels::count_accuracy(logits.data<T>(), labels.data<int32_t>(), logits.dim(0), int(logits.dim(1)), k_,
-                            static_cast<kernels::AccuracyCounts*>(counts_.raw()), stream());
+                            static_cast<kernels::AccuracyCounts*>(counts_.raw()), nullptr, stream());
   });
 }
 

@@ -10,10 +10,13 @@
 #include "kernels/elementwise.h"
 #include "kernels/error.h"
 #include "kernels/metrics.h"
+#include "kernels/mirror.h"
 
 namespace cucurbit {
 
 namespace {
+constexpr int64_t kMostTabledClasses = 4096;  // 128 MiB
+
 template <class T>
 T read_counters(const Tensor& bytes) {
   T counters{};
@@ -21,28 +24,64 @@ T read_counters(const Tensor& bytes) {
   return counters;
 }
 
+Tensor mirrored(const Tensor& images) {
+  const Tensor turned = Tensor::empty(images.shape(), images.dtype());
+  dispatch_float(images.dtype(), "mirror", [&]<class T>(Type<T>) {
+    kernels::mirror(images.data<T>(), turned.data<T>(), images.dim(0) * images.dim(1), images.dim(2), images.dim(3),
+                    stream());
+  });
+  return turned;
+}
+
+/// f(From, To) with the pointers of two floating-point tensors.
+template <class F>
+void with_both(const Tensor& from, const Tensor& to, F&& f) {
+  dispatch_float(from.dtype(), "logits", [&]<class From>(Type<From>) {
+    dispatch_float(to.dtype(), "logits", [&]<class To>(Type<To>) { f(from.data<From>(), to.data<To>()); });
+  });
+}
+
+/// The logits of a batch; with `flip`, averaged in the accumulator type over the images and their mirror images.
+Tensor logits_of_batch(Network& network, const Tensor& images, bool flip) {
+  const Tensor logits = network.forward(images);
+  if (!flip) return logits;
+  const DType wide = accumulator_of(logits.dtype());
+  const Tensor result = Tensor::empty(logits.shape(), wide);
+  with_both(logits, result, [&](auto* from, auto* to) { kernels::cast(from, to, result.size(), stream()); });
+  with_both(network.forward(mirrored(images)), result,
+            [&](auto* from, auto* to) { kernels::add_into(from, to, result.size(), stream()); });
+  dispatch_float(wide, "logits", [&]<class A>(Type<A>) {
+    kernels::scale(result.data<A>(), result.data<A>(), result.size(), 0.5, 0, false, stream());
+  });
+  return result;
+}
+
 /// Calls use(begin, logits, batch) for every batch of the set, in order.
 template <class F>
-void for_each_batch(Network& network, const DeviceSet& data, int64_t batch_size, F&& use) {
+void for_each_batch(Network& network, const DeviceSet& data, const EvaluationOptions& options, F&& use) {
   if (data.image_shape() != network.input())
     throw Error(ErrorKind::input, fmt::format("[evaluate] images {} for a network of {}", to_string(data.image_shape()),
                                               to_string(network.input())));
-  for (int64_t begin = 0; begin < data.count(); begin += batch_size) {
-    const Batch batch = data.range(begin, std::min(begin + batch_size, data.count()), network.arena().compute());
-    use(begin, network.forward(batch.images), batch);
+  for (int64_t begin = 0; begin < data.count(); begin += options.batch_size) {
+    const int64_t end = std::min(begin + options.batch_size, data.count());
+    const Batch batch = data.range(begin, end, network.arena().compute());
+    use(begin, logits_of_batch(network, batch.images, options.flip), batch);
   }
 }
 }  // namespace
 
-Evaluation evaluate(Network& network, const DeviceSet& data, int64_t batch_size) {
+Evaluation evaluate(Network& network, const DeviceSet& data, const EvaluationOptions& options) {
   const Tensor metrics = Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8);
   const Tensor counts = Tensor::zeros({int64_t(sizeof(kernels::AccuracyCounts))}, DType::u8);
+  const int64_t tabled = network.classes() <= kMostTabledClasses ? network.classes() : 0;
+  const Tensor confusion = Tensor::zeros({tabled, tabled}, DType::i64);
   constexpr int kTop = 5;
-  for_each_batch(network, data, batch_size, [&](int64_t, const Tensor& logits, const Batch& batch) {
+  for_each_batch(network, data, options, [&](int64_t, const Tensor& logits, const Batch& batch) {
     cross_entropy(logits, batch.labels, {}, reinterpret_cast<kernels::StepMetrics*>(metrics.raw()));
     dispatch_float(logits.dtype(), "evaluate", [&]<class T>(Type<T>) {
       kernels::count_accuracy(logits.data<T>(), batch.labels.data<int32_t>(), logits.dim(0), int(logits.dim(1)), kTop,
-                              reinterpret_cast<kernels::AccuracyCounts*>(counts.raw()), stream());
+                              reinterpret_cast<kernels::AccuracyCounts*>(counts.raw()),
+                              tabled > 0 ? confusion.data<int64_t>() : nullptr, stream());
     });
   });
   const auto sums = read_counters<kernels::StepMetrics>(metrics);
@@ -56,20 +95,37 @@ Evaluation evaluate(Network& network, const DeviceSet& data, int64_t batch_size)
           .errors = hits.rows - hits.top1,
           .loss = sums.loss_sum / samples,
           .top1 = double(hits.top1) / samples,
-          .top5 = double(hits.top_k) / samples};
+          .top5 = double(hits.top_k) / samples,
+          .confusion = confusion.to_host<int64_t>()};
 }
 
-Tensor logits_of(Network& network, const DeviceSet& data, int64_t batch_size) {
+Tensor logits_of(Network& network, const DeviceSet& data, const EvaluationOptions& options) {
   const Tensor all = Tensor::empty({data.count(), network.classes()}, accumulator_of(network.arena().compute()));
-  for_each_batch(network, data, batch_size, [&](int64_t begin, const Tensor& logits, const Batch&) {
+  for_each_batch(network, data, options, [&](int64_t begin, const Tensor& logits, const Batch&) {
     const Tensor rows = all.slice(begin, begin + logits.dim(0));
-    dispatch_float(all.dtype(), "logits", [&]<class To>(Type<To>) {
-      dispatch_float(logits.dtype(), "logits", [&]<class From>(Type<From>) {
-        kernels::cast(logits.data<From>(), rows.data<To>(), logits.size(), stream());
-      });
-    });
+    with_both(logits, rows, [&](auto* from, auto* to) { kernels::cast(from, to, logits.size(), stream()); });
   });
   return all;
+}
+
+std::vector<ClassReport> class_reports(const Evaluation& evaluation) {
+  size_t classes = 0;
+  while (classes * classes < evaluation.confusion.size()) ++classes;
+  std::vector<ClassReport> reports(classes);
+  std::vector<int64_t> taken(classes, 0);
+  for (size_t is = 0; is < classes; ++is)
+    for (size_t seems = 0; seems < classes; ++seems) {
+      const int64_t count = evaluation.confusion[is * classes + seems];
+      reports[is].images += count;
+      taken[seems] += count;
+      if (is == seems) reports[is].correct = count;
+    }
+  const auto share = [](int64_t part, int64_t whole) { return whole > 0 ? double(part) / double(whole) : 0; };
+  for (size_t c = 0; c < classes; ++c) {
+    reports[c].recall = share(reports[c].correct, reports[c].images);
+    reports[c].precision = share(reports[c].correct, taken[c]);
+  }
+  return reports;
 }
 
 }  // namespace cucurbit

@@ -42,17 +42,18 @@ class AveragedWeights {
   const Tensor& average_;
 };
 
-TrainMetrics train_epoch(Trainer& trainer, int64_t epoch, int64_t steps, const FitOptions& options,
-                         const FitHooks& hooks) {
+/// Trains steps [first, steps) of an epoch and adds to `sum`; returns how many steps were done in the epoch.
+int64_t train_epoch(Trainer& trainer, int64_t epoch, int64_t first, int64_t steps, const FitOptions& options,
+                    const FitHooks& hooks, TrainMetrics& sum) {
   const auto start = Clock::now();
-  TrainMetrics sum;
-  int64_t stride = 1;
-  for (int64_t done = 0; done < steps && !interrupted();) {
+  const int64_t samples_before = sum.samples;
+  int64_t stride = 1, done = first;
+  while (done < steps && !interrupted()) {
     const int64_t now = std::min(stride, steps - done);
     for (int64_t i = 0; i < now; ++i) trainer.step();
     done += now;
     merge(sum, trainer.take_metrics());
-    const double elapsed = seconds_since(start), per_step = elapsed / double(done);
+    const double elapsed = seconds_since(start), per_step = elapsed / double(done - first);
     stride = steps_between_looks(per_step);
     const int64_t steps_left = steps - done + (options.epochs - epoch) * steps;
     if (hooks.progress)
@@ -60,41 +61,67 @@ TrainMetrics train_epoch(Trainer& trainer, int64_t epoch, int64_t steps, const F
                       .epochs = options.epochs,
                       .step = done,
                       .steps = steps,
-                      .images_per_second = double(sum.samples) / elapsed,
+                      .images_per_second = double(sum.samples - samples_before) / elapsed,
                       .seconds_left = per_step * double(steps_left),
                       .loss = sum.loss});
   }
-  return sum;
+  return done;
+}
+
+float last_rate(const Trainer& trainer, int64_t steps_taken) {
+  const std::vector<float>& rates = trainer.options().learning_rates;
+  return rates[size_t(std::clamp<int64_t>(steps_taken, 1, int64_t(rates.size())) - 1)];
+}
+
+/// Validates and books a complete epoch.
+void finish_epoch(Network& network, const Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
+                  const FitHooks& hooks, TrainingRecord& record, EpochReport report) {
+  {
+    const AveragedWeights averaged(network.arena(), trainer.optimizer().ema());
+    if (validation) report.validation = evaluate(network, *validation, options.validation);
+    if (!validation || report.validation.top1 > record.best_top1) {
+      record.best_top1 = report.validation.top1;
+      record.best_epoch = report.epoch;
+      if (hooks.best) hooks.best(report);
+    }
+  }
+  record.out_of_patience = options.patience > 0 && report.epoch - record.best_epoch >= options.patience;
+  report.validation.confusion.clear();
+  record.epochs.push_back(std::move(report));
+  record.unfinished = {};
 }
 }  // namespace
 
-EpochReport fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
-                const std::vector<float>& learning_rates, const FitHooks& hooks) {
+void fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
+         const FitHooks& hooks, TrainingRecord& record) {
   const auto start = Clock::now();
-  EpochReport report;
-  double best_top1 = -1;
-  int64_t best_epoch = 0, taken = 0;
-  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
-    int64_t steps = trainer.steps_per_epoch();
-    if (options.max_steps > 0) steps = std::min(steps, options.max_steps - taken);
-    report.epoch = epoch;
-    report.train = train_epoch(trainer, epoch, steps, options, hooks);
-    taken += steps;
-    report.learning_rate = learning_rates[size_t(std::min<int64_t>(taken, int64_t(learning_rates.size())) - 1)];
-    const AveragedWeights averaged(network.arena(), trainer.optimizer().ema());
-    if (validation) report.validation = evaluate(network, *validation);
-    report.seconds = seconds_since(start);
-    const bool best = !validation || report.validation.top1 > best_top1;
-    if (best) {
-      best_top1 = report.validation.top1;
-      best_epoch = epoch;
-    }
-    if (hooks.epoch) hooks.epoch(report, best);
-    if (options.patience > 0 && epoch - best_epoch >= options.patience) break;
-    if (options.max_steps > 0 && taken >= options.max_steps) break;
-    if (interrupted()) break;
+  const double seconds_before = record.seconds;
+  const StepState position = trainer.position();
+  int64_t taken = position.step / trainer.options().accumulate, first = position.batch / trainer.options().accumulate;
+  if (int64_t(record.epochs.size()) > position.epoch) {  // max_steps ended it before its end: it goes on
+    record.unfinished = record.epochs.back().train;
+    record.epochs.pop_back();
   }
-  return report;
+  record.out_of_patience =
+      options.patience > 0 && int64_t(record.epochs.size()) - record.best_epoch >= options.patience;
+  while (int64_t(record.epochs.size()) < options.epochs && !record.out_of_patience && !interrupted()) {
+    const int64_t epoch = int64_t(record.epochs.size()) + 1;
+    int64_t steps = trainer.steps_per_epoch();
+    if (options.max_steps > 0) steps = std::min(steps, first + options.max_steps - taken);
+    if (steps <= first) break;
+    const int64_t done = train_epoch(trainer, epoch, first, steps, options, hooks, record.unfinished);
+    taken += done - first;
+    first = 0;
+    if (done == steps)
+      finish_epoch(network, trainer, validation, options, hooks, record,
+                   {.epoch = epoch,
+                    .seconds = seconds_before + seconds_since(start),
+                    .train = record.unfinished,
+                    .validation = {},
+                    .learning_rate = last_rate(trainer, taken)});
+    record.seconds = seconds_before + seconds_since(start);
+    if (hooks.pause) hooks.pause();
+  }
 }
 
 }  // namespace cucurbit

@@ -7,6 +7,7 @@
 #include "engine/autograd.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
+#include "kernels/elementwise.h"
 #include "kernels/error.h"
 #include "kernels/step.h"
 
@@ -17,14 +18,23 @@ namespace {
 constexpr int64_t kEagerSteps = 2;
 
 Network& checked(Network& network, const DeviceSet& data, const TrainOptions& options) {
-  if (options.batch_size < 1 || options.batch_size > data.count())
-    throw Error(ErrorKind::usage, fmt::format("[train] batch size {} for {} images: want 1 to {}", options.batch_size,
-                                              data.count(), data.count()));
+  if (options.batch_size < 1 || options.accumulate < 1 || options.batch_size > data.count() / options.accumulate)
+    throw Error(ErrorKind::usage,
+                fmt::format("[train] batch size {}, {} a step, for {} images: want at most the set: lower --batch-size "
+                            "or --grad-accum-steps",
+                            options.batch_size, options.accumulate, data.count()));
   if (data.image_shape() != network.input())
     throw Error(ErrorKind::input, fmt::format("[train] images {} for a network of {}", to_string(data.image_shape()),
                                               to_string(network.input())));
   if (options.learning_rates.empty()) throw Error(ErrorKind::usage, "[train] 0 steps: want at least one");
   return network;
+}
+
+/// A scalar of the loss's type.
+Tensor scalar(double value, DType dtype) {
+  Tensor made = Tensor::empty({}, dtype);
+  dispatch_float(dtype, "scalar", [&]<class T>(Type<T>) { kernels::fill(made.data<T>(), 1, value, stream()); });
+  return made;
 }
 }  // namespace
 
@@ -33,23 +43,42 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
       data_(data),
       options_(options),
       loss_(std::move(loss)),
-      optimizer_(network.arena(), options.optimizer, options.learning_rates),
+      optimizer_(network.arena(), options.optimizer, options.learning_rates, options.accumulate),
       state_(bytes_on_device(
           std::span<const StepState>(std::array{StepState{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0}}))),
-      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)) {}
+      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)) {
+  if (options.accumulate > 1)
+    share_ = scalar(1 / double(options.accumulate), accumulator_of(network.arena().compute()));
+  if (options.keep_losses)
+    losses_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.accumulate}, DType::f32);
+}
 
-void Trainer::run_once() {
+void Trainer::run_batch() {
   Arena& arena = network_.arena();
   auto* state = reinterpret_cast<StepState*>(state_.raw());
   Tape tape;
   const Batch batch = data_.training_batch(options_.batch_size, state, options_.augmentation, arena.compute());
   const Tensor logits = network_.forward(batch.images, {.training = true, .state = state});
   const Tensor loss = loss_(logits, batch, reinterpret_cast<kernels::StepMetrics*>(metrics_.raw()));
-  arena.begin_gradients();
-  tape.backward(loss);
-  arena.finish_gradients();
+  if (losses_)
+    dispatch_float(loss.dtype(), "losses", [&]<class T>(Type<T>) {
+      kernels::keep_value(loss.data<acc_t<T>>(), state, losses_.data<float>(), losses_.size(), stream());
+    });
+  tape.backward(loss, share_);
+}
+
+void Trainer::run_once() {
+  auto* state = reinterpret_cast<StepState*>(state_.raw());
+  const int64_t batches_per_epoch = steps_per_epoch() * options_.accumulate;
+  network_.arena().begin_gradients();
+  for (int64_t i = 1; i < options_.accumulate; ++i) {
+    run_batch();
+    kernels::advance(state, batches_per_epoch, stream());
+  }
+  run_batch();
+  network_.arena().finish_gradients();
   optimizer_.step(state);
-  kernels::advance(state, steps_per_epoch(), stream());
+  kernels::advance(state, batches_per_epoch, stream());
 }
 
 void Trainer::step() {
@@ -71,12 +100,32 @@ TrainMetrics Trainer::take_metrics() {
                 fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
                             "the number of classes",
                             sums.bad_label, sums.classes - 1, sums.bad_labels));
+  constexpr const char* kRemedies = "lower --lr, warm up with --warmup-epochs, or limit gradients with --clip-grad";
+  const int64_t bad_step = optimizer_.first_not_finite();
+  if (bad_step > 0)
+    throw Error(ErrorKind::not_finite,
+                fmt::format("[train] step {}: {} infinite or NaN: {}", bad_step,
+                            sums.not_finite > 0 ? "the loss was" : "the loss was finite, gradients were", kRemedies));
   if (sums.not_finite > 0)
-    throw Error(ErrorKind::not_finite, fmt::format("[train] the loss of {} samples was infinite or NaN up to step {}: "
-                                                   "lower --lr, or warm up with --warmup-epochs",
-                                                   sums.not_finite, steps_));
+    throw Error(ErrorKind::not_finite,
+                fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}",
+                            position().step / options_.accumulate, sums.not_finite, kRemedies));
   const double samples = double(std::max<int64_t>(sums.samples, 1));
   return {.loss = sums.loss_sum / samples, .top1 = double(sums.correct) / samples, .samples = sums.samples};
+}
+
+StepState Trainer::position() const {
+  StepState position{};
+  state_.copy_to_host(&position, sizeof position);
+  return position;
+}
+
+void Trainer::set_position(const StepState& position) { state_.copy_from_host(&position, sizeof position); }
+
+std::vector<float> Trainer::losses() const {
+  std::vector<float> all = losses_.to_host<float>();
+  all.resize(size_t(std::min(position().step, int64_t(all.size()))));
+  return all;
 }
 
 }  // namespace cucurbit

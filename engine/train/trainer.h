@@ -13,11 +13,13 @@ namespace cucurbit {
 
 struct TrainOptions {
   int64_t batch_size = 128;
+  int64_t accumulate = 1;  // batches whose mean gradient makes one update; batch norm sees each by itself
   uint64_t seed = 0;
   bool graph = true;  // record the step once and replay it; results are bit-equal to running it anew
   Augmentation augmentation{};
   OptimizerOptions optimizer{};
   std::vector<float> learning_rates;  // one a step; its length is the length of the training
+  bool keep_losses = false;           // Trainer::losses
 };
 
 /// The scalar loss of a batch; fills `metrics` (device memory) with loss, samples and correct answers on the way.
@@ -30,26 +32,39 @@ struct TrainMetrics {
   int64_t samples = 0;
 };
 
-/// Runs training steps: gather, forward, loss, backward, update, all on the device, captured as a graph.
+/// Runs training steps, all on the device, captured as a graph. A step is an update: gather, forward, loss and backward
+/// for each of `accumulate` batches, then the optimiser.
 class Trainer {
  public:
-  /// `network` and `data` must outlive the trainer. Throws Error if the batch is larger than the set.
+  /// `network` and `data` must outlive the trainer. Throws Error usage if the batches of a step are larger than the
+  /// set.
   Trainer(Network& network, const DeviceSet& data, const TrainOptions& options, LossFunction loss);
 
-  int64_t steps_per_epoch() const { return data_.count() / options_.batch_size; }
+  /// The rest of the set that fills no step is left out; which samples these are changes from epoch to epoch.
+  int64_t steps_per_epoch() const { return data_.count() / (options_.batch_size * options_.accumulate); }
 
   /// Queues one step; does not wait for it. The first steps run eagerly, then the step is captured.
   void step();
 
-  /// Waits, reads and clears the counters. Throws Error not_finite if a loss was not finite, input for a label outside
-  /// the classes.
+  /// Waits, reads and clears the counters. Throws Error not_finite if a loss or gradient was not finite, input for a
+  /// label outside the classes.
   TrainMetrics take_metrics();
 
+  /// Where training stands. Waits for the device.
+  StepState position() const;
+  /// Goes on from there: order, augmentation and dropout are functions of the position.
+  void set_position(const StepState& position);
+
+  /// The mean loss of every batch so far, with keep_losses. Waits for the device.
+  std::vector<float> losses() const;
+
+  const TrainOptions& options() const { return options_; }
   const Optimizer& optimizer() const { return optimizer_; }
   const StepState* state() const { return reinterpret_cast<const StepState*>(state_.raw()); }
 
  private:
   void run_once();
+  void run_batch();
 
   Network& network_;
   const DeviceSet& data_;
@@ -57,7 +72,9 @@ class Trainer {
   LossFunction loss_;
   Optimizer optimizer_;
   Tensor state_, metrics_;  // StepState and StepMetrics as bytes
-  int64_t steps_ = 0;
+  Tensor share_;            // cotangent of each batch's loss, 1 / accumulate; undefined for 1
+  Tensor losses_;           // f32, one a batch; with keep_losses
+  int64_t steps_ = 0;       // of this object
   std::unique_ptr<StepGraph> graph_;
 };
 

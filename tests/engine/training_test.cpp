@@ -14,26 +14,13 @@
 #include "kernels/error.h"
 #include "kernels/step.h"
 #include "support/small_data.h"
+#include "support/small_networks.h"
 
 namespace cucurbit {
 namespace {
 
-const LossFunction kCrossEntropy = [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-  return cross_entropy(logits, batch.labels, {}, metrics);
-};
-
-ModulePtr small_convnet(int64_t classes) {
-  auto net = std::make_unique<Sequential>();
-  net->emplace<Conv2d>(1, 8, Conv2d::Options{.kernel = 3, .geometry = {.padding = 1}, .bias = false});
-  net->emplace<BatchNorm2d>(8, Activation::relu);
-  net->emplace<Pool2d>(PoolKind::max, PoolGeometry{.kernel = 2, .stride = 2});
-  net->emplace<Conv2d>(8, 16, Conv2d::Options{.kernel = 3, .geometry = {.padding = 1}, .bias = false});
-  net->emplace<BatchNorm2d>(16, Activation::relu);
-  net->emplace<GlobalAveragePool>();
-  net->emplace<Dropout>(0.1f, 0);
-  net->emplace<Linear>(16, classes);
-  return net;
-}
+using test::kCrossEntropy;
+using test::small_convnet;
 
 TrainOptions options_for(int64_t steps, uint64_t seed, bool graph) {
   TrainOptions options{.batch_size = 32, .seed = seed, .graph = graph};
@@ -111,7 +98,8 @@ TEST(Training, EvaluationDoesNotDependOnTheBatchSize) {
   const ImageSet images = test::easy_images(101, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_convnet(4), {8, 8, 1}, 4, DType::f32, 1);
-  const Evaluation whole = evaluate(network, data, 101), parts = evaluate(network, data, 10);
+  const Evaluation whole = evaluate(network, data, {.batch_size = 101}),
+                   parts = evaluate(network, data, {.batch_size = 10});
   EXPECT_EQ(whole.samples, 101);
   EXPECT_EQ(whole.errors, parts.errors);
   EXPECT_NEAR(whole.loss, parts.loss, 1e-5);

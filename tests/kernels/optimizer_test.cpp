@@ -39,8 +39,9 @@ Values download(const Tensor& tensor) {
 /// An arena on the device, with everything an optimiser may touch.
 template <class A>
 struct TestArena {
-  Tensor masters, gradients, shadow, average, first, second, chunks, segments, state, rates, scale;
-  double average_decay = 0.9;
+  Tensor masters, gradients, shadow, average, first, second, chunks, segments, state, rates, scale, average_rate;
+  Tensor not_finite = Tensor::zeros({1}, DType::i64);
+  int64_t batches_per_update = 1;
 
   TestArena(const Values& start, const std::vector<ArenaChunk>& chunk_list,
             const std::vector<ArenaSegment>& segment_list, const std::vector<float>& learning_rates)
@@ -54,7 +55,8 @@ struct TestArena {
         segments(upload_bytes(segment_list)),
         state(upload_bytes(std::vector<StepState>{{.seed = 1, .step = 0, .epoch = 0, .batch = 0}})),
         rates(upload(learning_rates)),
-        scale(upload(std::vector<float>{1})) {}
+        scale(upload(std::vector<float>{1})),
+        average_rate(upload(Values{0.1})) {}
 
   StepState* step_state() const { return reinterpret_cast<StepState*>(state.raw()); }
   kernels::OptimizerArena<A> arena(bool extras = true) const {
@@ -62,16 +64,19 @@ struct TestArena {
             .gradients = gradients.data<A>(),
             .shadow = extras ? shadow.data<bf16>() : nullptr,
             .average = extras ? average.data<A>() : nullptr,
-            .average_decay = average_decay,
             .chunks = reinterpret_cast<const ArenaChunk*>(chunks.raw()),
             .chunk_count = chunks.size() / int64_t(sizeof(ArenaChunk)),
             .segments = reinterpret_cast<const ArenaSegment*>(segments.raw())};
   }
   kernels::OptimizerSchedule schedule(bool scaled = true) const {
     return {.state = step_state(),
+            .batches_per_update = batches_per_update,
             .learning_rates = rates.data<float>(),
             .learning_rate_count = rates.size(),
-            .gradient_scale = scaled ? scale.data<float>() : nullptr};
+            .average_rates = average_rate.data<double>(),
+            .average_rate_count = average_rate.size(),
+            .gradient_scale = scaled ? scale.data<float>() : nullptr,
+            .not_finite = not_finite.data<int64_t>()};
   }
   void set_gradients(const Values& values) {
     const std::vector<A> converted(values.begin(), values.end());
@@ -111,7 +116,7 @@ void follow_trajectories(double tolerance) {
     append_chunks(chunks, 0, int64_t(start.size()), 0);
     const ArenaSegment segment{1, options["weight_decay"].get<float>()};
     TestArena<A> arena(start, chunks, {segment}, {options["lr"].get<float>()});
-    arena.average_decay = values["ema_decay"];
+    arena.average_rate = upload(Values{1 - values["ema_decay"].get<double>()});
     for (size_t step = 0; step < values["gradients"].size(); ++step) {
       arena.set_gradients(values["gradients"][step]);
       take_step(arena, options);
@@ -188,6 +193,49 @@ TEST(Optimizer, SegmentsScaleAndClippingMatchTheFormula) {
       EXPECT_EQ(want[i], layout.start[i]) << i;
     }
   }
+}
+
+TEST(Optimizer, SeveralBatchesMakeOneUpdate) {
+  const Layout layout;
+  TestArena<double> arena(layout.start, layout.chunks, {{1, 0}, {1, 0}, {1, 0}}, {1.f, 2.f, 4.f});
+  arena.set_gradients(layout.gradients);
+  arena.batches_per_update = 3;
+  arena.average_rate = upload(Values{1, 0.5});
+  Values want = layout.start, average = layout.start;
+  for (int update = 0; update < 4; ++update) {
+    for (int batch = 1; batch < 3; ++batch) kernels::advance(arena.step_state(), 100, stream());
+    kernels::sgd_step(arena.arena(), arena.schedule(), static_cast<double*>(nullptr), 0, false, stream());
+    kernels::advance(arena.step_state(), 100, stream());
+    for (size_t i = 0; i < want.size(); ++i) {
+      if (layout.segment_of[i] < 0) continue;
+      want[i] -= std::min(4.0, std::exp2(update)) * layout.gradients[i];
+      average[i] += (update == 0 ? 1 : 0.5) * (want[i] - average[i]);
+    }
+  }
+  expect_near(download<double>(arena.masters), want, 1e-14, "masters");
+  expect_near(download<double>(arena.average), average, 1e-14, "average");
+}
+
+TEST(Optimizer, TheFirstUpdateWithABadGradientIsNoted) {
+  const Layout layout;
+  for (const double bad : {double(INFINITY), -double(INFINITY), double(NAN)})
+    for (const bool adam : {false, true}) {
+      TestArena<float> arena(layout.start, layout.chunks, layout.segments, {0.1f});
+      for (int update = 0; update < 5; ++update) {
+        Values gradients = layout.gradients;
+        if (update == 2) gradients[8000] = bad;
+        if (update == 3) gradients[70] = bad;
+        gradients[9099] = NAN;  // in no chunk
+        arena.set_gradients(gradients);
+        if (adam)
+          kernels::adam_step(arena.arena(), arena.schedule(), arena.first.data<float>(), arena.second.data<float>(), {},
+                             stream());
+        else
+          kernels::sgd_step(arena.arena(), arena.schedule(), arena.first.data<float>(), 0.9, false, stream());
+        kernels::advance(arena.step_state(), 100, stream());
+        EXPECT_EQ(arena.not_finite.to_host<int64_t>()[0], update < 2 ? 0 : 3) << bad << " update " << update;
+      }
+    }
 }
 
 TEST(Optimizer, FirstAdamStepIsTheSignOfTheGradient) {

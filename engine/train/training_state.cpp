@@ -1,0 +1,146 @@
+#include "engine/train/training_state.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "engine/io/safetensors.h"
+#include "kernels/error.h"
+
+namespace cucurbit {
+
+namespace {
+using nlohmann::json;
+
+constexpr const char* kStateKey = "cucurbit.training";
+constexpr const char* kMasters = "training.weights.";
+
+/// The part of `flat`, laid out as the arena's masters, that belongs to a parameter.
+Tensor part_of(const Tensor& flat, const Arena& arena, const Parameter& parameter) {
+  const auto* first = static_cast<const char*>(arena.masters().raw());
+  const int64_t offset =
+      (static_cast<const char*>(parameter.master.raw()) - first) / int64_t(size_of(arena.masters().dtype()));
+  return flat.slice(offset, offset + parameter.shape.size()).reshape(parameter.shape);
+}
+
+/// All tensors of a training by their names in the file.
+std::vector<NamedTensor> all_tensors(const Network& network, const Trainer& trainer) {
+  const Arena& arena = network.arena();
+  const Tensor& average = trainer.optimizer().ema();
+  std::vector<NamedTensor> all;
+  for (const auto& [name, parameter] : arena.state().parameters) {
+    all.push_back({name, average ? part_of(average, arena, *parameter) : parameter->master});
+    if (average) all.push_back({kMasters + name, parameter->master});
+    for (const auto& [kind, flat] : trainer.optimizer().state())
+      all.push_back({fmt::format("training.{}.{}", kind, name), part_of(flat, arena, *parameter)});
+  }
+  for (const auto& [name, buffer] : arena.state().buffers) all.push_back({name, buffer->value});
+  return all;
+}
+
+json to_json(const TrainMetrics& m) { return {{"loss", m.loss}, {"top1", m.top1}, {"samples", m.samples}}; }
+TrainMetrics metrics_of(const json& j) { return {.loss = j.at("loss"), .top1 = j.at("top1"), .samples = j.at("samples")}; }
+
+json to_json(const EpochReport& r) {
+  const Evaluation& v = r.validation;
+  return {{"epoch", r.epoch},
+          {"seconds", r.seconds},
+          {"learning_rate", r.learning_rate},
+          {"train", to_json(r.train)},
+          {"validation",
+           {{"samples", v.samples}, {"errors", v.errors}, {"loss", v.loss}, {"top1", v.top1}, {"top5", v.top5}}}};
+}
+EpochReport report_of(const json& j) {
+  const json& v = j.at("validation");
+  return {.epoch = j.at("epoch"),
+          .seconds = j.at("seconds"),
+          .train = metrics_of(j.at("train")),
+          .validation = {.samples = v.at("samples"),
+                         .errors = v.at("errors"),
+                         .loss = v.at("loss"),
+                         .top1 = v.at("top1"),
+                         .top5 = v.at("top5"),
+                         .confusion = {}},
+          .learning_rate = j.at("learning_rate")};
+}
+
+json state_json(const Trainer& trainer, const TrainingRecord& record) {
+  const StepState position = trainer.position();
+  json epochs = json::array();
+  for (const EpochReport& report : record.epochs) epochs.push_back(to_json(report));
+  return {{"seed", position.seed},
+          {"step", position.step},
+          {"epoch", position.epoch},
+          {"batch", position.batch},
+          {"batch_size", trainer.options().batch_size},
+          {"accumulate", trainer.options().accumulate},
+          {"seconds", record.seconds},
+          {"best_top1", record.best_top1},
+          {"best_epoch", record.best_epoch},
+          {"unfinished", to_json(record.unfinished)},
+          {"epochs", epochs}};
+}
+
+struct Parsed {
+  StepState position{};
+  TrainingRecord record;
+  int64_t batch_size = 0, accumulate = 0;
+};
+
+Parsed parse_state(const SafetensorsFile& file) {
+  const auto found = file.metadata().find(kStateKey);
+  if (found == file.metadata().end())
+    throw Error(ErrorKind::input,
+                fmt::format("[resume] {}: weights alone, no state of a training ({}): resume from checkpoints/ of "
+                            "a run folder",
+                            file.path().string(), kStateKey));
+  try {
+    const json j = json::parse(found->second);
+    Parsed parsed{.position = {.seed = j.at("seed"), .step = j.at("step"), .epoch = j.at("epoch"), .batch = j.at("batch")},
+                  .record = {},
+                  .batch_size = j.at("batch_size"),
+                  .accumulate = j.at("accumulate")};
+    parsed.record.seconds = j.at("seconds");
+    parsed.record.best_top1 = j.at("best_top1");
+    parsed.record.best_epoch = j.at("best_epoch");
+    parsed.record.unfinished = metrics_of(j.at("unfinished"));
+    for (const json& report : j.at("epochs")) parsed.record.epochs.push_back(report_of(report));
+    return parsed;
+  } catch (const json::exception& broken) {
+    throw Error(ErrorKind::input, fmt::format("[resume] {}: the state of the training is damaged: {}",
+                                              file.path().string(), broken.what()));
+  }
+}
+
+template <class T>
+void expect_same(const SafetensorsFile& file, const char* what, T saved, T wanted) {
+  if (saved != wanted)
+    throw Error(ErrorKind::input, fmt::format("[resume] {}: {} {}, this run has {}: give the options of the run that "
+                                              "is resumed",
+                                              file.path().string(), what, saved, wanted));
+}
+}  // namespace
+
+void save_training_state(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info,
+                         const Trainer& trainer, const TrainingRecord& record) {
+  Metadata metadata = checkpoint_metadata(network, info);
+  metadata[kStateKey] = state_json(trainer, record).dump();
+  write_tensors(path, all_tensors(network, trainer), metadata);
+}
+
+TrainingRecord load_training_state(const std::filesystem::path& path, Network& network, Trainer& trainer) {
+  const SafetensorsFile file = SafetensorsFile::read(path);
+  Parsed parsed = parse_state(file);
+  expect_same(file, "seed", parsed.position.seed, trainer.options().seed);
+  expect_same(file, "batch size", parsed.batch_size, trainer.options().batch_size);
+  expect_same(file, "batches a step", parsed.accumulate, trainer.options().accumulate);
+  const std::vector<NamedTensor> tensors = all_tensors(network, trainer);
+  // Names that begin with "training." may be left over without fill_tensors minding.
+  expect_same(file, "tensors of model and optimiser:", file.tensors().size(), tensors.size());
+  fill_tensors(file, tensors);
+  network.arena().refresh_shadow();
+  trainer.set_position(parsed.position);
+  return std::move(parsed.record);
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,42 @@
+#include "kernels/device/launch.h"
+#include "kernels/device/math.cuh"
+#include "kernels/device/reduce.cuh"
+#include "kernels/gradient_norm.h"
+
+namespace cucurbit::kernels {
+
+template <int kThreads, class A>
+__global__ void chunk_squares_kernel(const A* __restrict__ gradients, const ArenaChunk* __restrict__ chunks,
+                                     double* partial) {
+  const ArenaChunk chunk = chunks[blockIdx.x];
+  gradients += chunk.begin;
+  const A squares = loop_sum<A>(strided<kThreads>(chunk.count), [&](int i) { return gradients[i] * gradients[i]; });
+  const double sum = block_sum<kThreads>(double(squares));
+  if (thread_index<kThreads>() == 0) partial[blockIdx.x] = sum;
+}
+
+template <int kThreads>
+__global__ void clip_scale_kernel(const double* __restrict__ partial, int64_t count, double max_norm, float* scale,
+                                  double* norm) {
+  const double sum = block_sum<kThreads>(loop_sum<double>(strided<kThreads>(count), [&](int64_t i) { return partial[i]; }));
+  if (thread_index<kThreads>() != 0) return;
+  const double length = math::sqrt(sum), limit = max_norm / (length + 1e-6);
+  *scale = float(limit > 1 ? 1 : limit);
+  if (norm != nullptr) *norm = length;
+}
+
+template <class A>
+void chunk_squares(const A* gradients, const ArenaChunk* chunks, int64_t chunk_count, double* partial,
+                   cudaStream_t stream) {
+  launch<256>(CUCURBIT_KERNEL(chunk_squares_kernel, A), chunk_count, stream, gradients, chunks, partial);
+}
+
+void clip_scale(const double* partial, int64_t count, double max_norm, float* scale, double* norm,
+                cudaStream_t stream) {
+  launch<256>(CUCURBIT_KERNEL(clip_scale_kernel), 1, stream, partial, count, max_norm, scale, norm);
+}
+
+template void chunk_squares(const float*, const ArenaChunk*, int64_t, double*, cudaStream_t);
+template void chunk_squares(const double*, const ArenaChunk*, int64_t, double*, cudaStream_t);
+
+}  // namespace cucurbit::kernels

@@ -1,0 +1,151 @@
+// What `train` offers beside the plain run: resuming, the environment, files of the run folder.
+#include <sstream>
+
+#include "cli_fixture.h"
+
+namespace cucurbit::test {
+namespace {
+
+using nlohmann::json;
+
+class TrainingCliTest : public CliTest {
+ protected:
+  /// Trains and returns the run folder.
+  fs::path run_folder(const std::string& more, const std::string& prefix = "") {
+    const std::string weights = "train " + data_ + " --model mlp:16 --json" + common_ + " " + more;
+    const Outcome outcome = run_shell(prefix + " " + CUCURBIT_PROGRAM + " " + weights + " 2>/dev/null");
+    EXPECT_EQ(outcome.code, 0) << outcome.text;
+    return outcome.code == 0 ? fs::path(json::parse(outcome.text)["weights"].get<std::string>()).parent_path().parent_path() : fs::path();
+  }
+  std::string arguments(const fs::path& folder) { return read_bytes(folder / "args.toml"); }
+  /// metrics.csv without its column of times.
+  std::string metrics(const fs::path& folder) {
+    std::istringstream lines(read_bytes(folder / "metrics.csv"));
+    std::string kept;
+    for (std::string line; std::getline(lines, line);) {
+      const size_t first = line.find(','), second = line.find(',', first + 1);
+      kept += line.substr(0, first) + line.substr(second) + "\n";
+    }
+    return kept;
+  }
+};
+
+TEST_F(TrainingCliTest, ResumingContinuesTheRunBitByBit) {
+  const std::string options = "--model-ema-decay 0.9 --clip-grad 1 --grad-accum-steps 2 --batch-size 32 --max-shift 1 ";
+  const fs::path straight = run_folder(options + "--epochs 4 --sched constant");
+  const fs::path resumed = run_folder(options + "--epochs 2 --sched constant");
+  const std::string before = metrics(resumed);
+  const Outcome outcome = run("train --resume " + resumed.string() + " --epochs 4 --json", false);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  EXPECT_EQ(json::parse(outcome.text)["weights"], (resumed / "weights" / "best.safetensors").string());
+  EXPECT_EQ(json::parse(outcome.text)["epochs"], 4);
+  EXPECT_EQ(metrics(straight), metrics(resumed));
+  EXPECT_TRUE(metrics(resumed).starts_with(before));
+  // But for the seconds in their descriptions, the files are equal.
+  const auto logits = [&](const fs::path& folder, const char* file) {
+    const std::string npy = (folder_ / "logits.npy").string();
+    EXPECT_EQ(run("predict " + (folder / file).string() + " " + data_ + " --logits " + npy).code, 0);
+    return read_bytes(npy);
+  };
+  for (const char* file : {"weights/best.safetensors", "checkpoints/last.safetensors", "checkpoints/best.safetensors"})
+    EXPECT_EQ(logits(straight, file), logits(resumed, file)) << file;
+}
+
+TEST_F(TrainingCliTest, AnInterruptedRunGoesOn) {
+  const std::string options = "train " + data_ + " --model mlp:64 --batch-size 4 --sched constant -q" + common_;
+  const std::string stopped = "timeout --preserve-status -s INT 2 " + std::string(CUCURBIT_PROGRAM) + " " + options;
+  const Outcome first = run_shell(stopped + " --epochs 3000 2>&1");
+  ASSERT_EQ(first.code, 130) << first.text;
+  const size_t at = first.text.find("cucurbit train --resume ");
+  ASSERT_NE(at, std::string::npos) << first.text;
+  const std::string folder = first.text.substr(at + 24, first.text.find('\n', at) - at - 24);
+  const auto epochs_of = [&] {
+    const std::string text = read_bytes(fs::path(folder) / "metrics.csv");
+    return std::count(text.begin(), text.end(), '\n') - 1;
+  };
+  const auto done = epochs_of();
+  const std::string goal = std::to_string(done + 2);
+  EXPECT_EQ(run("train --resume " + folder + " --epochs " + goal).code, 0);
+  EXPECT_EQ(epochs_of(), done + 2);
+}
+
+TEST_F(TrainingCliTest, ResumeAutoTakesTheUnfinishedRunOfTheseOptionsOrStartsOne) {
+  const fs::path first = run_folder("--epochs 2 --resume auto");
+  EXPECT_NE(run_folder("--epochs 2 --resume auto"), first) << "a finished run is not resumed";
+  fs::remove(first / "summary.json");
+  EXPECT_NE(run_folder("--epochs 2 --resume auto --lr 0.01"), first) << "other options are another run";
+  EXPECT_EQ(run_folder("--epochs 2 --resume auto"), first);
+  EXPECT_TRUE(fs::exists(first / "summary.json"));
+}
+
+TEST_F(TrainingCliTest, WhatCannotBeResumedIsRefused) {
+  expect_refused("train --resume /nonexistent " + data_ + common_, 6, "/nonexistent");
+  const fs::path folder = run_folder("--epochs 1");
+  expect_refused("train --resume " + folder.string() + " --seed 7", 3, "seed 0, this run has 7");
+  expect_refused("train --resume " + folder.string() + " --opt adam", 3, "[resume]");
+  expect_refused("train --resume " + folder.string() + " --model mlp:17", 3, "last.safetensors");
+  fs::remove(folder / "checkpoints" / "last.safetensors");
+  expect_refused("train --resume " + folder.string(), 2, "last.safetensors");
+}
+
+TEST_F(TrainingCliTest, DefaultsConfigEnvironmentCommandLine) {
+  write_bytes(folder_ / "options.toml", "[train]\nepochs=3\nlr=0.03\nmomentum=0.3\n");
+  const fs::path folder = run_folder("--config " + (folder_ / "options.toml").string() + " --momentum 0.5",
+                                     "CUCURBIT_LR=0.04 CUCURBIT_MOMENTUM=0.4 CUCURBIT_NESTEROV=true "
+                                     "CUCURBIT_DECAY_MILESTONES= CUCURBIT_BATCH_SIZE=50");
+  const std::string merged = arguments(folder);
+  for (const char* line : {"\nepochs=3\n", "\nlr=0.04\n", "\nmomentum=0.5\n", "\nnesterov=true\n", "\nbatch-size=50\n",
+                           "\nweight-decay=0\n"})
+    EXPECT_NE(merged.find(line), std::string::npos) << line << merged;
+  const Outcome wrong = run_shell("CUCURBIT_OPT=sdg " + std::string(CUCURBIT_PROGRAM) + " train " + data_ + " 2>&1");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_NE(wrong.text.find("sdg"), std::string::npos) << wrong.text;
+}
+
+TEST_F(TrainingCliTest, MilestonesAreEpochs) {
+  const fs::path folder =
+      run_folder("--epochs 5 --warmup-epochs 1 --sched multistep --decay-milestones 2 4 --decay-rate 0.1 --lr 0.1");
+  std::istringstream lines(read_bytes(folder / "metrics.csv"));
+  std::string line;
+  std::getline(lines, line);
+  for (const double want : {0.075, 0.1, 0.01, 0.01, 0.001}) {  // of the last step of the epoch; three steps each
+    ASSERT_TRUE(std::getline(lines, line));
+    EXPECT_NEAR(std::stod(line.substr(line.rfind(',') + 1)), want, want * 0.12) << line;
+  }
+  expect_refused("train " + data_ + " --sched multistep --decay-milestones 3 2" + common_, 2, "out of order");
+}
+
+TEST_F(TrainingCliTest, TheConfusionMatrixNamesItsClasses) {
+  const fs::path folder = run_folder("--epochs 1");
+  std::istringstream csv(read_bytes(folder / "confusion_matrix.csv"));
+  std::string line;
+  std::getline(csv, line);
+  EXPECT_EQ(line, "class,0,1,2,3");
+  int64_t images = 0, correct = 0;
+  for (int row = 0; row < 4; ++row) {
+    ASSERT_TRUE(std::getline(csv, line));
+    std::istringstream fields(line);
+    std::string field;
+    std::getline(fields, field, ',');
+    EXPECT_EQ(field, std::to_string(row));
+    for (int column = 0; column < 4; ++column) {
+      std::getline(fields, field, ',');
+      images += std::stoll(field);
+      if (row == column) correct += std::stoll(field);
+    }
+  }
+  const json summary = json::parse(read_bytes(folder / "summary.json"));
+  EXPECT_EQ(images, 600);
+  EXPECT_EQ(images - correct, summary["test_errors"].get<int64_t>());
+}
+
+TEST_F(TrainingCliTest, StoppingEarlyIsSuccess) {
+  const Outcome outcome = run("train " + data_ + " --model mlp:4 --epochs 50 --lr 1e-30 --patience 2" + common_);
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_NE(outcome.text.find("stopped early: no better validation accuracy for 2 epochs"), std::string::npos)
+      << outcome.text;
+  EXPECT_NE(outcome.text.find("3 epochs"), std::string::npos) << outcome.text;
+}
+
+}  // namespace
+}  // namespace cucurbit::test

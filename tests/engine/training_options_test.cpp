@@ -1,0 +1,257 @@
+// Options of the training step: each replays bit by bit as it runs anew, and each does what its formula says.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "engine/ops/elementwise.h"
+#include "engine/runtime/pool.h"
+#include "engine/runtime/stream.h"
+#include "engine/train/evaluate.h"
+#include "kernels/error.h"
+#include "support/small_data.h"
+#include "support/small_networks.h"
+
+namespace cucurbit::test {
+namespace {
+
+using Kind = OptimizerOptions::Kind;
+
+struct Scene {
+  DeviceSet data;
+  Network network;
+
+  explicit Scene(ModulePtr module, DType compute = DType::f32, int64_t images = 512)
+      : Scene(easy_images(images, 8, 4, 7), std::move(module), compute) {}
+  Scene(const ImageSet& images, ModulePtr module, DType compute)
+      : data(images, channel_statistics(images)), network("small", std::move(module), {8, 8, 1}, 4, compute, 3) {}
+};
+
+TrainOptions options_of(const OptimizerOptions& optimizer, int64_t batch, int64_t accumulate, bool graph) {
+  TrainOptions options{.batch_size = batch, .accumulate = accumulate, .seed = 5, .graph = graph};
+  options.optimizer = optimizer;
+  options.learning_rates.assign(40, optimizer.kind == Kind::sgd ? 0.05f : 0.002f);
+  options.learning_rates.back() = 0.001f;
+  return options;
+}
+
+struct Bits {
+  std::vector<float> weights, average;
+  double loss;
+  bool operator==(const Bits&) const = default;
+};
+
+Bits train(const TrainOptions& options, DType compute, int steps) {
+  Scene scene(small_convnet(4), compute);
+  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  for (int i = 0; i < steps; ++i) trainer.step();
+  const double loss = trainer.take_metrics().loss;
+  const Tensor& average = trainer.optimizer().ema();
+  return {scene.network.arena().masters().to_host<float>(), average ? average.to_host<float>() : std::vector<float>(),
+          loss};
+}
+
+TEST(TrainingOptions, EveryCombinationReplaysBitByBit) {
+  for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw})
+    for (const double clip : {0.0, 0.3})
+      for (const int64_t accumulate : {1, 3})
+        for (const double ema : {0.0, 0.9}) {
+          const OptimizerOptions optimizer{.kind = kind,
+                                           .nesterov = true,
+                                           .weight_decay = 0.01,
+                                           .decay_all = ema > 0,
+                                           .clip_norm = clip,
+                                           .ema_decay = ema,
+                                           .ema_warmup = clip > 0};
+          const DType compute = accumulate > 1 && ema > 0 ? DType::bf16 : DType::f32;
+          const Bits eager = train(options_of(optimizer, 32, accumulate, false), compute, 12);
+          EXPECT_EQ(eager, train(options_of(optimizer, 32, accumulate, true), compute, 12))
+              << int(kind) << " clip " << clip << " accumulate " << accumulate << " average " << ema;
+          EXPECT_TRUE(std::isfinite(eager.loss));
+        }
+}
+
+std::vector<double> weights_after(int64_t batch, int64_t accumulate, int steps, double clip) {
+  Scene scene(small_mlp(4), DType::f64, 480);
+  Trainer trainer(scene.network, scene.data,
+                  options_of({.weight_decay = 0.01, .clip_norm = clip}, batch, accumulate, true), kCrossEntropy);
+  EXPECT_EQ(trainer.steps_per_epoch(), 480 / (batch * accumulate));
+  for (int i = 0; i < steps; ++i) trainer.step();
+  EXPECT_EQ(trainer.take_metrics().samples, steps * batch * accumulate);
+  EXPECT_EQ(trainer.position().epoch, steps / trainer.steps_per_epoch());
+  return scene.network.arena().masters().to_host<double>();
+}
+
+TEST(TrainingOptions, AccumulatedBatchesEqualOneLargeBatch) {
+  for (const double clip : {0.0, 0.2})
+    for (const int64_t accumulate : {2, 3, 8}) {
+      const std::vector<double> whole = weights_after(48, 1, 15, clip), parts = weights_after(48 / accumulate, accumulate, 15, clip);
+      ASSERT_EQ(whole.size(), parts.size());
+      for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(whole[i], parts[i], 1e-12) << accumulate << " at " << i;
+    }
+}
+
+TEST(TrainingOptions, ABatchTimesAccumulationLargerThanTheSetIsRefused) {
+  Scene scene(small_mlp(4));
+  EXPECT_THROW(Trainer(scene.network, scene.data, options_of({}, 100, 6, true), kCrossEntropy), Error);
+}
+
+TEST(TrainingOptions, TheAverageFollowsTimmsWarmUp) {
+  // decay(u) = min(0.95, 1 - (1 + u)^(-2/3)); the first update makes it a copy.
+  Scene scene(small_mlp(4), DType::f64);
+  TrainOptions options = options_of({.ema_decay = 0.95, .ema_warmup = true}, 32, 2, true);
+  options.learning_rates.assign(120, 0.05f);
+  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  std::vector<double> want;
+  for (int u = 0; u < 120; ++u) {
+    trainer.step();
+    const std::vector<double> masters = scene.network.arena().masters().to_host<double>();
+    const double decay = std::min(0.95, 1 - std::pow(1 + double(u), -2.0 / 3));
+    if (u == 0) want = masters;
+    for (size_t i = 0; i < want.size(); ++i) want[i] = decay * want[i] + (1 - decay) * masters[i];
+    const std::vector<double> got = trainer.optimizer().ema().to_host<double>();
+    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-12) << "update " << u << " at " << i;
+  }
+}
+
+TEST(TrainingOptions, DecayReachesBiasesOnlyWhenAsked) {
+  for (const bool all : {false, true}) {
+    Scene scene(small_convnet(4), DType::f64);
+    TrainOptions options = options_of({.momentum = 0, .weight_decay = 0.5, .decay_all = all}, 32, 1, true);
+    std::vector<double> gamma;
+    const auto& state = scene.network.arena().state();
+    for (const auto& [name, parameter] : state.parameters)
+      if (name == "1.weight") gamma = parameter->master.to_host<double>();
+    ASSERT_EQ(gamma, std::vector<double>(8, 1.0));
+    // A loss without gradient: decay alone moves the weights.
+    Trainer trainer(scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* m) {
+      const Tensor ignored = Tensor::from_host(std::vector<int32_t>(size_t(batch.labels.size()), -100), batch.labels.shape());
+      return cross_entropy(logits, ignored, {}, m);
+    });
+    trainer.step();
+    for (const auto& [name, parameter] : state.parameters)
+      if (name == "1.weight") gamma = parameter->master.to_host<double>();
+    EXPECT_NEAR(gamma[0], all ? 1 - double(0.05f) * 0.5 : 1, 1e-12);
+  }
+}
+
+TEST(TrainingOptions, TheFirstStepThatIsNotFiniteIsNamed) {
+  Scene scene(small_mlp(4));
+  TrainOptions options = options_of({}, 32, 2, true);
+  options.learning_rates = {0.01f, 0.01f, 0.01f, 0.01f, INFINITY, 0.01f};
+  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  for (int i = 0; i < 9; ++i) trainer.step();
+  try {
+    trainer.take_metrics();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::not_finite);
+    EXPECT_NE(std::string(error.what()).find("step 6: the loss"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("--lr"), std::string::npos) << error.what();
+  }
+}
+
+TEST(TrainingOptions, AGradientThatIsNotFiniteIsNoticedThoughTheLossIs) {
+  Scene scene(small_mlp(4));
+  for (const auto& [name, parameter] : scene.network.arena().state().parameters)
+    if (name.starts_with("3.")) parameter->master.fill_zero();
+  // All logits are 0: the loss is 1e20 ln 4, its gradient 1e50 times that of cross-entropy.
+  Trainer trainer(scene.network, scene.data, options_of({}, 32, 1, true),
+                  [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
+                    return scale(cross_entropy(scale(logits, 1e30), batch.labels, {}, metrics), 1e20);
+                  });
+  trainer.step();
+  try {
+    trainer.take_metrics();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::not_finite);
+    EXPECT_NE(std::string(error.what()).find("step 1: the loss was finite, gradients"), std::string::npos)
+        << error.what();
+  }
+}
+
+int64_t resident_bytes() {
+  int64_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+TEST(TrainingOptions, MemoryDoesNotGrowWithSteps) {
+  for (const bool graph : {false, true}) {
+    Scene scene(small_convnet(4));
+    TrainOptions options = options_of({.kind = Kind::adamw, .clip_norm = 1, .ema_decay = 0.9}, 32, 2, graph);
+    Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+    const auto run = [&](int steps) {
+      for (int i = 0; i < steps; ++i) {
+        trainer.step();
+        if (i % 50 == 0) {
+          trainer.take_metrics();
+          evaluate(scene.network, scene.data, {.batch_size = 100});
+        }
+      }
+      synchronize();
+    };
+    run(60);
+    const size_t in_use = Pool::current().in_use();
+    const int64_t resident = resident_bytes();
+    run(400);
+    EXPECT_EQ(Pool::current().in_use(), in_use) << (graph ? "graph" : "eager");
+    // Measured: 0 to 300 KiB. Forgetting one batch a step would be 800 * 8 KiB.
+    EXPECT_LT(resident_bytes() - resident, 2 << 20) << (graph ? "graph" : "eager");
+  }
+}
+
+TEST(Evaluation, FlipAveragesTheLogitsOfBothImages) {
+  const ImageSet images = easy_images(53, 8, 4, 9);
+  std::vector<uint8_t> pixels(images.images.size());
+  for (int64_t row = 0; row < images.count * 8; ++row)
+    for (int64_t w = 0; w < 8; ++w) pixels[size_t(row * 8 + w)] = images.images[size_t(row * 8 + 7 - w)];
+  ImageSet turned = images;
+  turned.own(std::move(pixels));
+  for (const DType compute : {DType::f32, DType::f64}) {
+    Scene plain(images, small_mlp(4), compute);
+    const DeviceSet mirrored(turned, channel_statistics(images));
+    const auto logits = [&](const DeviceSet& set, bool flip) {
+      const Tensor all = logits_of(plain.network, set, {.batch_size = 20, .flip = flip});
+      const std::vector<float> narrow = compute == DType::f32 ? all.to_host<float>() : std::vector<float>();
+      return compute == DType::f64 ? all.to_host<double>() : std::vector<double>(narrow.begin(), narrow.end());
+    };
+    const std::vector<double> a = logits(plain.data, false), b = logits(mirrored, false), both = logits(plain.data, true);
+    ASSERT_EQ(both.size(), 53u * 4);
+    for (size_t i = 0; i < both.size(); ++i) EXPECT_NEAR(both[i], (a[i] + b[i]) / 2, 1e-6) << i;
+    EXPECT_NE(a, b);
+  }
+}
+
+TEST(Evaluation, ConfusionMatrixAndClassReportsMatchTheLogits) {
+  Scene scene(small_mlp(4), DType::f32, 101);
+  const ImageSet images = easy_images(101, 8, 4, 7);
+  const std::vector<float> logits = logits_of(scene.network, scene.data).to_host<float>();
+  std::vector<int64_t> want(16, 0);
+  for (size_t r = 0; r < 101; ++r) {
+    size_t best = 0;
+    for (size_t c = 1; c < 4; ++c)
+      if (logits[r * 4 + c] > logits[r * 4 + best]) best = c;
+    ++want[size_t(images.labels[r]) * 4 + best];
+  }
+  const Evaluation result = evaluate(scene.network, scene.data, {.batch_size = 17});
+  EXPECT_EQ(result.confusion, want);
+  const std::vector<ClassReport> reports = class_reports(result);
+  ASSERT_EQ(reports.size(), 4u);
+  int64_t correct = 0;
+  for (size_t c = 0; c < 4; ++c) {
+    int64_t taken = 0;
+    for (size_t is = 0; is < 4; ++is) taken += want[is * 4 + c];
+    EXPECT_EQ(reports[c].images, std::count(images.labels.begin(), images.labels.end(), int32_t(c)));
+    EXPECT_EQ(reports[c].correct, want[c * 5]);
+    EXPECT_DOUBLE_EQ(reports[c].recall, double(want[c * 5]) / double(reports[c].images));
+    EXPECT_DOUBLE_EQ(reports[c].precision, taken ? double(want[c * 5]) / double(taken) : 0);
+    correct += reports[c].correct;
+  }
+  EXPECT_EQ(correct, result.samples - result.errors);
+}
+
+}  // namespace
+}  // namespace cucurbit::test
