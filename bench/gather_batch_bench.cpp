@@ -3,10 +3,10 @@
 
 #include <array>
 
-#include "engine/profile/limits.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
 #include "engine/data/device_set.h"
+#include "engine/profile/limits.h"
 #include "kernels/step.h"
 
 namespace {
@@ -21,10 +21,11 @@ ImageSet images(int64_t side, int64_t channels) {
                .height = side,
                .width = side,
                .channels = channels,
-               .images = std::vector<uint8_t>(size_t(kImages * side * side * channels)),
                .labels = std::vector<int32_t>(size_t(kImages)),
                .class_names = {"0"}};
-  for (size_t i = 0; i < set.images.size(); ++i) set.images[i] = uint8_t(i * 2654435761u >> 13);
+  std::vector<uint8_t> pixels(size_t(kImages * side * side * channels));
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = uint8_t(i * 2654435761u >> 13);
+  set.own(std::move(pixels));
   return set;
 }
 

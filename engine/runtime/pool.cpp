@@ -34,9 +34,9 @@ Pool& Pool::current() {
   return innermost ? *innermost : **program;
 }
 
-Pool::~Pool() { free_cached(); }
+Pool::~Pool() { trim(); }
 
-void Pool::free_cached() noexcept {
+void Pool::trim() noexcept {
   for (auto& [bytes, blocks] : cached_)
     for (void* block : blocks) cudaFree(block);
   cached_.clear();
@@ -53,7 +53,7 @@ void* Pool::take(size_t rounded) {
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     synchronize();
-    free_cached();
+    trim();
     status = cudaMalloc(&block, rounded);
   }
   if (status == cudaErrorMemoryAllocation) {

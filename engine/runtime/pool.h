@@ -25,6 +25,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void* allocate(size_t bytes);
   void release(void* block, size_t bytes) noexcept;
 
+  /// Gives blocks that nothing uses back to the device.
+  void trim() noexcept;
+
   size_t in_use() const { return in_use_; }
   size_t peak() const { return peak_; }
   void reset_peak() { peak_ = in_use_; }
@@ -36,7 +39,6 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
  private:
   void* take(size_t rounded);
-  void free_cached() noexcept;
   bool sentinels_intact(void* base, size_t rounded) const;
 
   std::map<size_t, std::vector<void*>> cached_;

@@ -18,14 +18,32 @@ namespace {
 
 constexpr size_t kAlignment = 512;
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kLeastMapped = size_t{256} << 10;
 constexpr size_t kMostFilled = size_t{1} << 30;  // a program may ask for all there is and use little
 
-void* allocate_heap(size_t bytes) {
-  const bool huge = bytes >= 2 * kHugePage && caches_memory();
-  void* address = nullptr;
-  if (posix_memalign(&address, huge ? kHugePage : kAlignment, bytes) != 0) return nullptr;
-  if (huge) madvise(address, bytes, MADV_HUGEPAGE);
+/// Large blocks are pages of their own, given back to the system when freed, which malloc does not do for blocks of a
+/// few megabytes; where they fill several, huge ones.
+bool is_mapped(size_t bytes) { return bytes >= kLeastMapped && caches_memory(); }
+size_t page_for(size_t bytes) { return bytes >= 2 * kHugePage ? kHugePage : kPage; }
+size_t mapped_span(size_t bytes) { return (bytes + page_for(bytes) - 1) / page_for(bytes) * page_for(bytes); }
+
+void* allocate_mapped(size_t bytes) {
+  const size_t span = mapped_span(bytes), page = page_for(bytes);
+  void* const base = mmap(nullptr, span + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return nullptr;
+  const size_t before = (page - reinterpret_cast<uintptr_t>(base) % page) % page;
+  std::byte* const address = static_cast<std::byte*>(base) + before;
+  if (before > 0) munmap(base, before);
+  munmap(address + span, page - before);
+  if (page == kHugePage) madvise(address, span, MADV_HUGEPAGE);
   return address;
+}
+
+void* allocate_heap(size_t bytes) {
+  if (bytes > SIZE_MAX / 2) return nullptr;
+  if (is_mapped(bytes)) return allocate_mapped(bytes);
+  void* address = nullptr;
+  return posix_memalign(&address, kAlignment, bytes) == 0 ? address : nullptr;
 }
 
 void* allocate_in_arena(size_t bytes) {
@@ -74,6 +92,8 @@ void free_backing(void* address, size_t bytes, bool on_device) {
     arena_free(address, bytes);
   } else if (strict()) {
     munmap(static_cast<std::byte*>(address) - kPage, pinned_span(bytes));
+  } else if (is_mapped(bytes)) {
+    munmap(address, mapped_span(bytes));
   } else {
     std::free(address);
   }
