@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "engine/autograd.h"
 #include "engine/nn/layers.h"
 #include "engine/ops/activation.h"
 #include "engine/ops/elementwise.h"
@@ -71,6 +72,8 @@ ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, 
 
 Tensor ConvNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
                                     bool activated) {
+  const bool inference = !context.training && !needs_gradient({x, residual, conv_.filter().value});
+  if (const Tensor y = inference ? norm_.folded(conv_, x, residual, activated) : Tensor()) return y;
   return norm_.forward_residual(conv_.forward(x, context), residual, context, activated);
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/ops/activation.h"
 #include "engine/ops/batch_norm.h"
+#include "engine/ops/conv_norm.h"
 #include "engine/ops/dropout.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/linear.h"
@@ -98,13 +99,18 @@ Tensor BatchNorm2d::forward(const Tensor& x, const ForwardContext& context) { re
 
 Tensor BatchNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
                                      bool activated) {
-  return batch_norm(x, options_.trained_scale ? gamma_.value : fixed_gamma_.value, beta_.value, running_mean_.value,
-                    running_variance_.value,
+  return batch_norm(x, gamma(), beta_.value, running_mean_.value, running_variance_.value,
                     {.training = context.training,
                      .activation = activated ? options_.activation : Activation::identity,
                      .epsilon = options_.epsilon,
                      .momentum = options_.momentum},
                     residual);
+}
+
+Tensor BatchNorm2d::folded(const Conv2d& conv, const Tensor& x, const Tensor& residual, bool activated) const {
+  const FrozenNorm norm{gamma(), beta_.value, running_mean_.value, running_variance_.value, options_.epsilon};
+  return conv_norm_inference(x, conv.filter().master, conv.geometry(), norm,
+                             activated ? options_.activation : Activation::identity, residual);
 }
 
 Shape BatchNorm2d::output_shape(const Shape& input) const {

@@ -47,6 +47,8 @@ class Conv2d : public Module {
   Shape output_shape(const Shape& input) const override;
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
+  const Parameter& filter() const { return filter_; }
+  const Conv2dGeometry& geometry() const { return options_.geometry; }
 
  private:
   Parameter filter_, bias_;
@@ -74,8 +76,13 @@ class BatchNorm2d : public Module {
   Activation last_activation() const override { return options_.activation; }
   Shape output_shape(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
+  /// act(norm(conv(x)) + residual) with running statistics, the norm folded into the filters; undefined where
+  /// conv_norm_inference does not serve.
+  Tensor folded(const Conv2d& conv, const Tensor& x, const Tensor& residual, bool activated) const;
 
  private:
+  const Tensor& gamma() const { return options_.trained_scale ? gamma_.value : fixed_gamma_.value; }
+
   Options options_;
   Parameter gamma_, beta_;
   Buffer fixed_gamma_, running_mean_, running_variance_;

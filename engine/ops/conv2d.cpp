@@ -42,52 +42,9 @@ void check(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
   if (reach > kernels::kConvLimit) reject(fmt::format("sizes above {} are not indexed", kernels::kConvLimit));
 }
 
-kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
-  check(x, filter, g);
-  kernels::ConvShape shape{.n = x[0],
-                           .h = int(x[1]),
-                           .w = int(x[2]),
-                           .c = int(x[3]),
-                           .k = int(filter[0]),
-                           .r = int(filter[1]),
-                           .s = int(filter[2]),
-                           .p = 0,
-                           .q = 0,
-                           .groups = g.groups,
-                           .stride_h = g.stride,
-                           .stride_w = g.stride,
-                           .pad_h = g.padding,
-                           .pad_w = g.padding,
-                           .dilation_h = g.dilation,
-                           .dilation_w = g.dilation};
-  shape.p = kernels::conv_output_size(shape.h, shape.r, g.stride, g.padding, g.dilation);
-  shape.q = kernels::conv_output_size(shape.w, shape.s, g.stride, g.padding, g.dilation);
-  if (shape.p < 1 || shape.q < 1)
-    throw Error(
-        ErrorKind::input,
-        fmt::format("[conv2d] the output would be empty: input {}, padding {}, filter {}, dilation {}: use a larger "
-                    "image, more padding or a smaller filter",
-                    to_string(x), g.padding, to_string(filter), g.dilation));
-  if (Shape{x[0], shape.p, shape.q, shape.k}.size() > kernels::kConvLimit)
-    throw Error(ErrorKind::input,
-                fmt::format("[conv2d] output [{},{},{},{}] has more than {} elements: use a smaller batch", x[0],
-                            shape.p, shape.q, shape.k, kernels::kConvLimit));
-  return shape;
-}
-
 bool vendor() { return math_mode() == Math::vendor; }
 
-/// Of any of the three directions: they share operands and operations.
-OpDescription describe_call(const Conv2dCall& call) {
-  const kernels::ConvShape& s = call.shape;
-  const double outputs = double(s.n) * s.p * s.q * s.k;
-  const double elements = double(call.x.size()) + outputs + double(call.filter.size());
-  const std::string options = fmt::format("{}{}{}", s.stride_h > 1 ? fmt::format(" /{}", s.stride_h) : "",
-                                          s.dilation_h > 1 ? fmt::format(" dilation {}", s.dilation_h) : "",
-                                          s.groups > 1 ? fmt::format(" groups {}", s.groups) : "");
-  return {fmt::format("{}x{}x{}x{} {}x{} {}{}", s.n, s.h, s.w, s.c, s.r, s.s, s.k, options),
-          {.flop = 2 * outputs * double(call.filter.size() / s.k), .bytes = elements * double(size_of(call.x.dtype()))}};
-}
+OpDescription describe_call(const Conv2dCall& call) { return describe_conv(call.shape, call.x.dtype()); }
 
 void forward(const Conv2dCall& call, const Tensor& y) {
   const ProfileScope profile("conv2d", [&] { return describe_call(call); });
@@ -137,6 +94,49 @@ void backward(const Conv2dCall& call, const Tensor& dy) {
   if (wants_gradient(call.x)) data_gradient(call, dy);
 }
 }  // namespace
+
+kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
+  check(x, filter, g);
+  kernels::ConvShape shape{.n = x[0],
+                           .h = int(x[1]),
+                           .w = int(x[2]),
+                           .c = int(x[3]),
+                           .k = int(filter[0]),
+                           .r = int(filter[1]),
+                           .s = int(filter[2]),
+                           .p = 0,
+                           .q = 0,
+                           .groups = g.groups,
+                           .stride_h = g.stride,
+                           .stride_w = g.stride,
+                           .pad_h = g.padding,
+                           .pad_w = g.padding,
+                           .dilation_h = g.dilation,
+                           .dilation_w = g.dilation};
+  shape.p = kernels::conv_output_size(shape.h, shape.r, g.stride, g.padding, g.dilation);
+  shape.q = kernels::conv_output_size(shape.w, shape.s, g.stride, g.padding, g.dilation);
+  if (shape.p < 1 || shape.q < 1)
+    throw Error(
+        ErrorKind::input,
+        fmt::format("[conv2d] the output would be empty: input {}, padding {}, filter {}, dilation {}: use a larger "
+                    "image, more padding or a smaller filter",
+                    to_string(x), g.padding, to_string(filter), g.dilation));
+  if (Shape{x[0], shape.p, shape.q, shape.k}.size() > kernels::kConvLimit)
+    throw Error(ErrorKind::input,
+                fmt::format("[conv2d] output [{},{},{},{}] has more than {} elements: use a smaller batch", x[0],
+                            shape.p, shape.q, shape.k, kernels::kConvLimit));
+  return shape;
+}
+
+OpDescription describe_conv(const kernels::ConvShape& s, DType dtype, int residuals) {
+  const double outputs = double(s.n) * s.p * s.q * s.k, taps = double(s.filter_size() / s.k);
+  const double elements = double(s.n) * s.h * s.w * s.c + outputs * (1 + residuals) + taps * s.k;
+  const std::string options = fmt::format("{}{}{}", s.stride_h > 1 ? fmt::format(" /{}", s.stride_h) : "",
+                                          s.dilation_h > 1 ? fmt::format(" dilation {}", s.dilation_h) : "",
+                                          s.groups > 1 ? fmt::format(" groups {}", s.groups) : "");
+  return {fmt::format("{}x{}x{}x{} {}x{} {}{}", s.n, s.h, s.w, s.c, s.r, s.s, s.k, options),
+          {.flop = 2 * outputs * taps, .bytes = elements * double(size_of(dtype))}};
+}
 
 Shape conv2d_output_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& geometry) {
   const kernels::ConvShape shape = conv_shape(x, filter, geometry);

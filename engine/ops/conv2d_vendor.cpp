@@ -23,9 +23,28 @@ struct Choice {
   cudnnConvolutionDescriptor_t convolution{};
 };
 
+struct Activations {
+  cudnnActivationDescriptor_t identity{}, relu{};
+};
+
+const Activations& activations() {
+  static const Activations made = [] {
+    Activations all;
+    const auto make = [](cudnnActivationDescriptor_t& descriptor, cudnnActivationMode_t mode) {
+      check_cudnn(cudnnCreateActivationDescriptor(&descriptor), "cudnnCreateActivationDescriptor");
+      check_cudnn(cudnnSetActivationDescriptor(descriptor, mode, CUDNN_PROPAGATE_NAN, 0),
+                  "cudnnSetActivationDescriptor");
+    };
+    make(all.identity, CUDNN_ACTIVATION_IDENTITY);
+    make(all.relu, CUDNN_ACTIVATION_RELU);
+    return all;
+  }();
+  return made;
+}
+
 /// Descriptors of one shape and type; kept for the life of the program, as there are few shapes.
 struct Plan {
-  cudnnTensorDescriptor_t x{}, y{};
+  cudnnTensorDescriptor_t x{}, y{}, bias{};
   cudnnFilterDescriptor_t w{};
   Choice<cudnnConvolutionFwdAlgo_t> forward;
   Choice<cudnnConvolutionBwdDataAlgo_t> data;
@@ -57,7 +76,10 @@ Plan make_plan(const ConvShape& s, DType dtype) {
   const cudnnDataType_t type = cudnn_type(dtype);
   check_cudnn(cudnnCreateTensorDescriptor(&plan.x), "cudnnCreateTensorDescriptor");
   check_cudnn(cudnnCreateTensorDescriptor(&plan.y), "cudnnCreateTensorDescriptor");
+  check_cudnn(cudnnCreateTensorDescriptor(&plan.bias), "cudnnCreateTensorDescriptor");
   check_cudnn(cudnnCreateFilterDescriptor(&plan.w), "cudnnCreateFilterDescriptor");
+  check_cudnn(cudnnSetTensor4dDescriptor(plan.bias, CUDNN_TENSOR_NHWC, type, 1, s.k, 1, 1),
+              "cudnnSetTensor4dDescriptor");
   check_cudnn(cudnnSetTensor4dDescriptor(plan.x, CUDNN_TENSOR_NHWC, type, int(s.n), s.c, s.h, s.w),
               "cudnnSetTensor4dDescriptor");
   check_cudnn(cudnnSetTensor4dDescriptor(plan.y, CUDNN_TENSOR_NHWC, type, int(s.n), s.k, s.p, s.q),
@@ -95,6 +117,11 @@ Plan* plan_for(const ConvShape& s, DType dtype) {
   return &found->second;
 }
 
+/// cuDNN 9 tells reasons by numbers behind the thousands.
+bool is_unsupported(cudnnStatus_t status) {
+  return status != CUDNN_STATUS_SUCCESS && int(status) / 1000 == int(CUDNN_STATUS_NOT_SUPPORTED) / 1000;
+}
+
 /// The fastest deterministic algorithm by cuDNN's own heuristics: timing runs would make the choice vary between runs.
 /// `query(convolution, wanted, &returned, results)` is one of the cudnnGetConvolution*Algorithm_v7.
 template <class Perf, class Algorithm, class Query>
@@ -105,9 +132,7 @@ bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, cons
   std::vector<Perf> results(kMost);
   int returned = 0;
   const cudnnStatus_t status = query(choice.convolution, kMost, &returned, results.data());
-  // cuDNN 9 tells reasons by numbers behind the thousands.
-  const bool unsupported = int(status) / 1000 == int(CUDNN_STATUS_NOT_SUPPORTED) / 1000;
-  if (!unsupported) check_cudnn(status, name);
+  if (!is_unsupported(status)) check_cudnn(status, name);
   results.resize(status == CUDNN_STATUS_SUCCESS ? returned : 0);
   const auto found = std::find_if(results.begin(), results.end(), [](const Perf& perf) {
     return perf.status == CUDNN_STATUS_SUCCESS && perf.determinism == CUDNN_DETERMINISTIC;
@@ -124,20 +149,46 @@ bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, cons
 Tensor workspace_of(size_t bytes) { return bytes ? Tensor::empty({int64_t(bytes)}, DType::u8) : Tensor(); }
 }  // namespace
 
-bool vendor_conv_forward(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& y) {
-  Plan* plan = plan_for(shape, x.dtype());
-  if (!plan) return false;
-  auto& choice = plan->forward;
+/// The forward algorithm of a plan, asked for once; false if there is none.
+static bool choose_forward(Plan* plan, const ConvShape& shape, DType dtype) {
   const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionFwdAlgoPerf_t* results) {
     return cudnnGetConvolutionForwardAlgorithm_v7(cudnn(), plan->x, plan->w, convolution, plan->y, most, returned,
                                                   results);
   };
-  if (!choose<cudnnConvolutionFwdAlgoPerf_t>(choice, shape, x.dtype(), "cudnnGetConvolutionForwardAlgorithm_v7", query))
-    return false;
+  return choose<cudnnConvolutionFwdAlgoPerf_t>(plan->forward, shape, dtype, "cudnnGetConvolutionForwardAlgorithm_v7",
+                                               query);
+}
+
+bool vendor_conv_forward(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& y) {
+  Plan* plan = plan_for(shape, x.dtype());
+  if (!plan || !choose_forward(plan, shape, x.dtype())) return false;
+  const auto& choice = plan->forward;
   const Tensor workspace = workspace_of(choice.workspace);
   check_cudnn(cudnnConvolutionForward(cudnn(), &kOne, plan->x, x.raw(), plan->w, w.raw(), choice.convolution,
                                       *choice.algorithm, workspace.raw(), choice.workspace, &kZero, plan->y, y.raw()),
               "cudnnConvolutionForward");
+  return true;
+}
+
+bool vendor_conv_bias_activation(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& bias,
+                                 const Tensor& residual, bool relu, const Tensor& y) {
+  Plan* plan = plan_for(shape, x.dtype());
+  if (!plan || !choose_forward(plan, shape, x.dtype())) return false;
+  const auto& choice = plan->forward;
+  // Without an activation cuDNN has this call for one algorithm only.
+  const auto algorithm = relu ? *choice.algorithm : CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+  size_t bytes = choice.workspace;
+  if (!relu)
+    check_cudnn(cudnnGetConvolutionForwardWorkspaceSize(cudnn(), plan->x, plan->w, choice.convolution, plan->y,
+                                                        algorithm, &bytes),
+                "cudnnGetConvolutionForwardWorkspaceSize");
+  const Tensor workspace = workspace_of(bytes);
+  const cudnnStatus_t status = cudnnConvolutionBiasActivationForward(
+      cudnn(), &kOne, plan->x, x.raw(), plan->w, w.raw(), choice.convolution, algorithm, workspace.raw(), bytes,
+      residual ? &kOne : &kZero, plan->y, residual ? residual.raw() : y.raw(), plan->bias, bias.raw(),
+      relu ? activations().relu : activations().identity, plan->y, y.raw());
+  if (is_unsupported(status)) return false;
+  check_cudnn(status, "cudnnConvolutionBiasActivationForward");
   return true;
 }
 
@@ -192,6 +243,10 @@ bool vendor_conv_data_gradient(const kernels::ConvShape&, const Tensor&, const T
   return false;
 }
 bool vendor_conv_filter_gradient(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&, bool) {
+  return false;
+}
+bool vendor_conv_bias_activation(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                                 bool, const Tensor&) {
   return false;
 }
 

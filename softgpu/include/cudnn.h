@@ -71,8 +71,8 @@ cudnnStatus_t cudnnSetActivationDescriptor(cudnnActivationDescriptor_t activatio
 cudnnStatus_t cudnnDestroyActivationDescriptor(cudnnActivationDescriptor_t activationDesc);
 
 // Algorithms: IMPLICIT_PRECOMP_GEMM and ALGO_1; for float and double also IMPLICIT_GEMM and ALGO_0, which are the same
-// here; for float and bfloat16 layers of 3x3 filters, stride 1 and channels in sixteens WINOGRAD_NONFUSED (not in
-// ConvolutionBiasActivationForward). The queries list them, the preferred one first.
+// here; for float and bfloat16 layers of 3x3 filters, stride 1 and channels in sixteens WINOGRAD_NONFUSED (in
+// ConvolutionBiasActivationForward with a ReLU that passes NaN on). The queries list them, the preferred one first.
 
 cudnnStatus_t cudnnGetConvolutionForwardAlgorithm_v7(cudnnHandle_t handle, const cudnnTensorDescriptor_t srcDesc,
                                                      const cudnnFilterDescriptor_t filterDesc,

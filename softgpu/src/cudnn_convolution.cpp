@@ -69,7 +69,7 @@ std::shared_ptr<const Plan> find_plan(Operation operation, const Convolution& co
 size_t workspace_of(Operation operation, const Convolution& conv, bool winograd) {
   if (winograd) return softgpu::cudnn::winograd_workspace(operation, conv);
   if (conv.type == CUDNN_DATA_DOUBLE) return 0;
-  // Calls with a bias and an activation take the plan whatever the shape.
+  // Calls with a ReLU that drops NaN take the plan whatever the shape.
   const size_t own = softgpu::cudnn::has_pointwise(conv) ? softgpu::cudnn::pointwise_workspace(conv) : 0;
   return std::max(own, find_plan(operation, conv, {})->scratch_bytes());
 }
@@ -129,13 +129,15 @@ softgpu::cudnn::Product product_of(const Call& call) {
           .alpha = static_cast<float>(call.alpha),
           .beta = static_cast<float>(call.beta),
           .prior = call.prior,
+          .bias = call.bias,
+          .relu = call.activation == Activation::kRelu,
           .workspace = call.workspace};
 }
 
 std::function<void()> bind(cudnnContext& handle, const Call& call) {
   if (call.winograd) return softgpu::cudnn::bind_winograd(product_of(call));
-  const bool plain = call.bias == nullptr && call.activation == Activation::kIdentity;
-  if (plain && softgpu::cudnn::has_pointwise(call.conv)) return softgpu::cudnn::bind_pointwise(product_of(call));
+  if (call.activation != Activation::kReluDropNan && softgpu::cudnn::has_pointwise(call.conv))
+    return softgpu::cudnn::bind_pointwise(product_of(call));
   if (call.is_direct()) {
     const PlanOptions options{.accumulate = call.beta != 0.0,
                               .bias = call.bias != nullptr,
@@ -386,7 +388,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
   if (const auto status = check_algorithm(Operation::kForward, conv, algo); status != CUDNN_STATUS_SUCCESS) {
     return status;
   }
-  if (algo == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED) return CUDNN_STATUS_NOT_SUPPORTED;
+  const bool winograd = algo == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
   if (biasDesc->type != yDesc->type || biasDesc->n != 1 || biasDesc->c != yDesc->c || biasDesc->h != 1 ||
       biasDesc->w != 1 || zDesc->type != yDesc->type || zDesc->n != yDesc->n || zDesc->c != yDesc->c ||
       zDesc->h != yDesc->h || zDesc->w != yDesc->w) {
@@ -398,6 +400,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
   if (!softgpu::cudnn::is_packed_nhwc(*zDesc) || !softgpu::cudnn::is_packed_nhwc(*biasDesc)) {
     return CUDNN_STATUS_NOT_SUPPORTED;
   }
+  if (winograd && activationDesc->nan != CUDNN_PROPAGATE_NAN) return CUDNN_STATUS_NOT_SUPPORTED;
   const Activation relu = activationDesc->nan == CUDNN_PROPAGATE_NAN ? Activation::kRelu : Activation::kReluDropNan;
   return launch(*handle, {.operation = Operation::kForward,
                           .conv = conv,
@@ -409,6 +412,7 @@ cudnnStatus_t cudnnConvolutionBiasActivationForward(
                           .prior = z,
                           .bias = bias,
                           .activation = identity ? Activation::kIdentity : relu,
+                          .winograd = winograd,
                           .workspace = workSpace,
                           .workspace_bytes = workSpaceSizeInBytes});
 }

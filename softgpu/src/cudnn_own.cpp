@@ -3,6 +3,7 @@
 #include "convolve/pointwise.h"
 #include "convolve/winograd/winograd.h"
 #include "cuda_bf16.h"
+#include "dnnl_api.h"
 
 namespace softgpu::cudnn {
 namespace {
@@ -38,7 +39,11 @@ std::function<void()> bind_to(const Product& p, const Shape& shape, Run forward,
   const Run run = p.operation == Operation::kForward        ? forward
                   : p.operation == Operation::kBackwardData ? backward_data
                                                             : backward_filter;
-  const convolve::Scaling<T> scaling{.alpha = p.alpha, .beta = p.beta, .prior = static_cast<const T*>(p.prior)};
+  const convolve::Scaling<T> scaling{.alpha = p.alpha,
+                                     .beta = p.beta,
+                                     .prior = static_cast<const T*>(p.prior),
+                                     .bias = static_cast<const T*>(p.bias),
+                                     .relu = p.relu};
   return
       [=, first = static_cast<const T*>(p.first), second = static_cast<const T*>(p.second),
        out = static_cast<T*>(p.out), workspace = p.workspace] { run(shape, first, second, out, scaling, workspace); };
@@ -59,6 +64,9 @@ std::function<void()> bind_pointwise_as(const Product& p) {
 }  // namespace
 
 bool has_winograd(const Convolution& c) {
+  // Matrix units multiply bfloat16 so much faster that oneDNN's direct convolution wins.
+  static const bool matrix_units = dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core_amx;
+  if (matrix_units && c.type == CUDNN_DATA_BFLOAT16) return false;
   const bool fits =
       has_vectors(c) && c.r == 3 && c.s == 3 && one(c.stride_h, c.stride_w) && c.pad_h <= 2 && c.pad_w <= 2;
   const int64_t tiles = c.n * ((c.p + 3) / 4) * ((c.q + 3) / 4);

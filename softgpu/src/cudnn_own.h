@@ -9,7 +9,8 @@ namespace softgpu::cudnn {
 
 enum class Operation { kForward, kBackwardData, kBackwardFilter };
 
-/// out = alpha product(first, second) + beta prior; the inputs in the order of the plans.
+/// out = f(alpha product(first, second) + beta prior + bias); the inputs in the order of the plans. Only forward has a
+/// bias, or null, and f, a ReLU that passes NaN on.
 struct Product {
   Operation operation;
   Convolution conv;
@@ -18,6 +19,8 @@ struct Product {
   void* out;
   float alpha, beta;
   const void* prior;
+  const void* bias;
+  bool relu;
   void* workspace;
 };
 

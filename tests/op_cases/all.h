@@ -6,6 +6,7 @@
 #include "op_cases/bias.h"
 #include "op_cases/channels.h"
 #include "op_cases/conv2d.h"
+#include "op_cases/conv_norm.h"
 #include "op_cases/cross_entropy.h"
 #include "op_cases/distill_logits.h"
 #include "op_cases/dropout.h"

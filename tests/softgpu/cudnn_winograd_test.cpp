@@ -132,6 +132,27 @@ TYPED_TEST(CudnnWinogradTest, FilterGradient) {
   }
 }
 
+TYPED_TEST(CudnnWinogradTest, BiasAndRelu) {
+  for (const Shape& shape : kShapes) {
+    SCOPED_TRACE(shape.name());
+    ASSERT_NO_FATAL_FAILURE(this->use(shape));
+    const auto& l = this->layer_;
+    ASSERT_EQ(cudnnSetActivationDescriptor(l.activation, CUDNN_ACTIVATION_RELU, CUDNN_PROPAGATE_NAN, 0),
+              CUDNN_STATUS_SUCCESS);
+    const auto biases = rounded<TypeParam>(random_values(shape.k, 4));
+    std::vector<double> want(static_cast<size_t>(shape.y_size()));
+    for_each_product(shape, [&](int x, int w, int y) { want[y] += this->x_[x] * this->filter_[w]; });
+    for (size_t i = 0; i < want.size(); ++i) want[i] = std::max(0.0, want[i] + this->y_[i] + biases[i % shape.k]);
+    Guarded<TypeParam> x(this->x_), filter(this->filter_), z(this->y_), bias(biases), y(this->y_);
+    const float one = 1;
+    ASSERT_EQ(cudnnConvolutionBiasActivationForward(l.handle, &one, l.x, x.data(), l.filter, filter.data(), l.conv,
+                                                    kForward, this->workspace_, this->bytes_, &one, l.y, z.data(),
+                                                    l.bias, bias.data(), l.activation, l.y, y.data()),
+              CUDNN_STATUS_SUCCESS);
+    expect_near(y.get(), want, winograd_tolerance<TypeParam>(9 * shape.c, 3));
+  }
+}
+
 TYPED_TEST(CudnnWinogradTest, ThePreferredAlgorithm) {
   this->use(kShapes[0]);
   cudnnConvolutionFwdAlgoPerf_t forward{};

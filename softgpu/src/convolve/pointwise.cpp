@@ -28,12 +28,12 @@ void copy_pixel(const T* from, float* into, int64_t channels) {
 
 template <class T>
 void store_pixel(const float* from, T* into, int64_t at, int64_t channels, const Scaling<T>& scaling) {
-  for (int64_t c = 0; c < channels; c += kLanes) store(into + at + c, scaled(load(from + c), scaling, at + c));
+  for (int64_t c = 0; c < channels; c += kLanes) store(into + at + c, scaled(load(from + c), scaling, at + c, c));
 }
 
 template <class T>
 void store_nothing(T* into, int64_t at, int64_t count, const Scaling<T>& scaling) {
-  for (int64_t c = 0; c < count; c += kLanes) store(into + at + c, scaled(Vec{}, scaling, at + c));
+  for (int64_t c = 0; c < count; c += kLanes) store(into + at + c, scaled(Vec{}, scaling, at + c, 0));
 }
 
 /// Where the pixel of x that belongs to pixel q of line [n, p] begins.
@@ -143,7 +143,7 @@ void pointwise_backward_filter(const Pointwise& conv, const T* x, const T* dy, T
     for (int64_t at = 0; at < size; at += kLanes) {
       Vec sum = load(sums + at);
       for (int thread = 1; thread < threads; ++thread) sum += load(sums + thread * size + at);
-      store(dw + at, scaled(sum, scaling, at));
+      store(dw + at, scaled(sum, scaling, at, 0));
     }
   }
 }

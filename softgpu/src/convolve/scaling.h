@@ -2,11 +2,14 @@
 
 namespace softgpu::convolve {
 
-/// What is stored: alpha * result + beta * prior; prior is read only if beta is not 0 and may be the result's array.
+/// What is stored: f(alpha * result + beta * prior + bias[channel]), f being ReLU, which passes NaN on, or nothing.
+/// prior is read only if beta is not 0 and may be the result's array; bias may be null.
 template <class T>
 struct Scaling {
   float alpha = 1, beta = 0;
   const T* prior = nullptr;
+  const T* bias = nullptr;
+  bool relu = false;
 };
 
 }  // namespace softgpu::convolve

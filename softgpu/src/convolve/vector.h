@@ -47,12 +47,13 @@ inline void store(__nv_bfloat16* into, Vec value) {
 #endif
 }
 
-/// What `scaling` makes of the results at `at`.
+/// What `scaling` makes of the results at `at`, which begin at `channel`.
 template <class T>
-[[gnu::always_inline]] inline Vec scaled(Vec value, const Scaling<T>& scaling, int64_t at) {
+[[gnu::always_inline]] inline Vec scaled(Vec value, const Scaling<T>& scaling, int64_t at, int64_t channel) {
   if (scaling.alpha != 1) value *= scaling.alpha;
   if (scaling.beta != 0) value += scaling.beta * load(scaling.prior + at);
-  return value;
+  if (scaling.bias != nullptr) value += load(scaling.bias + channel);
+  return scaling.relu ? (value < 0 ? Vec{} : value) : value;
 }
 
 /// kLanes values, `stride` apart.

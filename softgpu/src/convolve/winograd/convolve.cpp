@@ -93,7 +93,7 @@ void store_tile(const float* products, int64_t stride, const Maps& maps, int64_t
       transform_results(row);
       const int64_t at = ((image * maps.h + h0 + i) * maps.w + w0) * maps.channels + c;
       for (int64_t j = 0; j < width; ++j)
-        store(result + at + j * maps.channels, scaled(row[j], scaling, at + j * maps.channels));
+        store(result + at + j * maps.channels, scaled(row[j], scaling, at + j * maps.channels, c));
     }
   }
 }

@@ -75,7 +75,7 @@ void store_filter(const Problem& problem, const float* sums, int64_t stride, int
 #pragma GCC unroll 6
       for (int s = 0; s < 3; ++s) {
         const int64_t at = (k * 9 + r * 3 + s) * channels + c;
-        store(dw + at, scaled(row[s], scaling, at));
+        store(dw + at, scaled(row[s], scaling, at, c));
       }
     }
   }
