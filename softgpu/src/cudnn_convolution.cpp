@@ -48,9 +48,9 @@ struct Call {
                                                    : conv.filter_size();
   }
 
-  /// What the primitive can do by itself: the common scalars, and no ReLU that has to keep NaN.
+  /// What the primitive can do by itself but for a ReLU that has to keep NaN: the common scalars.
   bool is_direct() const {
-    if (conv.type == CUDNN_DATA_DOUBLE || alpha != 1.0 || activation == Activation::kRelu) return false;
+    if (conv.type == CUDNN_DATA_DOUBLE || alpha != 1.0) return false;
     return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out);
   }
 };
@@ -120,6 +120,19 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
   };
 }
 
+/// `product`, then a ReLU that passes NaN on, in place: it commutes with the rounding before it.
+template <class T>
+std::function<void()> with_relu(std::function<void()> product, const Call& call) {
+  const int64_t cols = call.out_size() / call.rows();
+  T* const out = static_cast<T*>(call.out);
+  const Epilogue<float, T> relu{
+      .rows = call.rows(), .cols = cols, .stride = cols, .beta = 1, .prior = out, .activation = Activation::kRelu};
+  return [=] {
+    product();
+    relu(nullptr, out);
+  };
+}
+
 softgpu::cudnn::Product product_of(const Call& call) {
   return {.operation = call.operation,
           .conv = call.conv,
@@ -142,7 +155,10 @@ std::function<void()> bind(cudnnContext& handle, const Call& call) {
     const PlanOptions options{.accumulate = call.beta != 0.0,
                               .bias = call.bias != nullptr,
                               .relu = call.activation == Activation::kReluDropNan};
-    return bind_plan(handle, call, options, call.out);
+    const std::function<void()> product = bind_plan(handle, call, options, call.out);
+    if (call.activation != Activation::kRelu) return product;
+    return call.conv.type == CUDNN_DATA_FLOAT ? with_relu<float>(product, call)
+                                              : with_relu<__nv_bfloat16>(product, call);
   }
   switch (call.conv.type) {
     case CUDNN_DATA_DOUBLE:

@@ -112,9 +112,12 @@ void convolve_block(const Problem& problem, const T* source, const float* filter
   const int64_t end = std::min(2 * last - first, strips.count());
   const Prefetch next(problem.source, strips, source, sizeof(T), last, end);
   const Prefetch results(problem.result, strips, result, sizeof(T), first, last);
+  const bool adds = scaling.beta != 0 && scaling.prior != result;
+  const Prefetch priors(problem.result, strips, scaling.prior, sizeof(T), first, adds ? last : first);
   for (int i = 0; i < kProducts; ++i) {
     next.fetch<false>(i, kProducts);
     results.fetch<true>(i, kProducts);
+    priors.fetch<false>(i, kProducts);
     multiply(samples.values + i * samples.stride, filters + i * in * out, products.values + i * products.stride, tiles,
              in, out);
   }
