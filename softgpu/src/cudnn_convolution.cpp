@@ -123,13 +123,9 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
 /// `product`, then a ReLU that passes NaN on, in place: it commutes with the rounding before it.
 template <class T>
 std::function<void()> with_relu(std::function<void()> product, const Call& call) {
-  const int64_t cols = call.out_size() / call.rows();
-  T* const out = static_cast<T*>(call.out);
-  const Epilogue<float, T> relu{
-      .rows = call.rows(), .cols = cols, .stride = cols, .beta = 1, .prior = out, .activation = Activation::kRelu};
-  return [=] {
+  return [product = std::move(product), out = static_cast<T*>(call.out), size = call.out_size()] {
     product();
-    relu(nullptr, out);
+    softgpu::onednn::relu_in_place(out, size);
   };
 }
 

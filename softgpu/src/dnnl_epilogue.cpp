@@ -1,5 +1,6 @@
 #include "dnnl_epilogue.h"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace softgpu::onednn {
@@ -47,28 +48,43 @@ void dispatch(Activation activation, F f) {
   }
 }
 
-/// The same work in longer rows, where no bias tells columns apart: short ones do not fill vectors.
-template <class A, class T>
-Epilogue<A, T> widened(Epilogue<A, T> e) {
-  constexpr int64_t kWide = 4096;
-  if (e.bias != nullptr || e.stride != e.cols) return e;
-  while (e.rows % 2 == 0 && e.rows > 0 && e.cols < kWide) e.rows /= 2, e.cols *= 2;
-  e.stride = e.cols;
-  return e;
-}
-
 }  // namespace
 
 template <class A, class T>
 void Epilogue<A, T>::operator()(const A* product, T* out) const {
-  const Epilogue wide = widened(*this);
   dispatch(activation, [&](auto kind) {
     dispatch(product != nullptr && alpha != A(0), [&](auto has_product) {
       dispatch(beta != A(0), [&](auto has_prior) {
         dispatch(bias != nullptr,
-                 [&](auto has_bias) { run<kind(), has_product(), has_prior(), has_bias()>(wide, product, out); });
+                 [&](auto has_bias) { run<kind(), has_product(), has_prior(), has_bias()>(*this, product, out); });
       });
     });
+  });
+}
+
+namespace {
+/// f(first, last) for parts of [0, count), on all cores.
+template <class F>
+void for_parts(int64_t count, F f) {
+  constexpr int64_t kPart = 32768;
+#pragma omp parallel for schedule(static)
+  for (int64_t first = 0; first < count; first += kPart) f(first, std::min(first + kPart, count));
+}
+}  // namespace
+
+void relu_in_place(float* values, int64_t count) {
+  for_parts(count, [=](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) values[i] = values[i] < 0 ? 0 : values[i];
+  });
+}
+
+void relu_in_place(__nv_bfloat16* values, int64_t count) {
+  uint16_t* const bits = reinterpret_cast<uint16_t*>(values);
+  for_parts(count, [=](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const bool negative = bits[i] >= 0x8000u && bits[i] <= 0xff80u;  // beyond lie the NaNs
+      bits[i] = negative ? uint16_t{0} : bits[i];
+    }
   });
 }
 

@@ -29,6 +29,10 @@ struct Epilogue {
   void operator()(const Accumulator* product, T* out) const;
 };
 
+/// values = max(values, 0), which passes NaN on; [count].
+void relu_in_place(float* values, int64_t count);
+void relu_in_place(__nv_bfloat16* values, int64_t count);
+
 extern template struct Epilogue<float, float>;
 extern template struct Epilogue<float, __nv_bfloat16>;
 extern template struct Epilogue<double, double>;
