@@ -92,7 +92,7 @@ ModulePtr build_wide_resnet(const WideForm& form, const ModelOptions& options) {
 std::vector<ModelFamily> wide_resnet_families() {
   std::vector<ModelFamily> families;
   const std::string description = "wide ResNet, pre-activation, depth-width";
-  for (const WideForm form : {WideForm{16, 1}, {16, 2}, {28, 2}, {28, 10}, {40, 1}, {40, 2}}) {
+  for (const WideForm form : {WideForm{16, 1}, {16, 2}, {28, 2}, {40, 1}, {40, 2}}) {
     families.push_back(fixed_model(fmt::format("wrn{}-{}", form.depth, form.widen), description, kCifarImage, 100, true,
                                    [form](const ModelOptions& options) { return build_wide_resnet(form, options); }));
     families.back().aliases = {fmt::format("wrn_{}_{}", form.depth, form.widen)};

@@ -9,6 +9,7 @@ void add_train(CLI::App& program);
 void add_distill(CLI::App& program);
 void add_eval(CLI::App& program);
 void add_predict(CLI::App& program);
+void add_export(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_models(CLI::App& program);
 void add_lab(CLI::App& program);

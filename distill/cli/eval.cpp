@@ -14,8 +14,7 @@ struct EvalFlags : EvaluationFlags {
 
 void eval(const EvalFlags& flags) {
   apply_math(flags.math);
-  LoadedNetwork loaded = load_network(flags.weights, DType::f32);
-  const ImageSet set = evaluation_set(flags, loaded);
+  auto [loaded, set] = prepare_evaluation(flags);
   const Evaluation result = evaluate(loaded.network, DeviceSet(set, loaded.info.normalization));
   const nlohmann::json json{{"model", loaded.info.model}, {"samples", result.samples}, {"errors", result.errors},
                             {"loss", result.loss},        {"top1", result.top1},       {"top5", result.top5}};

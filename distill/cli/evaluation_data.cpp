@@ -4,34 +4,98 @@
 
 #include "distill/cli/data.h"
 #include "engine/io/join.h"
+#include "engine/io/state_dict.h"
 #include "kernels/error.h"
+#include "models/registry.h"
 
 namespace cucurbit::cli {
 
+namespace {
+ImageSet take_split(const EvaluationFlags& flags, ImageSplits& splits) {
+  if (flags.split == "train") return std::move(splits.train);
+  if (!splits.test)
+    throw Error(ErrorKind::input, fmt::format("[data] {}: has no test set: use --split train", flags.data));
+  return std::move(*splits.test);
+}
+
+void expect_fits(const EvaluationFlags& flags, const ImageSet& set, const CheckpointInfo& info) {
+  const Shape images{set.height, set.width, set.channels};
+  if (images != info.image)
+    throw Error(ErrorKind::input, fmt::format("[data] {}: images {}, the network was trained on {}: use the set it was "
+                                              "trained on",
+                                              flags.data, to_string(images), to_string(info.image)));
+  if (set.class_names != info.class_names)
+    throw Error(ErrorKind::input, fmt::format("[data] {}: classes {}, the network knows {}: they must be the same",
+                                              flags.data, join(set.class_names, ","), join(info.class_names, ",")));
+}
+
+ChannelStatistics normalization_of(const EvaluationFlags& flags, const ImageSet& train) {
+  ChannelStatistics statistics = channel_statistics(train);
+  for (const auto& [given, value, name] :
+       {std::tuple{&flags.mean, &statistics.mean, "--mean"}, std::tuple{&flags.std, &statistics.stddev, "--std"}}) {
+    if (given->empty()) continue;
+    if (given->size() != value->size())
+      throw Error(ErrorKind::usage, fmt::format("[data] {} has {} values, the images {} channels: give one for each",
+                                                name, given->size(), value->size()));
+    *value = *given;
+  }
+  return statistics;
+}
+
+/// Classes, image size and normalisation are those of the data: a state dict does not tell.
+LoadedNetwork load_pretrained(const EvaluationFlags& flags, const ImageSet& train) {
+  if (flags.model.empty())
+    throw Error(ErrorKind::usage, "[eval] --pretrained-path needs --model: a state dict does not name its model");
+  CheckpointInfo info{.model = flags.model,
+                      .image = {train.height, train.width, train.channels},
+                      .class_names = train.class_names,
+                      .normalization = normalization_of(flags, train)};
+  const auto classes = int64_t(train.class_names.size());
+  Network network(flags.model, build_model(flags.model, {.image = info.image, .classes = classes}), info.image, classes,
+                  DType::f32, 0);
+  const std::vector<std::string> left = load_state_dict(flags.pretrained_path, network);
+  if (!left.empty())
+    throw Error(ErrorKind::input, fmt::format("[state_dict] {}: '{}' is not for the {} classes of {}",
+                                              flags.pretrained_path, left[0], classes, flags.data));
+  return {std::move(info), std::move(network)};
+}
+}  // namespace
+
 void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags) {
-  app.add_option("weights", flags.weights, "a .safetensors file of train or distill")->required();
+  const std::string group = "Weights of PyTorch";
+  app.add_option("weights", flags.weights, "a .safetensors file of train or distill; not with --pretrained-path");
   add_data_flags(app, flags);
   app.add_option("--split", flags.split, "test or train")
       ->check(CLI::IsMember({"test", "train"}))
       ->capture_default_str();
   add_math_flag(app, flags.math);
+  app.add_option("--pretrained-path", flags.pretrained_path, "a state dict (.safetensors) with the model's names")
+      ->group(group);
+  app.add_option("--model", flags.model, "its model, see `cucurbit models`")->group(group);
+  app.add_option("--mean", flags.mean, "of each channel, of values from 0 to 1; else the training set's")
+      ->delimiter(',')
+      ->group(group);
+  app.add_option("--std", flags.std, "standard deviation of each channel, likewise")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->group(group);
 }
 
-ImageSet evaluation_set(const EvaluationFlags& flags, const LoadedNetwork& loaded) {
+EvaluationRun prepare_evaluation(EvaluationFlags flags) {
+  const bool pretrained = !flags.pretrained_path.empty();
+  if (pretrained && !flags.weights.empty()) flags.data = flags.weights;  // the first word without an option's name
+  if (!pretrained && flags.weights.empty())
+    throw Error(ErrorKind::usage, "[eval] no weights: give a file of train or distill, or --pretrained-path");
+  if (pretrained) {
+    ImageSplits splits = load_data(flags);
+    LoadedNetwork loaded = load_pretrained(flags, splits.train);
+    return {std::move(loaded), take_split(flags, splits)};
+  }
+  LoadedNetwork loaded = load_network(flags.weights, DType::f32);
   ImageSplits splits = load_data(flags);
-  if (flags.split == "test" && !splits.test)
-    throw Error(ErrorKind::input, fmt::format("[data] {}: has no test set: use --split train", flags.data));
-  ImageSet set = flags.split == "test" ? std::move(*splits.test) : std::move(splits.train);
-  const Shape images{set.height, set.width, set.channels};
-  if (images != loaded.info.image)
-    throw Error(ErrorKind::input, fmt::format("[data] {}: images {}, the network was trained on {}: use the set it was "
-                                              "trained on",
-                                              flags.data, to_string(images), to_string(loaded.info.image)));
-  if (set.class_names != loaded.info.class_names)
-    throw Error(ErrorKind::input,
-                fmt::format("[data] {}: classes {}, the network knows {}: they must be the same", flags.data,
-                            join(set.class_names, ","), fmt::join(loaded.info.class_names, ",")));
-  return set;
+  ImageSet set = take_split(flags, splits);
+  expect_fits(flags, set, loaded.info);
+  return {std::move(loaded), std::move(set)};
 }
 
 }  // namespace cucurbit::cli

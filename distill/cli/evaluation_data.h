@@ -7,15 +7,21 @@
 
 namespace cucurbit::cli {
 
-/// What `eval` and `predict` share: a network and the images to run it on.
+/// What `eval` and `predict` share: a network and the images to run it on. The network comes from a weights file of
+/// ours or, with the two options, from a PyTorch state dict.
 struct EvaluationFlags : DataFlags {
   std::string weights, split = "test", math = "vendor";
+  std::string pretrained_path, model;
+  std::vector<double> mean, std;  // of values from 0 to 1, for a state dict; empty: those of the training set
 };
 
 void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags);
 
-/// The images of the split asked for. Throws Error input if the set has no such split, or images or classes that the
-/// network was not made for.
-ImageSet evaluation_set(const EvaluationFlags& flags, const LoadedNetwork& loaded);
+struct EvaluationRun {
+  LoadedNetwork loaded;
+  ImageSet set;  // the split asked for
+};
+/// Throws Error input if the set has no such split, or images or classes that the network was not made for.
+EvaluationRun prepare_evaluation(EvaluationFlags flags);
 
 }  // namespace cucurbit::cli

@@ -79,6 +79,11 @@ void add_regularization_flags(CLI::App& app, TrainingFlags& flags) {
       ->check(CLI::Range(0.0, 0.99))
       ->group(group)
       ->capture_default_str();
+  app.add_option("--drop-path", flags.drop_path,
+                 "stochastic depth: of the last residual branch, linearly less before it")
+      ->check(CLI::Range(0.0, 0.99))
+      ->group(group)
+      ->capture_default_str();
 }
 
 void add_run_flags(CLI::App& app, TrainingFlags& flags) {
@@ -133,6 +138,9 @@ void add_tta_flag(CLI::App& app, std::string& tta) {
 void add_training_flags(CLI::App& app, TrainingFlags& flags) {
   add_data_flags(app, flags);
   app.add_option("--model", flags.model, "see `cucurbit models`")->capture_default_str();
+  app.add_option("--pretrained-path", flags.pretrained_path,
+                 "begin from a PyTorch state dict (.safetensors) with the model's names")
+      ->capture_default_str();
   app.add_option("-b,--batch-size", flags.batch_size, "an epoch leaves out what fills no batch, other images each time")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -49,8 +49,8 @@ int run(int argc, char** argv) {
   program.set_config("--config", "", "a TOML file of options by sub-command, such as args.toml of a run folder");
   program.fallthrough();  // so that --config may follow the sub-command
   program.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  for (auto add :
-       {add_train, add_distill, add_eval, add_predict, add_inspect, add_models, add_lab, add_checks, add_version})
+  for (auto add : {add_train, add_distill, add_eval, add_predict, add_export, add_inspect, add_models, add_lab,
+                   add_checks, add_version})
     add(program);
   if (argc < 2) {
     fmt::print("{}", program.help());

@@ -30,8 +30,7 @@ void print_predictions(const std::vector<float>& logits, const std::vector<std::
 
 void predict(const PredictFlags& flags) {
   apply_math(flags.math);
-  LoadedNetwork loaded = load_network(flags.weights, DType::f32);
-  const ImageSet set = evaluation_set(flags, loaded);
+  auto [loaded, set] = prepare_evaluation(flags);
   const Tensor logits = logits_of(loaded.network, DeviceSet(set, loaded.info.normalization));
   const std::vector<float> values = logits.to_host<float>();
   if (flags.logits.empty()) {

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
+#include "engine/io/join.h"
+#include "engine/io/state_dict.h"
 #include "engine/train/interrupt.h"
 #include "engine/train/training_state.h"
 #include "kernels/error.h"
@@ -48,8 +51,17 @@ nlohmann::json summary_of(const Trained& trained) {
 
 Network make_network(const TrainingFlags& flags, const RunData& data) {
   const auto classes = int64_t(data.class_names.size());
-  const ModelOptions options{.image = data.train.image_shape(), .classes = classes, .drop = float(flags.drop)};
-  return Network(flags.model, build_model(flags.model, options), options.image, classes, flags.compute(), flags.seed);
+  const ModelOptions options{.image = data.train.image_shape(),
+                             .classes = classes,
+                             .drop = float(flags.drop),
+                             .drop_path = float(flags.drop_path)};
+  Network network(flags.model, build_model(flags.model, options), options.image, classes, flags.compute(), flags.seed);
+  if (flags.pretrained_path.empty()) return network;
+  const std::vector<std::string> left = load_state_dict(flags.pretrained_path, network);
+  if (!left.empty())
+    fmt::print(stderr, "cucurbit: {}: the classifier ({}) is for other classes and begins anew\n",
+               flags.pretrained_path, join(left, ", "));
+  return network;
 }
 
 namespace {

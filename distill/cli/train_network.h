@@ -34,7 +34,8 @@ struct Trained {
 /// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}
 nlohmann::json summary_of(const Trained& trained);
 
-/// The network that `flags` ask for, for these images and classes.
+/// The network that `flags` ask for, for these images and classes, with pretrained weights if they ask for these; says
+/// on stderr if the classifier was none of them.
 Network make_network(const TrainingFlags& flags, const RunData& data);
 
 /// Trains into `folder`, going on where an earlier run stopped: metrics and the state after every epoch, the best
