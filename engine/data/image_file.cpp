@@ -1,0 +1,196 @@
+#include "engine/data/image_file.h"
+
+#include <fmt/core.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+#include "engine/io/input_file.h"
+#include "kernels/error.h"
+
+namespace {
+
+/// stb_image takes its memory here: no block may be larger than an image of the announced size needs, which stops
+/// files that unpack without end. Zeroed, so that what damaged data leave unset is at least the same in every run.
+thread_local std::size_t largest_block = 0;
+thread_local bool block_refused = false;
+
+bool is_refused(std::size_t size) {
+  const bool refused = size > largest_block;
+  block_refused = block_refused || refused;
+  return refused;
+}
+
+void* take_block(std::size_t size) { return is_refused(size) ? nullptr : std::calloc(1, size); }
+void* grow_block(void* block, std::size_t old_size, std::size_t size) {
+  if (is_refused(size)) return nullptr;
+  void* const grown = std::realloc(block, size);
+  if (grown != nullptr && size > old_size) std::memset(static_cast<char*>(grown) + old_size, 0, size - old_size);
+  return grown;
+}
+
+}  // namespace
+
+#define STBI_MALLOC take_block
+#define STBI_REALLOC_SIZED grow_block
+#define STBI_FREE std::free
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb/stb_image.h>
+#pragma GCC diagnostic pop
+
+namespace cucurbit {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+constexpr std::string_view kPngMagic{"\x89PNG\r\n\x1a\n", 8};
+constexpr std::string_view kJpegMagic{"\xff\xd8\xff", 3};
+
+[[noreturn]] void reject(const std::string& path, const std::string& message) {
+  throw Error(ErrorKind::input, fmt::format("[image] {}: {}", path, message));
+}
+
+bool begins_with(Bytes file, std::string_view magic) {
+  return file.size() >= magic.size() && std::memcmp(file.data(), magic.data(), magic.size()) == 0;
+}
+
+/// What a file is that is neither PNG nor JPEG.
+std::string describe(Bytes file) {
+  struct Kind {
+    std::string_view magic, name;
+  };
+  static constexpr Kind kKinds[] = {{"GIF8", "a GIF image"},
+                                    {"BM", "a BMP image"},
+                                    {"II*", "a TIFF image"},
+                                    {"MM\0*", "a TIFF image"},
+                                    {"8BPS", "a Photoshop image"},
+                                    {"%PDF", "a PDF document"},
+                                    {"PK\3\4", "a zip archive"},
+                                    {"\x1f\x8b", "gzip data"},
+                                    {"<svg", "an SVG drawing"},
+                                    {"<?xml", "an XML text"},
+                                    {"<!DOCTYPE", "a web page"},
+                                    {"<html", "a web page"},
+                                    {"version https://git-lfs", "a pointer of Git LFS, not the file itself"}};
+  for (const Kind& kind : kKinds)
+    if (begins_with(file, kind.magic)) return std::string(kind.name);
+  if (begins_with(file, "RIFF") && file.size() >= 12 && begins_with(file.subspan(8), "WEBP")) return "a WebP image";
+  if (file.size() >= 12 && begins_with(file.subspan(4), "ftyp")) return "an HEIC or AVIF image, or a film";
+  const Bytes start = file.first(std::min<std::size_t>(file.size(), 256));
+  const bool text =
+      std::all_of(start.begin(), start.end(), [](std::uint8_t c) { return c >= 32 || (c >= 9 && c <= 13); });
+  return text ? "a text" : "no image of a known format";
+}
+
+std::uint32_t big_endian(Bytes file, std::size_t at) {
+  return std::uint32_t{file[at]} << 24 | std::uint32_t{file[at + 1]} << 16 | std::uint32_t{file[at + 2]} << 8 |
+         file[at + 3];
+}
+
+/// Every chunk's checksum up to the end mark, which stb_image does not look at.
+void check_png(Bytes file, const std::string& path) {
+  bool first = true;
+  for (std::size_t at = kPngMagic.size();;) {
+    if (file.size() - at < 12) reject(path, "the PNG file is cut: copy it again or remove it");
+    const std::size_t length = big_endian(file, at);
+    if (length > file.size() - at - 12) reject(path, "the PNG file is cut or damaged: copy it again or remove it");
+    const std::string_view type(reinterpret_cast<const char*>(file.data()) + at + 4, 4);
+    if (type == "CgBI") reject(path, "a PNG file of Apple's own kind: convert it to a standard PNG");
+    if (first && (type != "IHDR" || length != 13)) reject(path, "the PNG file is damaged (no header): remove it");
+    const uLong sum = crc32(0, file.data() + at + 4, static_cast<uInt>(length + 4));
+    if (sum != big_endian(file, at + 8 + length)) {
+      reject(path, fmt::format("the PNG file is damaged (wrong checksum at byte {}): copy it again or remove it", at));
+    }
+    if (type == "IEND") return;
+    first = false;
+    at += length + 12;
+  }
+}
+
+/// Of a JPEG file's frame header, as far as it matters whether stb_image decodes it rightly.
+void check_jpeg(Bytes file, const std::string& path) {
+  bool adobe = false;
+  for (std::size_t at = 2; at + 4 <= file.size();) {
+    if (file[at] != 0xff) return;  // stb_image says what is wrong
+    const std::uint8_t marker = file[at + 1];
+    if (marker == 0xff) {
+      ++at;
+      continue;
+    }
+    const std::size_t length = std::size_t{file[at + 2]} << 8 | file[at + 3];
+    const Bytes segment = file.subspan(at + 4, std::min(length < 2 ? 0 : length - 2, file.size() - at - 4));
+    if (marker == 0xee && begins_with(segment, "Adobe") && segment.size() >= 12) adobe = segment[11] != 1;
+    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (frame && marker > 0xc2) reject(path, "a JPEG file of a rare kind (lossless or arithmetic): save it anew");
+    if (frame && segment.size() >= 6 && segment[5] == 4 && !adobe) {
+      reject(path, "a JPEG file of four channels that does not say what they are: convert it to RGB");
+    }
+    if (frame || marker == 0xda) return;
+    at += 2 + length;
+  }
+}
+
+}  // namespace
+
+RgbImage decode_image(Bytes file, const std::string& path) {
+  if (file.empty()) reject(path, "the file is empty: copy it again or remove it");
+  const bool png = begins_with(file, kPngMagic), jpeg = begins_with(file, kJpegMagic);
+  if (!png && !jpeg) {
+    reject(path, fmt::format("this is {}: only PNG and JPEG are read: convert or remove it", describe(file)));
+  }
+  png ? check_png(file, path) : check_jpeg(file, path);
+  const char* const format = png ? "PNG" : "JPEG";
+
+  largest_block = std::size_t{1} << 20;
+  block_refused = false;
+  int width = 0, height = 0, channels = 0;
+  const auto size = static_cast<int>(file.size());
+  if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
+    reject(path,
+           fmt::format("the {} header is damaged ({}): copy it again or remove it", format, stbi_failure_reason()));
+  }
+  if (std::int64_t{width} * height > kMostPixels) {
+    reject(path, fmt::format("{} x {} pixels, at most {} are read: make it smaller or remove it", width, height,
+                             kMostPixels));
+  }
+  // Blocks of a JPEG file are padded by up to 32 pixels; a 16-bit PNG with alpha has 8 bytes a pixel, doubled on
+  // growth.
+  largest_block =
+      16 * (std::size_t(width) + 64) * (std::size_t(height) + 64) + 2 * file.size() + (std::size_t{1} << 16);
+  RgbImage image;
+  image.pixels.reset(stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3));
+  if (!image.pixels && block_refused) {
+    reject(path, fmt::format("the {} data unpack to far more than {} x {} pixels: remove it", format, width, height));
+  }
+  if (!image.pixels) {
+    reject(path, fmt::format("the {} data are damaged or cut ({}): copy it again or remove it", format,
+                             stbi_failure_reason()));
+  }
+  image.height = height;
+  image.width = width;
+  return image;
+}
+
+RgbImage read_image(const std::filesystem::path& path) {
+  InputFile file(path, "image");
+  const std::uint64_t size = file.size().value_or(0);
+  if (size > kLargestImageFile) {
+    file.reject(fmt::format("{} bytes, at most {} are read: make it smaller or remove it", size, kLargestImageFile));
+  }
+  std::vector<std::uint8_t> bytes(size);
+  bytes.resize(file.read(std::as_writable_bytes(std::span(bytes))));
+  return decode_image(bytes, path.string());
+}
+
+}  // namespace cucurbit
