@@ -157,8 +157,9 @@ RgbImage decode_image(Bytes file, const std::string& path) {
   int width = 0, height = 0, channels = 0;
   const auto size = static_cast<int>(file.size());
   if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
+    stbi_image_free(stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3));  // knows the reason
     reject(path,
-           fmt::format("the {} header is damaged ({}): copy it again or remove it", format, stbi_failure_reason()));
+           fmt::format("the {} header is wrong ({}): copy it again or remove it", format, stbi_failure_reason()));
   }
   if (std::int64_t{width} * height > kMostPixels) {
     reject(path, fmt::format("{} x {} pixels, at most {} are read: make it smaller or remove it", width, height,
