@@ -1,11 +1,10 @@
 #include "engine/data/audit.h"
 
-#include <lzma.h>
-
 #include <algorithm>
 #include <tuple>
 
 #include "engine/data/parallel.h"
+#include "engine/io/checksum.h"
 
 namespace cucurbit {
 namespace {
@@ -25,10 +24,8 @@ bool equal_pixels(const ImageSet& a, std::int64_t i, const ImageSet& b, std::int
 std::vector<FileFacts> facts_of(const ImageSet& set) {
   std::vector<FileFacts> facts(std::size_t(set.count));
   parallel_for(set.count, [&](std::int64_t i) {
-    const auto pixels = pixels_of(set, i);
-    facts[std::size_t(i)] = {.height = std::uint32_t(set.height),
-                             .width = std::uint32_t(set.width),
-                             .sum = lzma_crc64(pixels.data(), pixels.size(), 0)};
+    facts[std::size_t(i)] = {
+        .height = std::uint32_t(set.height), .width = std::uint32_t(set.width), .sum = checksum(pixels_of(set, i))};
   });
   return facts;
 }

@@ -34,7 +34,7 @@ struct ImageMemory {
 };
 
 /// Decodes every file of `split`. `take_memory(n)` provides n bytes for the images. Bad files leave no gap. Throws
-/// MixedSizes where options.img_size is 0 and they are; if the first 64 tell, before the others are read.
+/// MixedSizes where options.img_size is 0 and they are; if the first 16 tell, before the others are read.
 DecodedSplit decode_split(const std::filesystem::path& root, const ListedSplit& split, const FolderOptions& options,
                           const std::function<ImageMemory(std::size_t)>& take_memory);
 

@@ -1,7 +1,6 @@
 #include "engine/data/image_cache.h"
 
 #include <fmt/core.h>
-#include <lzma.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/data/parallel.h"
+#include "engine/io/checksum.h"
 
 namespace cucurbit {
 namespace {
@@ -26,15 +26,13 @@ struct Footer {
   std::uint64_t images = 0, metadata = 0, metadata_sum = 0;
 };
 
-std::uint64_t sum_of(Bytes bytes, std::uint64_t sum = 0) { return lzma_crc64(bytes.data(), bytes.size(), sum); }
-
 template <class T>
 std::uint64_t add_to_sum(std::uint64_t sum, const T& value) {
-  return sum_of({reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)}, sum);
+  return checksum({reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)}, sum);
 }
 
 std::uint64_t add_to_sum(std::uint64_t sum, const std::string& text) {
-  return sum_of({reinterpret_cast<const std::uint8_t*>(text.data()), text.size() + 1}, sum);
+  return checksum({reinterpret_cast<const std::uint8_t*>(text.data()), text.size() + 1}, sum);
 }
 
 /// Changes with every file that comes, goes, is renamed or written.
@@ -51,7 +49,7 @@ std::vector<std::uint64_t> piece_sums(Bytes images) {
   std::vector<std::uint64_t> sums((images.size() + kPiece - 1) / kPiece);
   parallel_for(std::int64_t(sums.size()), [&](std::int64_t i) {
     const std::size_t at = std::size_t(i) * kPiece;
-    sums[std::size_t(i)] = sum_of(images.subspan(at, std::min(kPiece, images.size() - at)));
+    sums[std::size_t(i)] = checksum(images.subspan(at, std::min(kPiece, images.size() - at)));
   });
   return sums;
 }
@@ -78,7 +76,7 @@ std::optional<json> metadata_of(Bytes file, Footer& footer) {
   if (std::memcmp(footer.magic, Footer().magic, sizeof(footer.magic)) != 0) return std::nullopt;
   if (footer.images > before || footer.metadata != before - footer.images) return std::nullopt;
   const Bytes metadata = file.subspan(footer.images, footer.metadata);
-  if (sum_of(metadata) != footer.metadata_sum) return std::nullopt;
+  if (checksum(metadata) != footer.metadata_sum) return std::nullopt;
   json parsed = json::from_cbor(metadata.begin(), metadata.end(), true, false);
   return parsed.is_discarded() ? std::nullopt : std::optional<json>(std::move(parsed));
 }
@@ -148,7 +146,7 @@ void commit_cache(NewMappedFile& file, const ListedSplit& split, const DecodedSp
   Footer footer;
   footer.images = decoded.images.size();
   footer.metadata = tail.size();
-  footer.metadata_sum = sum_of(tail);
+  footer.metadata_sum = checksum(tail);
   const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&footer);
   tail.insert(tail.end(), bytes, bytes + sizeof(footer));
   file.commit(decoded.images.size(), tail);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
-#include <vector>
 
 #include "engine/io/input_file.h"
 #include "kernels/error.h"
@@ -112,31 +111,58 @@ void check_png(Bytes file, const std::string& path) {
     if (sum != big_endian(file, at + 8 + length)) {
       reject(path, fmt::format("the PNG file is damaged (wrong checksum at byte {}): copy it again or remove it", at));
     }
+    if (type == "IDAT" && length == 0) reject(path, "the PNG file has an empty piece of data: save it anew");
     if (type == "IEND") return;
     first = false;
     at += length + 12;
   }
 }
 
-/// Of a JPEG file's frame header, as far as it matters whether stb_image decodes it rightly.
+/// A frame header that stb_image would decode wrongly.
+void check_frame(Bytes frame, std::uint8_t marker, bool adobe, const std::string& path) {
+  if (marker > 0xc2) reject(path, "a JPEG file of a rare kind (lossless or arithmetic): save it anew");
+  if (frame.size() >= 6 && frame[5] == 4 && !adobe) {
+    reject(path, "a JPEG file of four channels that does not say what they are: convert it to RGB");
+  }
+}
+
+/// Huffman tables of more than 256 codes, which stb_image 2.27 writes past the end of its own. `tables` begins with the
+/// segment's `length` bytes; the last table may claim to go on behind them.
+void check_huffman_tables(Bytes tables, std::size_t length, const std::string& path) {
+  for (std::size_t at = 0; at < length && at + 17 <= tables.size();) {
+    std::size_t codes = 0;
+    for (std::size_t bits = 1; bits <= 16; ++bits) codes += tables[at + bits];
+    if (codes > 256) {
+      reject(path,
+             fmt::format("the JPEG file is damaged (a Huffman table of {} codes): copy it again or remove it", codes));
+    }
+    at += 17 + codes;
+  }
+}
+
+/// Goes from marker to marker as stb_image does, up to the end mark; what else is wrong stb_image finds itself.
 void check_jpeg(Bytes file, const std::string& path) {
-  bool adobe = false;
+  bool adobe = false, in_scan = false;
   for (std::size_t at = 2; at + 4 <= file.size();) {
-    if (file[at] != 0xff) return;  // stb_image says what is wrong
+    const auto* const next = static_cast<const std::uint8_t*>(std::memchr(file.data() + at, 0xff, file.size() - at));
+    if (next == nullptr || (!in_scan && next != file.data() + at)) return;
+    at = std::size_t(next - file.data());
+    while (at + 1 < file.size() && file[at + 1] == 0xff) ++at;
+    if (at + 4 > file.size() || file[at + 1] == 0xd9) return;
     const std::uint8_t marker = file[at + 1];
-    if (marker == 0xff) {
-      ++at;
+    if (marker == 0 || (marker >= 0xd0 && marker <= 0xd7)) {  // a byte of data, or a mark to start again at
+      at += 2;
       continue;
     }
     const std::size_t length = std::size_t{file[at + 2]} << 8 | file[at + 3];
-    const Bytes segment = file.subspan(at + 4, std::min(length < 2 ? 0 : length - 2, file.size() - at - 4));
+    if (length < 2) return;
+    const Bytes rest = file.subspan(at + 4), segment = rest.first(std::min(length - 2, rest.size()));
     if (marker == 0xee && begins_with(segment, "Adobe") && segment.size() >= 12) adobe = segment[11] != 1;
-    const bool frame = marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-    if (frame && marker > 0xc2) reject(path, "a JPEG file of a rare kind (lossless or arithmetic): save it anew");
-    if (frame && segment.size() >= 6 && segment[5] == 4 && !adobe) {
-      reject(path, "a JPEG file of four channels that does not say what they are: convert it to RGB");
+    if (marker == 0xc4) check_huffman_tables(rest, length - 2, path);
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
+      check_frame(segment, marker, adobe, path);
     }
-    if (frame || marker == 0xda) return;
+    in_scan = in_scan || marker == 0xda;
     at += 2 + length;
   }
 }
@@ -158,8 +184,7 @@ RgbImage decode_image(Bytes file, const std::string& path) {
   const auto size = static_cast<int>(file.size());
   if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
     stbi_image_free(stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3));  // knows the reason
-    reject(path,
-           fmt::format("the {} header is wrong ({}): copy it again or remove it", format, stbi_failure_reason()));
+    reject(path, fmt::format("the {} header is wrong ({}): copy it again or remove it", format, stbi_failure_reason()));
   }
   if (std::int64_t{width} * height > kMostPixels) {
     reject(path, fmt::format("{} x {} pixels, at most {} are read: make it smaller or remove it", width, height,
@@ -189,9 +214,9 @@ RgbImage read_image(const std::filesystem::path& path) {
   if (size > kLargestImageFile) {
     file.reject(fmt::format("{} bytes, at most {} are read: make it smaller or remove it", size, kLargestImageFile));
   }
-  std::vector<std::uint8_t> bytes(size);
-  bytes.resize(file.read(std::as_writable_bytes(std::span(bytes))));
-  return decode_image(bytes, path.string());
+  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+  const std::size_t got = file.read(std::as_writable_bytes(std::span(bytes.get(), size)));
+  return decode_image({bytes.get(), got}, path.string());
 }
 
 }  // namespace cucurbit

@@ -38,7 +38,7 @@ struct BadFile {
 /// Of a file, before its image was resized.
 struct FileFacts {
   std::uint32_t height = 0, width = 0;  // 0 for a bad file
-  std::uint64_t sum = 0;                // CRC-64 of the pixels
+  std::uint64_t sum = 0;                // checksum of the pixels
 };
 
 struct FolderSplit {

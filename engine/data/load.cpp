@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "engine/data/cifar.h"
 #include "engine/data/folder_listing.h"
 #include "engine/data/idx.h"
@@ -76,6 +78,7 @@ DataSource find_source(const fs::path& path) {
   if (sources.size() > 1) {
     std::vector<std::string> names;
     for (const auto& [source, name] : sources) names.push_back(name);
+    std::sort(names.begin(), names.end());
     throw Error(ErrorKind::input, fmt::format("[data] {}: holds several sets, {}: name one file, or give each a folder",
                                               path.string(), join(names, " and ")));
   }

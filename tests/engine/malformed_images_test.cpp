@@ -54,11 +54,25 @@ std::string jpeg_with(int marker, std::size_t offset, int value) {
 
 /// The frame header replaced by one of another kind, precision and number of components.
 std::string jpeg_frame(int marker, int precision, int components) {
-  std::string frame = {'\xff', static_cast<char>(marker), 0, static_cast<char>(8 + 3 * components),
-                       static_cast<char>(precision), 0, 19, 0, 21, static_cast<char>(components)};
+  std::string frame = {'\xff',
+                       static_cast<char>(marker),
+                       0,
+                       static_cast<char>(8 + 3 * components),
+                       static_cast<char>(precision),
+                       0,
+                       19,
+                       0,
+                       21,
+                       static_cast<char>(components)};
   for (int c = 1; c <= components; ++c) frame += {static_cast<char>(c), 0x11, 0};
   const std::size_t begin = segment(0xc0) - 4;
   return kJpeg.substr(0, begin) + frame + kJpeg.substr(begin + 19);
+}
+
+/// A table of 16 x 255 codes before all others.
+std::string huffman_bomb() {
+  return kJpeg.substr(0, 2) + std::string("\xff\xc4\x10\x03\x00", 5) + std::string(16, '\xff') +
+         std::string(4080, '\1') + kJpeg.substr(2);
 }
 
 /// 64 MiB of zeros for an image of one pixel.
@@ -96,7 +110,7 @@ std::vector<Case> png_cases() {
       {"png_interlace_9", header({.width = 2, .height = 2, .interlace = 9}), "header is wrong"},
       {"png_two_headers", png_of({good, good, idat(kSmallRows), kEnd}), "damaged or cut"},
       {"png_no_data", png_of({good, kEnd}), "damaged or cut (no IDAT)"},
-      {"png_empty_data", png_of({good, png_chunk("IDAT", ""), kEnd}), "damaged or cut"},
+      {"png_empty_data", png_of({good, png_chunk("IDAT", ""), kEnd}), "empty piece of data"},
       {"png_data_not_zlib", png_of({good, png_chunk("IDAT", "no zlib data"), kEnd}), "damaged or cut"},
       {"png_too_few_rows", png(kSmall, kSmallRows.substr(0, 13)), "not enough pixels"},
       {"png_unknown_filter", png(kSmall, with_byte(kSmallRows, 7, 9)), "invalid filter"},
@@ -124,20 +138,23 @@ std::vector<Case> jpeg_cases() {
       {"jpeg_without_end", kJpeg.substr(0, kJpeg.size() - 2), "damaged or cut"},
       {"jpeg_height_0", size(0, 0), "header is wrong"},
       {"jpeg_width_0", with_byte(jpeg_with(0xc0, 3, 0), segment(0xc0) + 4, 0), "header is wrong"},
-      {"jpeg_65535_squared",
-       with_byte(with_byte(size(0xff, 0xff), segment(0xc0) + 3, 0xff), segment(0xc0) + 4, 0xff),
+      {"jpeg_65535_squared", with_byte(with_byte(size(0xff, 0xff), segment(0xc0) + 3, 0xff), segment(0xc0) + 4, 0xff),
        "65535 x 65535 pixels"},
       {"jpeg_sampling_0", jpeg_with(0xc0, 7, 0), "header is wrong"},
       {"jpeg_sampling_15", jpeg_with(0xc0, 7, 0xff), "header is wrong"},
       {"jpeg_quantisation_table_9", jpeg_with(0xc0, 8, 9), "header is wrong"},
       {"jpeg_huffman_table_too_long", jpeg_with(0xc4, 1, 0xff), "damaged"},
+      {"jpeg_huffman_table_of_4080_codes", huffman_bomb(), "a Huffman table of 4080 codes"},
+      {"jpeg_huffman_table_behind_the_scan", kJpeg.substr(0, kJpeg.size() - 2) + huffman_bomb().substr(2, 21),
+       "a Huffman table of 4080 codes"},
       {"jpeg_12_bits", jpeg_frame(0xc0, 12, 3), "header is wrong"},
       {"jpeg_lossless", jpeg_frame(0xc3, 8, 3), "lossless or arithmetic"},
       {"jpeg_arithmetic", jpeg_frame(0xc9, 8, 3), "lossless or arithmetic"},
       {"jpeg_2_channels", jpeg_frame(0xc0, 8, 2), "header is wrong"},
       {"jpeg_4_channels_of_no_meaning", jpeg_frame(0xc0, 8, 4), "four channels"},
       {"jpeg_5_channels", jpeg_frame(0xc0, 8, 5), "header is wrong"},
-      {"jpeg_segment_of_no_length", kJpeg.substr(0, 2) + std::string("\xff\xe1\0\0", 4) + kJpeg.substr(2), "header is wrong (bad APP len)"},
+      {"jpeg_segment_of_no_length", kJpeg.substr(0, 2) + std::string("\xff\xe1\0\0", 4) + kJpeg.substr(2),
+       "header is wrong (bad APP len)"},
       {"jpeg_scan_of_unknown_component", jpeg_with(0xda, 1, 99), "damaged or cut"},
   };
 }
@@ -152,7 +169,11 @@ std::vector<Case> other_cases() {
       {"tiff_little", "II*\0", "a TIFF image"},
       {"tiff_big", std::string("MM\0*....", 8), "a TIFF image"},
       {"photoshop", "8BPS\0\1", "a Photoshop image"},
-      {"avif", std::string("\0\0\0\x1c" "ftypavif", 12), "HEIC or AVIF"},
+      {"avif",
+       std::string("\0\0\0\x1c"
+                   "ftypavif",
+                   12),
+       "HEIC or AVIF"},
       {"pdf", "%PDF-1.7", "a PDF document"},
       {"svg", "<svg xmlns='x'/>", "an SVG drawing"},
       {"xml", "<?xml version='1.0'?>", "an XML text"},
