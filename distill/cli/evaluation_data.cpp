@@ -13,16 +13,18 @@ namespace cucurbit::cli {
 namespace {
 ImageSet take_split(const EvaluationFlags& flags, ImageSplits& splits) {
   if (flags.split == "train") return std::move(splits.train);
-  if (!splits.test)
-    throw Error(ErrorKind::input, fmt::format("[data] {}: has no test set: use --split train", flags.data));
-  return std::move(*splits.test);
+  std::optional<ImageSet>& chosen = flags.split == "val" ? splits.validation : splits.test;
+  if (!chosen)
+    throw Error(ErrorKind::input, fmt::format("[data] {}: has no {}: use --split train", flags.data,
+                                              flags.split == "val" ? "folder val" : "test set"));
+  return std::move(*chosen);
 }
 
 void expect_fits(const EvaluationFlags& flags, const ImageSet& set, const CheckpointInfo& info) {
   const Shape images{set.height, set.width, set.channels};
   if (images != info.image)
     throw Error(ErrorKind::input, fmt::format("[data] {}: images {}, the network was trained on {}: use the set it was "
-                                              "trained on",
+                                              "trained on, or --img-size",
                                               flags.data, to_string(images), to_string(info.image)));
   if (set.class_names != info.class_names)
     throw Error(ErrorKind::input, fmt::format("[data] {}: classes {}, the network knows {}: they must be the same",
@@ -65,8 +67,8 @@ void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags) {
   const std::string group = "Weights of PyTorch";
   app.add_option("weights", flags.weights, "a .safetensors file of train or distill; not with --pretrained-path");
   add_data_flags(app, flags);
-  app.add_option("--split", flags.split, "test or train")
-      ->check(CLI::IsMember({"test", "train"}))
+  app.add_option("--split", flags.split, "test, train, or val of an image folder")
+      ->check(CLI::IsMember({"test", "train", "val"}))
       ->capture_default_str();
   add_math_flag(app, flags.math);
   app.add_option("--pretrained-path", flags.pretrained_path, "a state dict (.safetensors) with the model's names")
@@ -92,7 +94,8 @@ EvaluationRun prepare_evaluation(EvaluationFlags flags) {
     return {std::move(loaded), take_split(flags, splits)};
   }
   LoadedNetwork loaded = load_network(flags.weights, DType::f32);
-  ImageSplits splits = load_data(flags);
+  const bool square = loaded.info.image[0] == loaded.info.image[1];
+  ImageSplits splits = load_data(flags, square ? loaded.info.image[0] : 0);
   ImageSet set = take_split(flags, splits);
   expect_fits(flags, set, loaded.info);
   return {std::move(loaded), std::move(set)};

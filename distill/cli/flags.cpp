@@ -91,8 +91,10 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
   app.add_option("--seed", flags.seed, "of weights, order, augmentation and dropout")
       ->group(group)
       ->capture_default_str();
-  app.add_option("--val-size", flags.val_size,
-                 "images cut off the training set for validation; 0: none; -1: a tenth, at most 5000")
+  app.add_option(
+         "--val-size", flags.val_size,
+         "images cut off the training set for validation, where the data bring none; 0: none; -1: a tenth, at most "
+         "5000")
       ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))
       ->group(group)
       ->capture_default_str();

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "distill/cli/commands.h"
-#include "distill/cli/data.h"
+#include "distill/cli/inspect_data.h"
 #include "engine/io/checkpoint.h"
 #include "engine/io/join.h"
 #include "engine/io/safetensors.h"
@@ -13,20 +13,6 @@
 namespace cucurbit::cli {
 
 namespace {
-nlohmann::json describe_set(const ImageSet& set) {
-  const ChannelStatistics statistics = channel_statistics(set);
-  return {{"images", set.count},        {"shape", {set.height, set.width, set.channels}},
-          {"mean", statistics.mean},    {"stddev", statistics.stddev},
-          {"classes", set.class_names}, {"class_counts", class_counts(set)}};
-}
-
-nlohmann::json inspect_data(const DataFlags& flags) {
-  const ImageSplits splits = load_data(flags);
-  nlohmann::json result{{"data", flags.data}, {"train", describe_set(splits.train)}};
-  if (splits.test) result["test"] = describe_set(*splits.test);
-  return result;
-}
-
 nlohmann::json inspect_weights(const std::string& path) {
   const CheckpointInfo info = read_checkpoint_info(path);
   nlohmann::json tensors = nlohmann::json::array();
@@ -45,7 +31,7 @@ nlohmann::json inspect_weights(const std::string& path) {
           {"tensors", tensors}};
 }
 
-/// One line a value, indented by depth; tensors of a weights file one line each.
+/// One line a value, indented by depth; tensors of a weights file and lists of sentences one line each.
 void print_tree(const nlohmann::json& node, int depth) {
   for (const auto& [key, value] : node.items()) {
     const std::string indent(size_t(2 * depth), ' ');
@@ -56,6 +42,9 @@ void print_tree(const nlohmann::json& node, int depth) {
       for (const auto& tensor : value)
         fmt::print("{}{:<28} {} {}\n", indent, tensor["name"].get<std::string>(), tensor["dtype"].get<std::string>(),
                    tensor["shape"].dump());
+    } else if (key == "bad_files" || key == "examples") {
+      fmt::print("{}{:<14} {}\n", indent, key, value.empty() ? "none" : "");
+      for (const auto& line : value) fmt::print("{}  {}\n", indent, line.get<std::string>());
     } else {
       fmt::print("{}{:<14} {}\n", indent, key, value.is_string() ? value.get<std::string>() : value.dump());
     }
@@ -65,15 +54,18 @@ void print_tree(const nlohmann::json& node, int depth) {
 
 void add_inspect(CLI::App& program) {
   struct Flags : DataFlags {
+    std::string contact_sheet;
     bool json = false;
   };
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = program.add_subcommand("inspect", "Describe a data set or a weights file");
+  CLI::App* command = program.add_subcommand("inspect", "Describe a data set or a weights file (.safetensors)");
   add_data_flags(*command, *flags);
+  command->add_option("--contact-sheet", flags->contact_sheet,
+                      "draw images of every training class into this PNG file");
   command->add_flag("--json", flags->json, "print as JSON");
   command->callback([flags] {
     const bool weights = std::filesystem::path(flags->data).extension() == ".safetensors";
-    const nlohmann::json result = weights ? inspect_weights(flags->data) : inspect_data(*flags);
+    const nlohmann::json result = weights ? inspect_weights(flags->data) : inspect_data(*flags, flags->contact_sheet);
     if (flags->json)
       fmt::print("{}\n", result.dump(2));
     else

@@ -15,16 +15,25 @@ struct PredictFlags : EvaluationFlags {
   std::string logits;
 };
 
-/// "index,class,probability" of every row.
-void print_predictions(const std::vector<float>& logits, const std::vector<std::string>& class_names) {
-  const size_t classes = class_names.size();
-  fmt::print("index,class,probability\n");
+/// A field of a CSV file (RFC 4180).
+std::string quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string field = "\"";
+  for (char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + "\"";
+}
+
+/// "index,class,probability" of every row; of an image folder "path,class,probability".
+void print_predictions(const std::vector<float>& logits, const ImageSet& set) {
+  const size_t classes = set.class_names.size();
+  fmt::print("{},class,probability\n", set.paths.empty() ? "index" : "path");
   for (size_t row = 0; row * classes < logits.size(); ++row) {
     const float* const first = logits.data() + row * classes;
     const float* const largest = std::max_element(first, first + classes);
     double sum = 0;
     for (size_t c = 0; c < classes; ++c) sum += std::exp(double(first[c]) - double(*largest));
-    fmt::print("{},{},{:.6f}\n", row, class_names[size_t(largest - first)], 1 / sum);
+    const std::string sample = set.paths.empty() ? std::to_string(row) : quoted(set.paths[row]);
+    fmt::print("{},{},{:.6f}\n", sample, quoted(set.class_names[size_t(largest - first)]), 1 / sum);
   }
 }
 
@@ -34,7 +43,7 @@ void predict(const PredictFlags& flags) {
   const Tensor logits = logits_of(loaded.network, DeviceSet(set, loaded.info.normalization));
   const std::vector<float> values = logits.to_host<float>();
   if (flags.logits.empty()) {
-    print_predictions(values, loaded.info.class_names);
+    print_predictions(values, set);
     return;
   }
   write_npy(flags.logits, DType::f32, logits.shape().dims(), std::as_bytes(std::span(values)));

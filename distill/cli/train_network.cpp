@@ -7,6 +7,7 @@
 
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
+#include "engine/data/split.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "engine/train/interrupt.h"
@@ -26,12 +27,19 @@ CheckpointInfo describe_run(const Network& network, const RunData& data, const T
           .class_names = data.class_names,
           .normalization = data.normalization};
 }
+
+/// The validation set that the data bring, or one that is cut off.
+TrainValidation train_and_validation(const ImageSplits& splits, int64_t val_size) {
+  if (splits.validation) return {splits.train, *splits.validation};
+  if (val_size < 0) val_size = std::min<int64_t>(splits.train.count / 10, 5000);
+  return split_validation(splits.train, val_size, kSplitSeed);
+}
 }  // namespace
 
 RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization) {
   const ImageSplits splits = load_data(flags);
-  const int64_t val_size = flags.val_size < 0 ? std::min<int64_t>(splits.train.count / 10, 5000) : flags.val_size;
-  const auto [train, validation] = split_validation(splits.train, val_size, kSplitSeed);
+  if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
+  const auto [train, validation] = train_and_validation(splits, flags.val_size);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
   RunData data{train.class_names, statistics, DeviceSet(train, statistics), {}, {}};
   if (validation.count > 0) data.validation.emplace(validation, statistics);

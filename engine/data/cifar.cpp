@@ -62,11 +62,11 @@ struct Files {
 /// All that `read` delivers, at most `limit` bytes.
 template <class Read>
 std::vector<std::uint8_t> read_all(const std::string& file, std::uint64_t limit, const Read& read) {
-  constexpr std::size_t kPiece = std::size_t{8} << 20;
+  constexpr std::size_t kLargestPiece = std::size_t{8} << 20;
   std::vector<std::uint8_t> bytes;
-  for (;;) {
+  for (std::size_t piece = std::size_t{64} << 10;; piece = std::min(2 * piece, kLargestPiece)) {
     const std::size_t before = bytes.size();
-    bytes.resize(before + std::min<std::uint64_t>(kPiece, limit + 1 - before));
+    bytes.resize(before + std::min<std::uint64_t>(piece, limit + 1 - before));
     const std::size_t got = read(std::as_writable_bytes(std::span(bytes).subspan(before)));
     bytes.resize(before + got);
     if (bytes.size() > limit) reject(file, fmt::format("more than {} bytes: this is not such a file", limit));

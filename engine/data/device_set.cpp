@@ -2,35 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-#include <random>
-
 #include "engine/runtime/stream.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
 
 namespace {
-/// The samples of `set` named by `chosen`, in that order.
-ImageSet subset(const ImageSet& set, std::span<const int64_t> chosen) {
-  ImageSet part{.name = set.name,
-                .count = int64_t(chosen.size()),
-                .height = set.height,
-                .width = set.width,
-                .channels = set.channels,
-                .class_names = set.class_names};
-  const int64_t bytes = set.height * set.width * set.channels;
-  std::vector<uint8_t> images;
-  images.reserve(chosen.size() * size_t(bytes));
-  for (int64_t index : chosen) {
-    const auto first = set.images.begin() + index * bytes;
-    images.insert(images.end(), first, first + bytes);
-    part.labels.push_back(set.labels[size_t(index)]);
-  }
-  part.own(std::move(images));
-  return part;
-}
-
 Batch empty_batch(int64_t size, const Shape& image, DType compute) {
   return {Tensor::empty({size, image[0], image[1], image[2]}, compute), Tensor::empty({size}, DType::i32),
           Tensor::empty({size}, DType::i32)};
@@ -94,19 +71,6 @@ Batch DeviceSet::range(int64_t begin, int64_t end, DType compute) const {
   dispatch_float(compute, "batch",
                  [&]<class T>(Type<T>) { kernels::gather_range(source(), begin, target_of<T>(batch), stream()); });
   return batch;
-}
-
-TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64_t seed) {
-  if (validation < 0 || validation >= set.count)
-    throw Error(ErrorKind::usage,
-                fmt::format("[data] {} validation images of {}: want fewer than there are", validation, set.count));
-  std::vector<int64_t> order(size_t(set.count));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  // Fisher-Yates on a fixed generator: std::shuffle differs between standard libraries.
-  std::mt19937_64 random(seed);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-  const std::span<const int64_t> all(order);
-  return {subset(set, all.subspan(size_t(validation))), subset(set, all.first(size_t(validation)))};
 }
 
 }  // namespace cucurbit

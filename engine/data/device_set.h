@@ -38,10 +38,4 @@ class DeviceSet {
   Tensor images_, labels_, mean_, inverse_std_;
 };
 
-/// Cuts `validation` samples off `set`, chosen by `seed`; class proportions follow chance.
-struct TrainValidation {
-  ImageSet train, validation;
-};
-TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64_t seed);
-
 }  // namespace cucurbit

@@ -105,10 +105,17 @@ TEST_F(Cifar, Archives) {
     SCOPED_TRACE(name);
     expect_batches(load_images(folder / name));
   }
-  fs::remove(folder / "a.tar");
-  fs::remove(folder / "b.tar.gz");
-  expect_batches(load_images(folder.path()));  // the only archive in the folder
   EXPECT_EQ(load_images(folder / "c.tar.xz").train.name, "c");
+}
+
+TEST_F(Cifar, FoldersWithThePublishedArchive) {
+  write_bytes(folder / "cifar-10-binary.tar.gz", gzip(tar(batches())));
+  expect_batches(load_images(folder.path()));
+  // What it unpacks to comes before it.
+  fs::create_directories(folder / "cifar-10-batches-bin");
+  for (const auto& [name, bytes] : batches()) write_bytes(folder / name, bytes);
+  write_bytes(folder / "cifar-10-binary.tar.gz", "damaged");
+  expect_batches(load_images(folder.path()));
 }
 
 TEST_F(Cifar, ArchiveWithLongNames) {
@@ -226,9 +233,11 @@ TEST_F(Cifar, DamagedArchives) {
 }
 
 TEST_F(Cifar, FoldersOfSeveralSets) {
-  write_bytes(folder / "a.tar", tar(batches()));
-  write_bytes(folder / "b.tar.gz", "x");
-  expect_error(ErrorKind::input, {"several sets", "a.tar", "b.tar.gz"}, [&] { load_images(folder.path()); });
+  write_bytes(folder / "cifar-10-binary.tar", tar(batches()));
+  write_bytes(folder / "cifar-100-binary.tar.gz", "x");
+  expect_error(ErrorKind::input, {"several sets, cifar-10-binary.tar and cifar-100-binary.tar.gz"},
+               [&] { load_images(folder.path()); });
+  fs::remove(folder / "cifar-100-binary.tar.gz");
   write_bytes(folder / "train.bin", records(1, 10));
   expect_error(ErrorKind::input, {"several sets", "CIFAR files"}, [&] { load_images(folder.path()); });
   expect_error(ErrorKind::io, {"/absent", "No such file"}, [&] { load_images(folder / "absent"); });

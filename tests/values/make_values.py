@@ -254,10 +254,38 @@ def colors():
     write("colors.json", {"torchvision": torchvision_version, "cases": cases})
 
 
+RESIZES = [(9, 9, 1, "stretch", 9), (32, 32, 3, "stretch", 8), (17, 23, 3, "stretch", 5), (5, 7, 1, "stretch", 12),
+           (40, 31, 3, "stretch", 32), (1, 6, 3, "stretch", 4), (17, 23, 3, "crop", 8), (23, 17, 1, "crop", 8),
+           (12, 90, 3, "crop", 6), (6, 9, 3, "crop", 13), (33, 32, 1, "crop", 10)]
+
+
+def resized(image, mode, size):
+    """As torchvision's transforms: Resize([size, size]), or Resize(size) and CenterCrop(size)."""
+    height, width = image.shape[-2:]
+    tall, wide = size, size
+    if mode == "crop":
+        tall, wide = size * height // min(height, width), size * width // min(height, width)
+    image = functional.interpolate(image, size=(tall, wide), mode="bilinear", antialias=True, align_corners=False)
+    top, left = int(round((tall - size) / 2.0)), int(round((wide - size) / 2.0))
+    return image[..., top : top + size, left : left + size]
+
+
+def resizes():
+    cases = []
+    for stream, (height, width, channels, mode, size) in enumerate(RESIZES, 500):
+        pixels = torch.tensor((hash32(height * width * channels, stream) >> numpy.uint64(24)).astype(numpy.float64))
+        image = pixels.view(1, height, width, channels).permute(0, 3, 1, 2)
+        values = resized(image, mode, size).permute(0, 2, 3, 1).reshape(-1)
+        cases.append({"stream": stream, "image": [height, width, channels], "mode": mode, "size": size,
+                      "values": [round(value, 4) for value in values.tolist()]})
+    write("resize.json", {"cases": cases})
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     colors()
     optimisers()
     losses()
     schedules()
+    resizes()
     training()

@@ -1,0 +1,93 @@
+#include "engine/data/contact_sheet.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/data/resize.h"
+#include "engine/io/atomic_file.h"
+
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STBI_WRITE_NO_STDIO
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb/stb_easy_font.h>
+#include <stb/stb_image_write.h>
+#pragma GCC diagnostic pop
+
+namespace cucurbit {
+namespace {
+
+constexpr std::int64_t kSide = 64, kGap = 2, kTitle = 20, kColumns = 10, kMostRows = 100;
+constexpr std::int64_t kTextScale = 2;
+constexpr std::uint8_t kPaper = 255, kInk = 0;
+
+/// A page of RGB pixels.
+struct Page {
+  std::int64_t height, width;
+  std::vector<std::uint8_t> pixels;
+
+  Page(std::int64_t rows, std::int64_t columns)
+      : height(rows), width(columns), pixels(std::size_t(rows * columns * 3), kPaper) {}
+  std::uint8_t* at(std::int64_t row, std::int64_t column) { return pixels.data() + (row * width + column) * 3; }
+};
+
+/// stb_easy_font knows ASCII, as rectangles.
+void draw_text(Page& page, std::int64_t top, std::string text) {
+  struct Vertex {
+    float x, y, z;
+    std::uint8_t color[4];
+  };
+  for (char& c : text) c = c >= 32 && c < 127 ? c : '?';
+  text.resize(std::min<std::size_t>(text.size(), 120));
+  std::vector<Vertex> vertices(4 * 60 * (text.size() + 1));
+  const int quads = stb_easy_font_print(0, 0, text.data(), nullptr, vertices.data(),
+                                        static_cast<int>(vertices.size() * sizeof(Vertex)));
+  for (int q = 0; q < quads; ++q) {
+    const Vertex &first = vertices[std::size_t(4 * q)], &last = vertices[std::size_t(4 * q + 2)];
+    const auto bottom = std::min(page.height, top + std::int64_t(last.y) * kTextScale);
+    const auto right = std::min(page.width, std::int64_t(last.x) * kTextScale);
+    for (std::int64_t y = top + std::int64_t(first.y) * kTextScale; y < bottom; ++y)
+      for (std::int64_t x = std::int64_t(first.x) * kTextScale; x < right; ++x) std::memset(page.at(y, x), kInk, 3);
+  }
+}
+
+void draw_image(Page& page, std::int64_t top, std::int64_t left, const ImageSet& set, std::int64_t image) {
+  const auto bytes = static_cast<std::size_t>(set.height * set.width * set.channels);
+  std::vector<std::uint8_t> small(std::size_t(kSide * kSide * set.channels));
+  resize_image(set.images.subspan(std::size_t(image) * bytes, bytes), set.height, set.width, set.channels,
+               ResizeMode::crop, kSide, small);
+  for (std::int64_t y = 0; y < kSide; ++y)
+    for (std::int64_t x = 0; x < kSide; ++x)
+      for (std::int64_t c = 0; c < 3; ++c)
+        page.at(top + y, left + x)[c] =
+            small[std::size_t((y * kSide + x) * set.channels + (set.channels >= 3 ? c : 0))];
+}
+
+}  // namespace
+
+void write_contact_sheet(const std::filesystem::path& path, const ImageSet& set) {
+  const std::vector<std::int64_t> counts = class_counts(set);
+  const auto rows = std::min<std::int64_t>(std::int64_t(counts.size()), kMostRows);
+  Page page(std::max<std::int64_t>(rows, 1) * (kTitle + kSide + kGap), kColumns * (kSide + kGap));
+  std::vector<std::int64_t> drawn(counts.size());
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const auto label = std::size_t(set.labels[std::size_t(i)]);
+    if (std::int64_t(label) >= rows || drawn[label] == kColumns) continue;
+    draw_image(page, std::int64_t(label) * (kTitle + kSide + kGap) + kTitle, drawn[label]++ * (kSide + kGap), set, i);
+  }
+  for (std::int64_t label = 0; label < rows; ++label) {
+    const auto c = std::size_t(label);
+    draw_text(page, label * (kTitle + kSide + kGap) + kGap, fmt::format("{}  {}", set.class_names[c], counts[c]));
+  }
+  AtomicFile file(path);
+  const auto write = [](void* to, void* bytes, int size) {
+    static_cast<AtomicFile*>(to)->write(std::span(static_cast<const std::byte*>(bytes), std::size_t(size)));
+  };
+  stbi_write_png_to_func(write, &file, int(page.width), int(page.height), 3, page.pixels.data(), int(page.width * 3));
+  file.commit();
+}
+
+}  // namespace cucurbit

@@ -1,0 +1,141 @@
+#include "engine/data/image_folder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "engine/data/decoded_split.h"
+#include "engine/data/folder_listing.h"
+#include "engine/data/image_cache.h"
+
+namespace cucurbit {
+namespace {
+
+namespace fs = std::filesystem;
+
+ImageMemory memory_in_ram(std::size_t size) {
+  auto bytes = std::make_shared<std::vector<std::uint8_t>>(size);
+  return {*bytes, bytes, nullptr};
+}
+
+ImageMemory memory_in_cache(const fs::path& path, std::size_t size, const FolderOptions& options) {
+  try {
+    std::error_code ignored;  // what prevents the folder prevents the file
+    fs::create_directories(path.parent_path(), ignored);
+    const auto file = std::make_shared<NewMappedFile>(path, size);
+    return {file->bytes(), file, file};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io || options.cache_required) throw;
+    options.note(fmt::format("decoded images are not kept for the next time: {}", error.what()));
+    return memory_in_ram(size);
+  }
+}
+
+/// From the cache where it holds the split; else decoded, and kept there.
+DecodedSplit read_split(const fs::path& root, const ListedSplit& split, const FolderOptions& options) {
+  if (options.cache_dir.empty()) return decode_split(root, split, options, memory_in_ram);
+  const fs::path path = cache_path(root, split, options);
+  if (std::optional<DecodedSplit> cached = read_cache(path, split, options)) return *cached;
+  std::shared_ptr<NewMappedFile> file;
+  const DecodedSplit decoded = decode_split(root, split, options, [&](std::size_t size) {
+    const ImageMemory memory = memory_in_cache(path, size, options);
+    file = memory.file;
+    return memory;
+  });
+  // A file that could not be read may be readable next time, without any change of its date.
+  const bool lasting = std::all_of(decoded.bad.begin(), decoded.bad.end(),
+                                   [](const DecodedSplit::Bad& bad) { return bad.kind == ErrorKind::input; });
+  if (file && lasting) commit_cache(*file, split, decoded);
+  return decoded;
+}
+
+void apply_policy(const fs::path& root, const ListedSplit& split, const DecodedSplit& decoded,
+                  const FolderOptions& options) {
+  if (decoded.bad.empty()) return;
+  const std::size_t count = decoded.bad.size();
+  if (options.on_bad_sample == BadSamples::error) {
+    const DecodedSplit::Bad& first = decoded.bad.front();
+    throw Error(first.kind,
+                fmt::format("[folder] {}: {} ({} of {} files are bad: `cucurbit inspect` lists them, --on-bad-sample "
+                            "skip goes without them)",
+                            (root / split.files[std::size_t(first.file)].path).string(), first.reason, count,
+                            split.files.size()));
+  }
+  constexpr std::size_t kListed = 20;
+  std::string list = fmt::format("{} of {} files are skipped:", count, split.files.size());
+  for (std::size_t i = 0; i < std::min(count, kListed); ++i) {
+    list += fmt::format("\n  {}: {}", split.files[std::size_t(decoded.bad[i].file)].path, decoded.bad[i].reason);
+  }
+  if (count > kListed) list += fmt::format("\n  and {} more, which `cucurbit inspect` lists", count - kListed);
+  options.note(list);
+}
+
+FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const std::vector<std::string>& class_names,
+                       const FolderOptions& options) {
+  const DecodedSplit decoded = read_split(root, listed, options);
+  apply_policy(root, listed, decoded, options);
+  std::error_code ignored;
+  FolderSplit split;
+  split.images = {.name = fs::weakly_canonical(root, ignored).filename().string(),
+                  .count = std::int64_t(listed.files.size() - decoded.bad.size()),
+                  .height = decoded.height,
+                  .width = decoded.width,
+                  .channels = 3,
+                  .images = decoded.images,
+                  .owner = decoded.owner,
+                  .class_names = class_names};
+  auto bad = decoded.bad.begin();
+  for (std::size_t i = 0; i < listed.files.size(); ++i) {
+    if (bad != decoded.bad.end() && bad->file == std::int64_t(i)) {
+      split.bad.push_back({listed.files[i].path, bad++->reason});
+      continue;
+    }
+    split.images.labels.push_back(listed.files[i].label);
+    split.images.paths.push_back(listed.files[i].path);
+    split.facts.push_back(decoded.facts[i]);
+  }
+  return split;
+}
+
+void expect_all_classes(const fs::path& root, const ImageSet& train) {
+  const std::vector<std::int64_t> counts = class_counts(train);
+  for (std::size_t label = 0; label < counts.size(); ++label) {
+    if (counts[label] > 0) continue;
+    throw Error(ErrorKind::input,
+                fmt::format("[folder] {}: of the class {} every file is bad: mend them or remove the folder",
+                            root.string(), train.class_names[label]));
+  }
+}
+
+void expect_shape(const fs::path& root, const ImageSet& train, const std::optional<FolderSplit>& other) {
+  if (!other || other->images.count == 0) return;
+  const ImageSet& set = other->images;
+  if (set.height == train.height && set.width == train.width) return;
+  throw MixedSizes(
+      ErrorKind::input,
+      fmt::format("[folder] {}: images of different sizes: {} is {} x {}, {} {} x {} (height "
+                  "x width): give --img-size, to which all are brought",
+                  root.string(), train.paths[0], train.height, train.width, set.paths[0], set.height, set.width));
+}
+
+}  // namespace
+
+ImageFolder load_image_folder(const fs::path& root, const FolderOptions& options) {
+  const Listing listing = list_image_folder(root);
+  ImageFolder folder;
+  folder.ignored = listing.ignored;
+  folder.ignored_example = listing.ignored_example;
+  if (listing.ignored > 0) {
+    options.note(fmt::format("{} files are not named .png, .jpg or .jpeg and are passed over, such as {}",
+                             listing.ignored, listing.ignored_example));
+  }
+  folder.train = load_split(root, listing.train, listing.class_names, options);
+  expect_all_classes(root, folder.train.images);
+  if (listing.validation) folder.validation = load_split(root, *listing.validation, listing.class_names, options);
+  if (listing.test) folder.test = load_split(root, *listing.test, listing.class_names, options);
+  expect_shape(root, folder.train.images, folder.validation);
+  expect_shape(root, folder.train.images, folder.test);
+  return folder;
+}
+
+}  // namespace cucurbit
