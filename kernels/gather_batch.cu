@@ -31,6 +31,15 @@ struct Gathering {
   }
 };
 
+template <class T>
+__device__ __forceinline__ void write_names(const ImageSource& source, int64_t sample, const BatchTarget<T>& target,
+                                            int64_t i) {
+  const int32_t label = source.labels[sample];
+  target.labels[i] = label;
+  target.indices[i] = int32_t(sample);
+  if (target.mirrored_labels) target.mirrored_labels[target.size - 1 - i] = label;
+}
+
 /// The images of a batch, a block each. kChannels is known to the compiler where it is common, else 0.
 template <int kThreads, int kChannels, class T>
 __global__ void gather_images_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
@@ -40,10 +49,7 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
   const View view = draw_view(gathering.augmentation, draw);
   const Box cut = draw_cutout(gathering.augmentation.cutout, draw, source.height, source.width);
   const bool reflect = gathering.augmentation.border == Border::reflect;
-  if (thread_index<kThreads>() == 0) {
-    target.labels[i] = source.labels[sample];
-    target.indices[i] = int32_t(sample);
-  }
+  if (thread_index<kThreads>() == 0) write_names(source, sample, target, i);
   const int channels = kChannels ? kChannels : source.channels, width = source.width, row_size = width * channels;
   const float *mean = source.mean, *inverse_std = source.inverse_std;
   const auto normalised = [&](A pixel, int c) {
@@ -148,10 +154,7 @@ __global__ void gather_changed_kernel(ImageSource source, Gathering gathering, B
   const Augmentation& augmentation = gathering.augmentation;
   const int height = source.height, width = source.width;
   const int64_t image_size = int64_t(height) * width * kChannels;
-  if (thread_index<kThreads>() == 0) {
-    target.labels[i] = source.labels[sample];
-    target.indices[i] = int32_t(sample);
-  }
+  if (thread_index<kThreads>() == 0) write_names(source, sample, target, i);
 
   const View view = draw_view(augmentation, draw);
   bool interpolates = false;

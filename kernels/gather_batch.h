@@ -26,7 +26,8 @@ struct BatchTarget {
   int32_t* labels;
   int32_t* indices;  // of the samples in the set
   int64_t size;
-  float* workspace = nullptr;  // where augmentation.changes_values(): as large as images, and may be images
+  float* workspace = nullptr;          // where augmentation.changes_values(): as large as images, and may be images
+  int32_t* mirrored_labels = nullptr;  // if wanted: the labels in the opposite order
 };
 
 /// The batch at which `state` (device memory) stands: places state->batch size ... of the set in the order of
@@ -36,7 +37,8 @@ struct BatchTarget {
 /// The permutation is a Feistel network on the next power of 4, walked until it is back inside the set (Black and
 /// Rogaway 2002), with round keys from Philox.
 ///
-/// Augmentations that change values need 1 or 3 channels; throws Error usage for others.
+/// What augmentation.mixing says is not done here. Augmentations that change values need 1 or 3 channels; throws Error
+/// usage for others.
 template <class T>
 void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Augmentation& augmentation,
                   const BatchTarget<T>& target, cudaStream_t stream);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/runtime/stream.h"
+#include "kernels/augment_mix.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -43,6 +44,15 @@ kernels::BatchTarget<T> target_of(const Batch& batch) {
           .indices = batch.indices.data<int32_t>(),
           .size = batch.labels.size()};
 }
+
+template <class T>
+void mix(const Batch& batch, const StepState* state, const Mixing& mixing) {
+  const Tensor box = Tensor::empty({4}, DType::i32);
+  const kernels::MixDraw draw{batch.mixed.weight.data<float>(), box.data<int32_t>()};
+  const auto dim = [&](int axis) { return int(batch.images.dim(axis)); };
+  kernels::draw_mix(state, mixing, dim(1), dim(2), draw, stream());
+  kernels::mix_images(batch.images.data<T>(), dim(0), dim(1), dim(2), dim(3), draw, stream());
+}
 }  // namespace
 
 DeviceSet::DeviceSet(const ImageSet& set, const ChannelStatistics& normalization)
@@ -77,14 +87,18 @@ kernels::ImageSource DeviceSet::source() const {
 Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                                 DType compute) const {
   check_augmentation(augmentation, image_);
-  const Batch batch = empty_batch(batch_size, image_, compute);
+  Batch batch = empty_batch(batch_size, image_, compute);
+  if (augmentation.mixing.any())
+    batch.mixed = {Tensor::empty({batch_size}, DType::i32), Tensor::empty({1}, DType::f32)};
   Tensor workspace;
   if (augmentation.changes_values())
     workspace = compute == DType::f32 ? batch.images : Tensor::empty(batch.images.shape(), DType::f32);
   dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
     kernels::BatchTarget<T> target = target_of<T>(batch);
     if (workspace) target.workspace = workspace.data<float>();
+    if (batch.mixed) target.mirrored_labels = batch.mixed.second.data<int32_t>();
     kernels::gather_batch(source(), state, /*shuffle=*/true, augmentation, target, stream());
+    if (batch.mixed) mix<T>(batch, state, augmentation.mixing);
   });
   return batch;
 }

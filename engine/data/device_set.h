@@ -2,16 +2,19 @@
 
 #include "engine/data/augmentation.h"
 #include "engine/data/image_set.h"
+#include "engine/ops/mixed_labels.h"
 #include "engine/tensor.h"
 #include "kernels/gather_batch.h"
 
 namespace cucurbit {
 
-/// A batch on the device. indices name the samples in the set: the key under which teacher outputs are kept.
+/// A batch on the device. indices name the samples in the set: the key under which teacher outputs are kept. Where
+/// images are mixed, a loss must take `mixed` beside the labels.
 struct Batch {
   Tensor images;   // [N, H, W, C], compute type, normalised
   Tensor labels;   // i32 [N]
   Tensor indices;  // i32 [N]
+  MixedLabels mixed{};
 };
 
 /// An image set resident in device memory as bytes; batches are gathered, augmented and normalised there:
