@@ -30,9 +30,9 @@ RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normal
   const int64_t val_size = flags.val_size < 0 ? std::min<int64_t>(splits.train.count / 10, 5000) : flags.val_size;
   const auto [train, validation] = split_validation(splits.train, val_size, kSplitSeed);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
-  RunData data{train.class_names, statistics, DeviceSet(train, statistics), {}, {}};
-  if (validation.count > 0) data.validation.emplace(validation, statistics);
-  if (splits.test) data.test.emplace(*splits.test, statistics);
+  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
+  if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
+  if (splits.test) data.test.emplace(*splits.test, statistics, flags.residency());
   return data;
 }
 
