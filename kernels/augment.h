@@ -43,9 +43,23 @@ struct Cutout {
   constexpr bool any() const { return size > 0 && probability > 0; }
 };
 
-/// What is done to a training image, in this order. All of it is a function of (seed, epoch, sample index) alone,
-/// whatever batch the sample comes in and at whatever place: the random bits are those of Philox, keyed by the seed and
-/// counted by (sample, epoch, purpose).
+/// The images of a batch are mixed in pairs, and so are their labels. For every batch it is drawn whether at all, and,
+/// where both have a parameter, which of the two; then w from Beta(a, a), a being the parameter.
+///
+///   mixup   the images, each w of itself and 1 - w of its partner; the labels alike (Zhang et al., mixup, 2017)
+///   cutmix  a box of 1 - w of the area, around a pixel drawn evenly, comes from the partner; labels by the area that
+///           lies inside the image (Yun et al., CutMix, 2019)
+struct Mixing {
+  float mixup = 0, cutmix = 0;      // 0: not this one
+  float probability = 1;            // that a batch is mixed
+  float switch_probability = 0.5f;  // that it is cutmix, where both are on
+
+  constexpr bool any() const { return (mixup > 0 || cutmix > 0) && probability > 0; }
+};
+
+/// What is done to a training image, in this order. All of it but the mixing, which is drawn for each step, is a
+/// function of (seed, epoch, sample index) alone, whatever batch the sample comes in and at whatever place: the random
+/// bits are those of Philox, keyed by the seed and counted by (sample, epoch, purpose).
 struct Augmentation {
   /// Moved by up to so many pixels in both directions, all (2 max_shift + 1)^2 shifts being equally likely:
   /// torchvision's RandomCrop(size, padding=max_shift).
@@ -60,12 +74,13 @@ struct Augmentation {
   RandAugment rand_augment{};
   ColorJitter color_jitter{};
   Cutout cutout{};
+  Mixing mixing{};
 
   /// True if values are computed, not only moved: a batch then needs room for images as floats.
   constexpr bool changes_values() const { return rand_augment.any() || color_jitter.any(); }
   /// True if every epoch shows a sample as it is, so that what a teacher says of it can be kept.
   constexpr bool is_identity() const {
-    return max_shift == 0 && flip == Flip::none && !changes_values() && !cutout.any();
+    return max_shift == 0 && flip == Flip::none && !changes_values() && !cutout.any() && !mixing.any();
   }
 };
 

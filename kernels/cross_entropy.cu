@@ -4,12 +4,13 @@
 namespace cucurbit::kernels {
 
 template <class T>
-void cross_entropy(const T* logits, const int32_t* labels, int64_t rows, int classes, double label_smoothing,
-                   const LogitLossOutputs<T>& outputs, cudaStream_t stream) {
+void cross_entropy(const T* logits, const int32_t* labels, const SecondLabels& second, int64_t rows, int classes,
+                   double label_smoothing, const LogitLossOutputs<T>& outputs, cudaStream_t stream) {
   using A = acc_t<T>;
   LogitLoss<T, NoTeacher> p{.student = logits,
                             .teacher = nullptr,
                             .labels = labels,
+                            .second = second,
                             .rows = rows,
                             .cols = classes,
                             .temperature = 1,
@@ -39,9 +40,9 @@ size_t logit_loss_workspace(int64_t rows, int classes) {
   return 2 * sizeof(int64_t) + size_t(logit_loss_blocks(rows, classes)) * sizeof(LossSums);
 }
 
-#define CUCURBIT_INSTANTIATE(T)                                                                           \
-  template void cross_entropy(const T*, const int32_t*, int64_t, int, double, const LogitLossOutputs<T>&, \
-                              cudaStream_t);                                                              \
+#define CUCURBIT_INSTANTIATE(T)                                                                    \
+  template void cross_entropy(const T*, const int32_t*, const SecondLabels&, int64_t, int, double, \
+                              const LogitLossOutputs<T>&, cudaStream_t);                           \
   template void scale_by(const acc_t<T>*, T*, int64_t, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)

@@ -13,12 +13,13 @@ namespace cucurbit::kernels {
 ///
 ///   logits  [rows, classes] row-major, classes >= 1, rows >= 0
 ///   labels  i32 [rows]: a class, or kIgnoreIndex
+///   second  further labels, see SecondLabels
 ///
 /// The gradient may not be the logits. A label that is neither makes the loss NaN, is counted in metrics->bad_labels
 /// and is never used as an index; its row's gradient is zero. A row with NaN or +inf gives a NaN loss. T: float, bf16,
 /// double; computed in acc_t<T>, summed in double. Deterministic.
 template <class T>
-void cross_entropy(const T* logits, const int32_t* labels, int64_t rows, int classes, double label_smoothing,
-                   const LogitLossOutputs<T>& outputs, cudaStream_t stream);
+void cross_entropy(const T* logits, const int32_t* labels, const SecondLabels& second, int64_t rows, int classes,
+                   double label_smoothing, const LogitLossOutputs<T>& outputs, cudaStream_t stream);
 
 }  // namespace cucurbit::kernels

@@ -21,13 +21,15 @@ struct DistillWeights {
 ///
 ///   student [rows, classes], teacher [rows, classes] row-major, classes >= 1, rows >= 0
 ///   labels  i32 [rows]: a class, or kIgnoreIndex: the row counts in neither part. Null: all rows count, hard = 0.
+///   second  further labels, see SecondLabels; not without labels
 ///
 /// The gradient may not be the student's or the teacher's logits. Labels that are neither: as in cross_entropy. The
 /// soft part of a row is never negative; it carries an absolute error of some T^2 eps. Where q is 0, q ln(q/p) is 0. T,
 /// V: float, float; bf16, bf16; bf16, float; float, bf16; double, double. Computed in acc_t<T>, summed in double.
 /// Deterministic.
 template <class T, class V>
-void distill_logits(const T* student, const V* teacher, const int32_t* labels, int64_t rows, int classes,
-                    const DistillWeights& weights, const LogitLossOutputs<T>& outputs, cudaStream_t stream);
+void distill_logits(const T* student, const V* teacher, const int32_t* labels, const SecondLabels& second, int64_t rows,
+                    int classes, const DistillWeights& weights, const LogitLossOutputs<T>& outputs,
+                    cudaStream_t stream);
 
 }  // namespace cucurbit::kernels

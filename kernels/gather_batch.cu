@@ -26,24 +26,36 @@ struct Gathering {
     if (!shuffle) return place;
     return Permutation(state->seed, uint64_t(state->epoch), uint32_t(count))(uint32_t(place));
   }
+  /// Where the picture of a sample, image i of the batch, lies in source.images.
+  __device__ __forceinline__ int64_t picture(int64_t i, int64_t size, int64_t sample, int64_t ring) const {
+    if (ring == 0) return sample;
+    return (state ? state->step % ring : 0) * size + i;
+  }
   __device__ __forceinline__ SampleDraw draw(int64_t sample) const {
     return state ? SampleDraw{state->seed, state->epoch, sample} : SampleDraw{0, 0, sample};
   }
 };
+
+template <class T>
+__device__ __forceinline__ void write_names(const ImageSource& source, int64_t sample, const BatchTarget<T>& target,
+                                            int64_t i) {
+  const int32_t label = source.labels[sample];
+  target.labels[i] = label;
+  target.indices[i] = int32_t(sample);
+  if (target.mirrored_labels) target.mirrored_labels[target.size - 1 - i] = label;
+}
 
 /// The images of a batch, a block each. kChannels is known to the compiler where it is common, else 0.
 template <int kThreads, int kChannels, class T>
 __global__ void gather_images_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
   using A = acc_t<T>;
   const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
+  const int64_t picture = gathering.picture(i, target.size, sample, source.ring);
   const SampleDraw draw = gathering.draw(sample);
   const View view = draw_view(gathering.augmentation, draw);
   const Box cut = draw_cutout(gathering.augmentation.cutout, draw, source.height, source.width);
   const bool reflect = gathering.augmentation.border == Border::reflect;
-  if (thread_index<kThreads>() == 0) {
-    target.labels[i] = source.labels[sample];
-    target.indices[i] = int32_t(sample);
-  }
+  if (thread_index<kThreads>() == 0) write_names(source, sample, target, i);
   const int channels = kChannels ? kChannels : source.channels, width = source.width, row_size = width * channels;
   const float *mean = source.mean, *inverse_std = source.inverse_std;
   const auto normalised = [&](A pixel, int c) {
@@ -60,7 +72,7 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
     const int from = reflect ? reflected(h + view.down, source.height) : h + view.down;
     const bool inside = from >= 0 && from < source.height;
     const int first = inside ? shown * channels : row_size, last = inside ? hidden * channels : row_size;
-    const uint8_t* __restrict__ row = source.images + (sample * source.height + (inside ? from : 0)) * row_size;
+    const uint8_t* __restrict__ row = source.images + (picture * source.height + (inside ? from : 0)) * row_size;
     const auto outside = [&](int j) {
       const int c = j % channels, w = j / channels;
       const int column = reflect ? reflected((view.mirrored ? width - 1 - w : w) + view.right, width) : 0;
@@ -144,19 +156,17 @@ template <int kThreads, int kChannels, class T>
 __global__ void gather_changed_kernel(ImageSource source, Gathering gathering, BatchTarget<T> target) {
   using A = acc_t<T>;
   const int64_t i = blockIdx.x, sample = gathering.sample(i, target.size, source.count);
+  const int64_t picture = gathering.picture(i, target.size, sample, source.ring);
   const SampleDraw draw = gathering.draw(sample);
   const Augmentation& augmentation = gathering.augmentation;
   const int height = source.height, width = source.width;
   const int64_t image_size = int64_t(height) * width * kChannels;
-  if (thread_index<kThreads>() == 0) {
-    target.labels[i] = source.labels[sample];
-    target.indices[i] = int32_t(sample);
-  }
+  if (thread_index<kThreads>() == 0) write_names(source, sample, target, i);
 
   const View view = draw_view(augmentation, draw);
   bool interpolates = false;
   const Affine map = draw_map(augmentation, draw, view, height, width, interpolates);
-  const Looking<kChannels> input{source.images + sample * image_size, height, width,
+  const Looking<kChannels> input{source.images + picture * image_size, height, width,
                                  augmentation.border == Border::reflect};
   float* image = target.workspace + i * image_size;
   const float middle_h = float(height - 1) / 2, middle_w = float(width - 1) / 2;
@@ -237,6 +247,14 @@ void gather_batch(const ImageSource& source, const StepState* state, bool shuffl
 template <class T>
 void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>& target, cudaStream_t stream) {
   gather(source, {nullptr, begin, false, {}}, target, stream);
+}
+
+void batch_samples(const StepState& state, int64_t size, int64_t count, bool shuffle, int32_t* samples) {
+  const Permutation permutation(state.seed, uint64_t(state.epoch), uint32_t(count));
+  for (int64_t i = 0; i < size; ++i) {
+    const auto place = uint32_t((state.batch * size + i) % count);
+    samples[i] = int32_t(shuffle ? permutation(place) : place);
+  }
 }
 
 void sample_order(const StepState* state, int64_t count, int32_t* order, cudaStream_t stream) {

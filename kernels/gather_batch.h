@@ -17,6 +17,9 @@ struct ImageSource {
   int height, width, channels;
   const float* mean;         // [channels], of pixel / 255
   const float* inverse_std;  // [channels]
+  /// Above 0: `images` is a ring of so many batches that are sent there one after the other; image i of the batch of
+  /// step s is number (s % ring) size + i of it. With gather_range, image i of the range is number i.
+  int64_t ring = 0;
 };
 
 /// A batch of `size` samples; overwritten.
@@ -26,7 +29,8 @@ struct BatchTarget {
   int32_t* labels;
   int32_t* indices;  // of the samples in the set
   int64_t size;
-  float* workspace = nullptr;  // where augmentation.changes_values(): as large as images, and may be images
+  float* workspace = nullptr;          // where augmentation.changes_values(): as large as images, and may be images
+  int32_t* mirrored_labels = nullptr;  // if wanted: the labels in the opposite order
 };
 
 /// The batch at which `state` (device memory) stands: places state->batch size ... of the set in the order of
@@ -36,7 +40,8 @@ struct BatchTarget {
 /// The permutation is a Feistel network on the next power of 4, walked until it is back inside the set (Black and
 /// Rogaway 2002), with round keys from Philox.
 ///
-/// Augmentations that change values need 1 or 3 channels; throws Error usage for others.
+/// What augmentation.mixing says is not done here. Augmentations that change values need 1 or 3 channels; throws Error
+/// usage for others.
 template <class T>
 void gather_batch(const ImageSource& source, const StepState* state, bool shuffle, const Augmentation& augmentation,
                   const BatchTarget<T>& target, cudaStream_t stream);
@@ -44,6 +49,10 @@ void gather_batch(const ImageSource& source, const StepState* state, bool shuffl
 /// Samples begin ... begin + target.size - 1 of the set, in order and as they are. They must lie inside the set.
 template <class T>
 void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>& target, cudaStream_t stream);
+
+/// The samples that gather_batch takes at `state`, which lies in host memory, from a set of `count`; overwrites
+/// `samples` [size], in host memory too.
+void batch_samples(const StepState& state, int64_t size, int64_t count, bool shuffle, int32_t* samples);
 
 /// order[p] = the sample at place p of the epoch of `state` (device memory), as gather_batch shuffles.
 ///

@@ -25,8 +25,9 @@ __global__ void deliver_loss_kernel(LossSink<A> sink, int blocks, const int32_t*
 }
 
 template <int kThreads>
-__global__ void count_labelled_kernel(const int32_t* labels, int64_t rows, int classes, int64_t* count) {
-  const int64_t found = count_labelled<kThreads>(labels, rows, classes);
+__global__ void count_labelled_kernel(const int32_t* labels, const int32_t* second, int64_t rows, int classes,
+                                      int64_t* count) {
+  const int64_t found = count_labelled<kThreads>(labels, second, rows, classes);
   if (thread_index<kThreads>() == 0) *count = found;
 }
 
@@ -53,7 +54,8 @@ void launch_logit_loss(LogitLoss<T, V> p, const LogitLossOutputs<T>& outputs, cu
             count_first ? counted : nullptr,
             double(p.task_weight),
             double(p.distill_weight)};
-  if (count_first) launch<1024>(CUCURBIT_KERNEL(count_labelled_kernel), 1, stream, p.labels, p.rows, p.cols, counted);
+  if (count_first)
+    launch<1024>(CUCURBIT_KERNEL(count_labelled_kernel), 1, stream, p.labels, p.second.labels, p.rows, p.cols, counted);
 
   const int rows_in_block = rows_per_block(p.cols);
   int64_t blocks = blocks_for(p.rows, rows_in_block);

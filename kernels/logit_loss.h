@@ -12,6 +12,14 @@ namespace cucurbit::kernels {
 /// Rows with this label take no part: they count for nothing and get a gradient of zero.
 inline constexpr int kIgnoreIndex = -100;
 
+/// A second label of every row, of a batch whose images were mixed in pairs: the cross-entropy is then w times that
+/// with the first label plus 1 - w times that with the second. A row counts if both labels are classes; its answer is
+/// correct if it is the label of the larger weight (the first at 1/2).
+struct SecondLabels {
+  const int32_t* labels = nullptr;  // [rows]; null: there are none
+  const float* weight = nullptr;    // w, one value in device memory, from 0 to 1
+};
+
 /// Where a loss on logits leaves its results; all in device memory.
 template <class T>
 struct LogitLossOutputs {

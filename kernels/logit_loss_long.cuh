@@ -81,8 +81,10 @@ __global__ void long_logit_loss_kernel(LogitLoss<T, V> p) {
   const int64_t row = blockIdx.x;
   const T* s = p.student + row * p.cols;
   const V* t = p.teacher + (kTeacher ? row * p.cols : 0);
-  const A share = p.gradient ? gradient_share<kThreads, A>(p.sink, p.labels, p.rows, p.cols) : A(0);
-  const int label = row_label(p, row);
+  const A share = p.gradient ? gradient_share<kThreads, A>(p.sink, p.labels, p.second.labels, p.rows, p.cols) : A(0);
+  const LabelWeights<A> weights(p.second);
+  const RowLabels labels = row_labels(p, weights, row);
+  const int label = labels.label;
   const A target = label >= 0 ? to_acc(s[label]) : A(0);
 
   RowSums<A> own{-A(INFINITY), -A(INFINITY), 0, 0, 0, 0, 0, 0};
@@ -91,21 +93,26 @@ __global__ void long_logit_loss_kernel(LogitLoss<T, V> p) {
   const RowSums<A> r = whole_row<kThreads, kTeacher>(own, p.inverse_temperature);
 
   LossSums sums = no_rows();
-  if (thread_index<kThreads>() == 0) add_row(p, row, label, target, r, sums);
+  if (thread_index<kThreads>() == 0) add_row(p, row, label, wanted_logit(s, labels, weights), r, sums);
   finish_block<kThreads>(sums, p.sink, p.labels, p.cols);
   if (!p.gradient) return;
 
-  const RowSlope<A> g = row_slope(p, share, label, r);
+  const RowSlope<A> g = row_slope(p, weights, share, label, r);
   T* __restrict__ gradient = p.gradient + row * p.cols;
-  for (int begin = (p.cols - 1) / kColumns * kColumns; begin >= 0; begin -= kColumns)
-    for (int c : strided<kThreads>(begin, math::min(begin + kColumns, p.cols))) {
-      const A below = to_acc(s[c]) - r.student_max;
-      A value = g.hard * (math::exp(below) - (c == label ? g.top : A(0)) - g.floor);
-      if constexpr (kTeacher)
-        value += g.soft * (math::exp(below * p.inverse_temperature) -
-                           math::exp((to_acc(t[c]) - r.teacher_max) * p.inverse_temperature) * g.ratio);
-      gradient[c] = from_acc<T>(label < kUnlabelled ? A(0) : value);
-    }
+  const auto store = [&](auto mixed) {
+    for (int begin = (p.cols - 1) / kColumns * kColumns; begin >= 0; begin -= kColumns)
+      for (int c : strided<kThreads>(begin, math::min(begin + kColumns, p.cols))) {
+        const A below = to_acc(s[c]) - r.student_max;
+        A top = c == label ? g.top : A(0);
+        if constexpr (mixed.value) top += c == labels.other ? g.rest : A(0);
+        A value = g.hard * (math::exp(below) - top - g.floor);
+        if constexpr (kTeacher)
+          value += g.soft * (math::exp(below * p.inverse_temperature) -
+                             math::exp((to_acc(t[c]) - r.teacher_max) * p.inverse_temperature) * g.ratio);
+        gradient[c] = from_acc<T>(label < kUnlabelled ? A(0) : value);
+      }
+  };
+  p.second.labels ? store(std::true_type{}) : store(std::false_type{});
 }
 
 }  // namespace cucurbit::kernels

@@ -20,6 +20,7 @@ struct LogitLoss {
   const T* student;
   const V* teacher;
   const int32_t* labels;
+  SecondLabels second;
   int64_t rows;
   int cols;
   A temperature, inverse_temperature, task_weight, distill_weight, smoothing;
@@ -40,21 +41,55 @@ struct RowSums {
   A beaten;   // classes that come before the label's in order of logits
 };
 
-/// gradient = hard (e^(s - max) - [c = y] top - floor) + soft (e^((s - max)/T) - e^((t - max)/T) ratio). In this form
-/// the soft part is exactly zero where the teacher is the student, however the compiler contracts it.
+/// gradient = hard (e^(s - max) - [c = y] top - [c = other] rest - floor) + soft (e^((s - max)/T) - e^((t - max)/T)
+/// ratio). In this form the soft part is exactly zero where the teacher is the student, however the compiler contracts
+/// it.
 template <class A>
 struct RowSlope {
-  A hard, top, floor, soft, ratio;
+  A hard, top, rest, floor, soft, ratio;
 };
 
 /// The label of a row: a class, or one of these.
 enum : int { kUnlabelled = -1, kIgnored = -2, kBadLabel = -3 };
 
-template <class T, class V>
-__device__ __forceinline__ int row_label(const LogitLoss<T, V>& p, int64_t row) {
-  if (!p.labels) return kUnlabelled;
-  const int label = p.labels[row];
-  return label == kIgnoreIndex ? kIgnored : label < 0 || label >= p.cols ? kBadLabel : label;
+/// How the labels of a step are weighed.
+template <class A>
+struct LabelWeights {
+  A larger = 1, smaller = 0;
+  bool second_first = false;  // whether the second label is the one of the larger weight
+
+  __device__ __forceinline__ explicit LabelWeights(const SecondLabels& second) {
+    if (!second.labels) return;
+    const float first = *second.weight;
+    second_first = first < 0.5f;
+    larger = second_first ? 1 - A(first) : A(first);
+    smaller = second_first ? A(first) : 1 - A(first);
+  }
+};
+
+/// The label of the larger weight, and the other one: a class, or below 0 where there is none.
+struct RowLabels {
+  int label, other;
+};
+
+template <class T, class V, class A>
+__device__ __forceinline__ RowLabels row_labels(const LogitLoss<T, V>& p, const LabelWeights<A>& weights, int64_t row) {
+  if (!p.labels) return {kUnlabelled, -1};
+  const int first = p.labels[row];
+  if (first == kIgnoreIndex) return {kIgnored, -1};
+  if (first < 0 || first >= p.cols) return {kBadLabel, -1};
+  if (!p.second.labels) return {first, -1};
+  const int second = p.second.labels[row];
+  if (second < 0 || second >= p.cols) return {kIgnored, -1};
+  return weights.second_first ? RowLabels{second, first} : RowLabels{first, second};
+}
+
+/// The logit that the labels ask for: the weighted mean of theirs.
+template <class T, class A>
+__device__ __forceinline__ A wanted_logit(const T* row, const RowLabels& labels, const LabelWeights<A>& weights) {
+  if (labels.label < 0) return 0;
+  const A logit = to_acc(row[labels.label]);
+  return labels.other < 0 ? logit : weights.larger * logit + weights.smaller * to_acc(row[labels.other]);
 }
 
 /// 1 if class `c` with logit `s` is chosen before `label` with logit `target`: it is larger, or as large and of lower
@@ -65,7 +100,7 @@ __device__ __forceinline__ A comes_before(A s, int c, A target, int label) {
   return (s <= target ? A(0) : A(1)) + (s == target ? tie : A(0));
 }
 
-/// Adds a finished row to the sums of its block, and writes its loss.
+/// Adds a finished row to the sums of its block, and writes its loss. `target` is its wanted_logit.
 template <class T, class V, class A = acc_t<T>>
 __device__ __forceinline__ void add_row(const LogitLoss<T, V>& p, int64_t row, int label, A target, const RowSums<A>& r,
                                         LossSums& sums) {
@@ -98,10 +133,12 @@ __device__ __forceinline__ void add_row(const LogitLoss<T, V>& p, int64_t row, i
 
 /// `share` is 1 / counted rows.
 template <class T, class V, class A = acc_t<T>>
-__device__ __forceinline__ RowSlope<A> row_slope(const LogitLoss<T, V>& p, A share, int label, const RowSums<A>& r) {
+__device__ __forceinline__ RowSlope<A> row_slope(const LogitLoss<T, V>& p, const LabelWeights<A>& weights, A share,
+                                                 int label, const RowSums<A>& r) {
   RowSlope<A> slope;
   slope.hard = label >= 0 ? p.task_weight * share / r.hard : A(0);
-  slope.top = (A(1) - p.smoothing) * r.hard;
+  slope.top = (A(1) - p.smoothing) * r.hard * weights.larger;
+  slope.rest = (A(1) - p.smoothing) * r.hard * weights.smaller;
   slope.floor = p.smoothing / A(p.cols) * r.hard;
   slope.soft = p.distill_weight * p.temperature * share / r.soft;
   slope.ratio = r.soft / r.teacher;

@@ -13,20 +13,26 @@ __global__ void logit_loss_kernel(LogitLoss<T, V> p, int rows_in_block) {
   constexpr bool kTeacher = LogitLoss<T, V>::kTeacher;
   const int64_t first = int64_t(blockIdx.x) * rows_in_block;
   const int64_t last = first + rows_in_block < p.rows ? first + rows_in_block : p.rows;
-  const A share = p.gradient ? gradient_share<kThreads, A>(p.sink, p.labels, p.rows, p.cols) : A(0);
+  const A share = p.gradient ? gradient_share<kThreads, A>(p.sink, p.labels, p.second.labels, p.rows, p.cols) : A(0);
+  const LabelWeights<A> weights(p.second);
   LossSums sums = no_rows();
   for (Tile tile(first, last, p.cols); tile.any(); tile.next()) {
     A s[Tile::kSteps][Tile::kWidth], t[kTeacher ? Tile::kSteps : 1][Tile::kWidth], e[Tile::kSteps][Tile::kWidth];
-    PerRow<A, Tile::kWidth> largest, teacher_largest, target;
-    PerRow<int, Tile::kWidth> label;
+    PerRow<A, Tile::kWidth> largest, teacher_largest, target, wanted;
+    PerRow<int, Tile::kWidth> label, other;
     tile.load(p.student, s, -A(INFINITY));
     if constexpr (kTeacher) tile.load(p.teacher, t, -A(INFINITY));
     for (int w = 0; w < Tile::kWidth; ++w) largest[w] = teacher_largest[w] = -A(INFINITY);
     for (int r = 0; r < Tile::kRows; ++r) {
-      label[r] = tile.has_row(r) ? row_label(p, tile.row(r)) : kIgnored;
-      target[r] = label[r] >= 0 ? to_acc(p.student[tile.row(r) * p.cols + label[r]]) : A(0);
+      const RowLabels labels = tile.has_row(r) ? row_labels(p, weights, tile.row(r)) : RowLabels{kIgnored, -1};
+      const T* row = p.student + tile.row(r) * p.cols;
+      label[r] = labels.label;
+      other[r] = labels.other;
+      target[r] = label[r] >= 0 ? to_acc(row[label[r]]) : A(0);
+      wanted[r] = wanted_logit(row, labels, weights);
     }
     tile.spread(label);
+    tile.spread(other);
     tile.spread(target);
 
     tile.each([&](int k, int w) {
@@ -60,20 +66,25 @@ __global__ void logit_loss_kernel(LogitLoss<T, V> p, int rows_in_block) {
       return RowSums<A>{largest[w], teacher_largest[w], hard[w], soft[w], teacher[w], cross[w], total[w], beaten[w]};
     };
     for (int r = 0; r < Tile::kRows; ++r)
-      if (tile.leads() && tile.has_row(r)) add_row(p, tile.row(r), label[r], target[r], row_sums(r), sums);
+      if (tile.leads() && tile.has_row(r)) add_row(p, tile.row(r), label[r], wanted[r], row_sums(r), sums);
     if (!p.gradient) continue;
     RowSlope<PerRow<A, Tile::kWidth>> slope;
     for (int w = 0; w < Tile::kWidth; ++w) {
-      const RowSlope<A> g = row_slope(p, share, label[w], row_sums(w));
+      const RowSlope<A> g = row_slope(p, weights, share, label[w], row_sums(w));
       slope.hard[w] = g.hard, slope.top[w] = g.top, slope.floor[w] = g.floor, slope.soft[w] = g.soft;
-      slope.ratio[w] = g.ratio;
+      slope.ratio[w] = g.ratio, slope.rest[w] = g.rest;
     }
-    tile.store(p.gradient, false, [&](int k, int w) {
-      const A top = tile.column(k, w) == label[w] ? slope.top[w] : A(0);
-      A value = slope.hard[w] * (e[k][w] - top - slope.floor[w]);
-      if constexpr (kTeacher) value += slope.soft[w] * (s[k][w] - t[k][w] * slope.ratio[w]);
-      return label[w] < kUnlabelled ? A(0) : value;
-    });
+    const auto store = [&](auto mixed) {
+      tile.store(p.gradient, false, [&](int k, int w) {
+        const int c = tile.column(k, w);
+        A top = c == label[w] ? slope.top[w] : A(0);
+        if constexpr (mixed.value) top += c == other[w] ? slope.rest[w] : A(0);
+        A value = slope.hard[w] * (e[k][w] - top - slope.floor[w]);
+        if constexpr (kTeacher) value += slope.soft[w] * (s[k][w] - t[k][w] * slope.ratio[w]);
+        return label[w] < kUnlabelled ? A(0) : value;
+      });
+    };
+    p.second.labels ? store(std::true_type{}) : store(std::false_type{});
   }
   finish_block<kThreads>(sums, p.sink, p.labels, p.cols);
 }

@@ -37,19 +37,23 @@ __device__ __forceinline__ LossSums block_total(const LossSums& own) {
           block_reduce<kThreads>(own.first_bad, Minimum{})};
 }
 
-/// Number of labels that name a class; all rows if there are no labels. Every thread of the block gets it.
+/// Number of rows whose labels name classes; all rows if there are no labels. Every thread of the block gets it.
 template <int kThreads>
-__device__ __forceinline__ int64_t count_labelled(const int32_t* labels, int64_t rows, int classes) {
+__device__ __forceinline__ int64_t count_labelled(const int32_t* labels, const int32_t* second, int64_t rows,
+                                                  int classes) {
   if (!labels) return rows;
+  if (!second) second = labels;
   int64_t count = 0;
-  for (int64_t i : strided<kThreads>(rows)) count += unsigned(labels[i]) < unsigned(classes);
+  for (int64_t i : strided<kThreads>(rows))
+    count += unsigned(labels[i]) < unsigned(classes) && unsigned(second[i]) < unsigned(classes);
   return block_sum<kThreads>(count);
 }
 
 /// 1 / counted rows, 0 if there are none.
 template <int kThreads, class A>
-__device__ __forceinline__ A gradient_share(const LossSink<A>& sink, const int32_t* labels, int64_t rows, int classes) {
-  const int64_t counted = sink.counted ? *sink.counted : count_labelled<kThreads>(labels, rows, classes);
+__device__ __forceinline__ A gradient_share(const LossSink<A>& sink, const int32_t* labels, const int32_t* second,
+                                            int64_t rows, int classes) {
+  const int64_t counted = sink.counted ? *sink.counted : count_labelled<kThreads>(labels, second, rows, classes);
   return counted > 0 ? A(1) / A(counted) : A(0);
 }
 

@@ -6,10 +6,7 @@ namespace cucurbit::kernels {
 template <int kThreads>
 __global__ void advance_kernel(StepState* state, int64_t batches_per_epoch) {
   static_assert(kThreads == 1);
-  ++state->step;
-  if (++state->batch < batches_per_epoch) return;
-  state->batch = 0;
-  ++state->epoch;
+  *state = state->next(batches_per_epoch);
 }
 
 template <int kThreads, class A>

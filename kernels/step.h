@@ -5,8 +5,7 @@
 
 namespace cucurbit::kernels {
 
-/// Moves `state`, in device memory, to the next batch: step and batch grow by one; after batches_per_epoch
-/// batches, batch returns to 0 and epoch grows by one. batches_per_epoch >= 1.
+/// state = state->next(batches_per_epoch), in device memory. batches_per_epoch >= 1.
 void advance(StepState* state, int64_t batches_per_epoch, cudaStream_t stream);
 
 /// series[state->step] = *value if that is below `count`: a history that the host reads when it likes.

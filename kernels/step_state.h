@@ -11,6 +11,14 @@ struct StepState {
   int64_t step;   // batches taken since training began
   int64_t epoch;  // epochs completed
   int64_t batch;  // batches taken in this epoch
+
+  bool operator==(const StepState&) const = default;
+
+  /// The next batch's: step and batch grow by one; after batches_per_epoch batches, batch is 0 and epoch grows by one.
+  constexpr StepState next(int64_t batches_per_epoch) const {
+    const bool ends = batch + 1 >= batches_per_epoch;
+    return {seed, step + 1, epoch + ends, ends ? 0 : batch + 1};
+  }
 };
 
 }  // namespace cucurbit

@@ -93,6 +93,22 @@ void add_augmentation_flags(CLI::App& app, AugmentationFlags& flags) {
       ->check(CLI::Range(0.0, 1.0))
       ->group(group)
       ->capture_default_str();
+  app.add_option("--mixup", flags.mixup, "mix the images of a batch in pairs, by shares from Beta(x, x); e.g. 0.2")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--cutmix", flags.cutmix, "put boxes of other images in, of an area from Beta(x, x); e.g. 1")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--mixup-prob", flags.mixing_probability, "of --mixup and --cutmix: the share of batches")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--mixup-switch-prob", flags.switch_probability, "with both: the share of mixed batches with cutmix")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
   app.add_flag("--no-aug", flags.no_aug, "no augmentation whatever the other options say")->group(group);
 }
 
@@ -107,7 +123,11 @@ Augmentation AugmentationFlags::augmentation() const {
                                    : Flip::none,
           .rand_augment = parse_rand_augment(auto_augment),
           .color_jitter = parse_color_jitter(color_jitter),
-          .cutout = {.size = cutout, .probability = float(cutout_probability)}};
+          .cutout = {.size = cutout, .probability = float(cutout_probability)},
+          .mixing = {.mixup = float(mixup),
+                     .cutmix = float(cutmix),
+                     .probability = float(mixing_probability),
+                     .switch_probability = float(switch_probability)}};
 }
 
 }  // namespace cucurbit::cli

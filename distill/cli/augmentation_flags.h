@@ -11,7 +11,7 @@ namespace cucurbit::cli {
 struct AugmentationFlags {
   int max_shift = 0, cutout = 0;
   std::string padding_mode = "constant", color_jitter, auto_augment;
-  double cutout_probability = 1;
+  double cutout_probability = 1, mixup = 0, cutmix = 0, mixing_probability = 1, switch_probability = 0.5;
   bool hflip = false, alternating_flip = false, no_aug = false;
 
   /// Throws Error usage for values that mean nothing.

@@ -41,7 +41,7 @@ Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const Distil
 Trained train_alone(const DistillFlags& flags, const RunData& data, const RunFolder& folder) {
   Network student = make_network(flags, data);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing}, metrics);
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
   };
   return train_network("alone", student, data, loss, flags, folder);
 }
@@ -54,7 +54,8 @@ Trained train_distilled(const DistillFlags& flags, const RunData& data, const Te
               {.temperature = flags.temperature,
                .task_weight = flags.task_weight,
                .distill_weight = flags.distill_weight,
-               .label_smoothing = flags.smoothing},
+               .label_smoothing = flags.smoothing,
+               .mixed = batch.mixed},
               metrics);
   };
   return train_network("distilled", student, data, loss, flags, folder);

@@ -118,6 +118,11 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
                  "go on with a run: its folder, or auto: the newest unfinished run of these options, if there is one")
       ->group(group);
   app.add_flag("--no-graph", flags.no_graph, "run every step anew instead of replaying a captured one")->group(group);
+  app.add_option("--data-residency", flags.data_residency,
+                 "device: images in its memory; stream: brought from the host batch by batch; auto: by their size")
+      ->check(CLI::IsMember({"auto", "device", "stream"}))
+      ->group(group)
+      ->capture_default_str();
   app.add_option("--output", flags.output, "where run folders are made")->group(group)->capture_default_str();
   app.add_flag("-q,--quiet", flags.quiet, "no progress")->group(group);
   app.add_flag("--json", flags.json, "print the result as JSON")->group(group);
@@ -164,6 +169,12 @@ std::string arguments_of(const CLI::App& command) {
 }
 
 void apply_math(const std::string& math) { set_math_mode(math == "own" ? Math::own : Math::vendor); }
+
+Residency TrainingFlags::residency() const {
+  return data_residency == "device"   ? Residency::device
+         : data_residency == "stream" ? Residency::host
+                                      : Residency::automatic;
+}
 
 EvaluationOptions TrainingFlags::evaluation() const {
   // No larger than what was trained, so that it fits where training does.

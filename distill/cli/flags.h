@@ -17,7 +17,7 @@ struct TrainingFlags : DataFlags {
   int64_t val_size = -1;        // below 0: a tenth, at most 5000
   std::string pretrained_path;  // a PyTorch state dict to begin from
   std::string opt = "sgd", sched = "cosine", amp_dtype = "float32", math = "vendor", output = "runs", resume,
-              tta = "none";
+              data_residency = "auto", tta = "none";
   std::vector<int64_t> decay_milestones;
   double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
          smoothing = 0, drop = 0, drop_path = 0, ema_decay = 0, clip_grad = 0;
@@ -28,6 +28,7 @@ struct TrainingFlags : DataFlags {
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }
   DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
+  Residency residency() const;
   EvaluationOptions evaluation() const;
   FitOptions fit_options() const;
   Schedule schedule(int64_t steps_per_epoch) const;

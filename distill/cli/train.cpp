@@ -16,7 +16,7 @@ void train(const TrainingFlags& flags, const std::string& arguments) {
   Network network = make_network(flags, data);
   const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing}, metrics);
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
   };
   const Trained trained = train_network("", network, data, loss, flags, folder);
   const nlohmann::json summary = summary_of(trained);

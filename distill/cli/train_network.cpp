@@ -41,9 +41,9 @@ RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normal
   if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
   const auto [train, validation] = train_and_validation(splits, flags.val_size);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
-  RunData data{train.class_names, statistics, DeviceSet(train, statistics), {}, {}};
-  if (validation.count > 0) data.validation.emplace(validation, statistics);
-  if (splits.test) data.test.emplace(*splits.test, statistics);
+  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
+  if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
+  if (splits.test) data.test.emplace(*splits.test, statistics, flags.residency());
   return data;
 }
 

@@ -37,6 +37,11 @@ void check_augmentation(const Augmentation& augmentation, const Shape& image) {
          image,
          fmt::format("{} random operations of magnitude {} with probability {}: want 0 to 16 of 0 to 10, 0 to 1",
                      rand.operations, rand.magnitude, rand.probability));
+  const Mixing& mixing = augmentation.mixing;
+  expect(mixing.mixup >= 0 && mixing.cutmix >= 0 && is_share(mixing.probability) && is_share(mixing.switch_probability),
+         image,
+         fmt::format("mixup {} and cutmix {} with probabilities {} and {}: want 0 or more, and from 0 to 1",
+                     mixing.mixup, mixing.cutmix, mixing.probability, mixing.switch_probability));
   expect(!augmentation.changes_values() || image[2] == 1 || image[2] == 3, image,
          "colour jitter and random operations want 1 or 3 channels");
 }

@@ -18,6 +18,16 @@ void check_logits_and_labels(const char* op, const Tensor& logits, const Tensor&
                                               describe(logits), logits.dim(0)));
 }
 
+kernels::SecondLabels second_labels(const char* op, const Tensor& labels, const MixedLabels& mixed) {
+  if (!mixed) return {};
+  if (!labels || mixed.second.dtype() != DType::i32 || mixed.second.shape() != labels.shape() || !mixed.weight ||
+      mixed.weight.dtype() != DType::f32 || mixed.weight.size() != 1)
+    throw Error(ErrorKind::input, fmt::format("[{}] second labels {} of weight {} for labels {}: want the same shape "
+                                              "and one f32",
+                                              op, describe(mixed.second), describe(mixed.weight), describe(labels)));
+  return {mixed.second.data<int32_t>(), mixed.weight.data<float>()};
+}
+
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntropyOptions& options,
                      kernels::StepMetrics* metrics) {
   check_logits_and_labels("cross_entropy", logits, labels);
@@ -25,9 +35,10 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntr
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw Error(ErrorKind::input,
                 fmt::format("[cross_entropy] label smoothing {}: want 0 to 1", options.label_smoothing));
+  const kernels::SecondLabels second = second_labels("cross_entropy", labels, options.mixed);
   return logit_loss("cross_entropy", logits, metrics,
                     [&]<class T>(Type<T>, const kernels::LogitLossOutputs<T>& outputs) {
-                      kernels::cross_entropy(logits.data<T>(), labels.data<int32_t>(), logits.dim(0),
+                      kernels::cross_entropy(logits.data<T>(), labels.data<int32_t>(), second, logits.dim(0),
                                              int(logits.dim(1)), options.label_smoothing, outputs, stream());
                     });
 }

@@ -30,6 +30,7 @@ void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, c
 Tensor distill_logits(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options,
                       kernels::StepMetrics* metrics) {
   check(student, teacher, labels, options);
+  const kernels::SecondLabels second = second_labels("distill_logits", labels, options.mixed);
   const kernels::DistillWeights weights{options.temperature, options.task_weight, options.distill_weight,
                                         options.label_smoothing};
   return logit_loss(
@@ -37,7 +38,7 @@ Tensor distill_logits(const Tensor& student, const Tensor& teacher, const Tensor
         dispatch_float(teacher.dtype(), "distill_logits", [&]<class V>(Type<V>) {
           if constexpr (std::is_same_v<T, double> == std::is_same_v<V, double>)
             kernels::distill_logits(student.data<T>(), teacher.data<V>(), labels ? labels.data<int32_t>() : nullptr,
-                                    student.dim(0), int(student.dim(1)), weights, outputs, stream());
+                                    second, student.dim(0), int(student.dim(1)), weights, outputs, stream());
           else
             throw Error(ErrorKind::input, fmt::format("[distill_logits] student {}, teacher {}: f64 goes with f64 only",
                                                       describe(student), describe(teacher)));

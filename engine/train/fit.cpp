@@ -13,6 +13,7 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 void merge(TrainMetrics& sum, const TrainMetrics& part) {
+  sum.waited += part.waited;
   const double total = double(sum.samples + part.samples);
   if (total == 0) return;
   sum.loss = (sum.loss * double(sum.samples) + part.loss * double(part.samples)) / total;
@@ -65,6 +66,7 @@ int64_t train_epoch(Trainer& trainer, int64_t epoch, int64_t first, int64_t step
                       .seconds_left = per_step * double(steps_left),
                       .loss = sum.loss});
   }
+  sum.seconds += seconds_since(start);
   return done;
 }
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "engine/autograd.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
@@ -44,9 +42,9 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
       options_(options),
       loss_(std::move(loss)),
       optimizer_(network.arena(), options.optimizer, options.learning_rates, options.accumulate),
-      state_(bytes_on_device(
-          std::span<const StepState>(std::array{StepState{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0}}))),
-      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)) {
+      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)),
+      ahead_{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0} {
+  state_ = bytes_on_device(std::span<const StepState>(&ahead_, 1));
   if (options.accumulate > 1)
     share_ = scalar(1 / double(options.accumulate), accumulator_of(network.arena().compute()));
   if (options.keep_losses)
@@ -82,6 +80,7 @@ void Trainer::run_once() {
 }
 
 void Trainer::step() {
+  data_.prepare(ahead_, options_.batch_size, options_.accumulate);
   if (graph_) {
     graph_->launch();
   } else {
@@ -89,6 +88,7 @@ void Trainer::step() {
     if (options_.graph && steps_ + 1 == kEagerSteps) graph_ = std::make_unique<StepGraph>([this] { run_once(); });
   }
   ++steps_;
+  for (int64_t i = 0; i < options_.accumulate; ++i) ahead_ = ahead_.next(steps_per_epoch() * options_.accumulate);
 }
 
 TrainMetrics Trainer::take_metrics() {
@@ -111,7 +111,10 @@ TrainMetrics Trainer::take_metrics() {
                 fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}",
                             position().step / options_.accumulate, sums.not_finite, kRemedies));
   const double samples = double(std::max<int64_t>(sums.samples, 1));
-  return {.loss = sums.loss_sum / samples, .top1 = double(sums.correct) / samples, .samples = sums.samples};
+  return {.loss = sums.loss_sum / samples,
+          .top1 = double(sums.correct) / samples,
+          .samples = sums.samples,
+          .waited = data_.take_waited()};
 }
 
 StepState Trainer::position() const {
@@ -120,7 +123,10 @@ StepState Trainer::position() const {
   return position;
 }
 
-void Trainer::set_position(const StepState& position) { state_.copy_from_host(&position, sizeof position); }
+void Trainer::set_position(const StepState& position) {
+  state_.copy_from_host(&position, sizeof position);
+  ahead_ = position;
+}
 
 std::vector<float> Trainer::losses() const {
   std::vector<float> all = losses_.to_host<float>();

@@ -30,6 +30,8 @@ struct TrainMetrics {
   double loss = 0;  // mean
   double top1 = 0;  // share of correct answers
   int64_t samples = 0;
+  double seconds = 0;  // of training; filled in by fit
+  double waited = 0;   // seconds of these in which steps waited for images to come from the host
 };
 
 /// Runs training steps, all on the device, captured as a graph. A step is an update: gather, forward, loss and backward
@@ -72,6 +74,7 @@ class Trainer {
   LossFunction loss_;
   Optimizer optimizer_;
   Tensor state_, metrics_;  // StepState and StepMetrics as bytes
+  StepState ahead_;         // what state_ will be when all that is queued has run
   Tensor share_;            // cotangent of each batch's loss, 1 / accumulate; undefined for 1
   Tensor losses_;           // f32, one a batch; with keep_losses
   int64_t steps_ = 0;       // of this object

@@ -4,7 +4,8 @@
 
 namespace cucurbit {
 
-/// A permutation of [0, count) that is computed, not stored: place -> value, keyed by (seed, epoch).
+/// A permutation of [0, count) that is computed, not stored: place -> value, keyed by (seed, epoch). For host and
+/// device.
 ///
 /// A balanced Feistel network permutes [0, 4^k), the smallest such range that holds count; a value outside [0, count)
 /// is permuted again until it is inside (at most four times on average). Black and Rogaway, Ciphers with Arbitrary
@@ -12,7 +13,7 @@ namespace cucurbit {
 class Permutation {
  public:
   /// 1 <= count < 2^31.
-  __device__ __forceinline__ Permutation(uint64_t seed, uint64_t epoch, uint32_t count) : count_(count) {
+  __host__ __device__ __forceinline__ Permutation(uint64_t seed, uint64_t epoch, uint32_t count) : count_(count) {
     while ((uint64_t(1) << 2 * half_) < count) ++half_;
     for (uint32_t draw = 0; draw < kRounds / 4; ++draw) {
       const auto bits =
@@ -21,7 +22,7 @@ class Permutation {
     }
   }
 
-  __device__ __forceinline__ uint32_t operator()(uint32_t place) const {
+  __host__ __device__ __forceinline__ uint32_t operator()(uint32_t place) const {
     do {
       place = network(place);
     } while (place >= count_);
@@ -32,7 +33,7 @@ class Permutation {
   static constexpr int kRounds = 8;
   static constexpr uint32_t kPurpose = 0x0def;  // tells these random numbers from others of the same seed
 
-  __device__ __forceinline__ uint32_t network(uint32_t place) const {
+  __host__ __device__ __forceinline__ uint32_t network(uint32_t place) const {
     const uint32_t mask = (1u << half_) - 1;
     uint32_t left = place >> half_, right = place & mask;
     for (uint32_t key : keys_) {
@@ -44,7 +45,7 @@ class Permutation {
   }
 
   /// Every bit of the result depends on every bit of x.
-  static __device__ __forceinline__ uint32_t mix(uint32_t x) {
+  static __host__ __device__ __forceinline__ uint32_t mix(uint32_t x) {
     x = (x ^ x >> 16) * 0x7feb352du;
     x = (x ^ x >> 15) * 0x846ca68bu;
     return x ^ x >> 16;

@@ -67,5 +67,15 @@ TEST(AugmentationFlags, RandAugment) {
     expect_refused(std::string("--aa ") + bad, bad);
 }
 
+TEST(AugmentationFlags, Mixing) {
+  EXPECT_FALSE(parsed("").mixing.any());
+  const Mixing mixing = parsed("--mixup 0.2 --cutmix 1 --mixup-prob 0.5 --mixup-switch-prob 0.25").mixing;
+  EXPECT_EQ(mixing.mixup, 0.2f);
+  EXPECT_EQ(mixing.cutmix, 1);
+  EXPECT_EQ(mixing.probability, 0.5f);
+  EXPECT_EQ(mixing.switch_probability, 0.25f);
+  EXPECT_FALSE(parsed("--mixup 0.2 --mixup-prob 0").mixing.any());
+}
+
 }  // namespace
 }  // namespace cucurbit

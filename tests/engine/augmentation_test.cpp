@@ -25,6 +25,8 @@ TEST(Augmentation, WhatImagesAllow) {
   check_augmentation({.rand_augment = {.operations = 2}, .color_jitter = {0.4f, 0.4f, 0.4f, 0.5f}}, {8, 9, 1});
   expect_refused({.color_jitter = {.contrast = 0.1f}}, {8, 9, 4}, "1 or 3 channels");
   expect_refused({.rand_augment = {.operations = 1}}, {8, 9, 2}, "1 or 3 channels");
+  expect_refused({.mixing = {.mixup = -1}}, {8, 9, 3}, "mixup");
+  expect_refused({.mixing = {.cutmix = 1, .probability = 2}}, {8, 9, 3}, "mixup");
   expect_refused({.color_jitter = {.hue = 0.6f}}, {8, 9, 3}, "colour jitter");
   expect_refused({.color_jitter = {.brightness = -0.1f}}, {8, 9, 3}, "colour jitter");
   expect_refused({.rand_augment = {.operations = 17}}, {8, 9, 3}, "random operations");

@@ -202,6 +202,9 @@ TEST(Augment, IdentityMeansThatNothingChangesInAnyEpoch) {
   EXPECT_FALSE((Augmentation{.flip = Flip::random}).is_identity());
   EXPECT_FALSE((Augmentation{.flip = Flip::alternating}).is_identity());
   EXPECT_FALSE((Augmentation{.cutout = {.size = 1}}).is_identity());
+  EXPECT_FALSE((Augmentation{.mixing = {.mixup = 0.2f}}).is_identity());
+  EXPECT_FALSE((Augmentation{.mixing = {.cutmix = 1}}).is_identity());
+  EXPECT_TRUE((Augmentation{.mixing = {.mixup = 0.2f, .probability = 0}}).is_identity());
   EXPECT_FALSE((Augmentation{.color_jitter = {.hue = 0.1f}}).is_identity());
   EXPECT_FALSE((Augmentation{.rand_augment = {.operations = 1}}).is_identity());
   EXPECT_TRUE((Augmentation{.rand_augment = {.operations = 1, .probability = 0}}).is_identity());

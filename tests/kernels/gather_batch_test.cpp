@@ -88,6 +88,46 @@ TEST(GatherBatch, BatchesOfAnEpochFollowTheOrder) {
   }
 }
 
+TEST(GatherBatch, TheHostNamesTheSameSamples) {
+  const TestSet set(23, 2, 2, 1);
+  for (const bool shuffle : {false, true})
+    for (int64_t number : {0, 2, 7}) {
+      const StepState state{.seed = 5ull << 40, .step = 31, .epoch = 3, .batch = number};
+      std::vector<int32_t> samples(8);
+      kernels::batch_samples(state, 8, 23, shuffle, samples.data());
+      EXPECT_EQ(samples, gather<float>(set, 8, state, shuffle, {}).indices);
+    }
+}
+
+TYPED_TEST(GatherTest, ARingOfBatchesGivesWhatTheSetGives) {
+  const TestSet set(23, 6, 5, 3);
+  for (const Augmentation& augmentation : {Augmentation{.max_shift = 2, .flip = Flip::random},
+                                           {.flip = Flip::random, .color_jitter = {.contrast = 0.4f}}}) {
+    constexpr int64_t kRing = 4, kSize = 5, kBytes = 6 * 5 * 3;
+    std::vector<uint8_t> ring(kRing * kSize * kBytes);
+    for (StepState at{.seed = 9, .step = 6, .epoch = 1, .batch = 2}; at.step < 10; at = at.next(4)) {
+      std::vector<int32_t> samples(kSize);
+      kernels::batch_samples(at, kSize, 23, true, samples.data());
+      for (int64_t i = 0; i < kSize; ++i)
+        std::copy_n(set.bytes.begin() + samples[size_t(i)] * kBytes, kBytes,
+                    ring.begin() + (at.step % kRing * kSize + i) * kBytes);
+    }
+    const Tensor images = Tensor::from_host(ring, {kRing * kSize * kBytes});
+    kernels::ImageSource source = set.source();
+    source.images = images.data<uint8_t>();
+    source.ring = kRing;
+    for (StepState at{.seed = 9, .step = 6, .epoch = 1, .batch = 2}; at.step < 10; at = at.next(4)) {
+      const DeviceBatch<TypeParam> batch(set, kSize);
+      const Tensor state = device_state(at);
+      kernels::gather_batch(source, as_state(state), true, augmentation, batch.target(), stream());
+      const HostBatch want = gather<TypeParam>(set, kSize, at, true, augmentation), got = batch.host();
+      EXPECT_TRUE(test::same_bits(got.images, want.images)) << "step " << at.step;
+      EXPECT_EQ(got.labels, want.labels);
+      EXPECT_EQ(got.indices, want.indices);
+    }
+  }
+}
+
 TYPED_TEST(GatherTest, RowsOfATable) {
   for (int64_t cols : {1, 2, 10, 33, 2049}) {
     std::vector<double> table;

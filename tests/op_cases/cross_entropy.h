@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "engine/ops/cross_entropy.h"
+#include "engine/runtime/stream.h"
+#include "kernels/elementwise.h"
 #include "op_cases/op_case.h"
 
 namespace cucurbit::test {
@@ -61,6 +63,29 @@ inline OpCase cross_entropy_case(const CrossEntropyCase& c) {
   return op;
 }
 
+/// Made on the device, as a step does it: ops run inside of captures too.
+inline Tensor weight_tensor(double weight) {
+  const Tensor made = Tensor::empty({1}, DType::f32);
+  kernels::fill(made.data<float>(), 1, weight, stream());
+  return made;
+}
+
+/// Two labels a row, the first of weight `weight`.
+inline OpCase mixed_cross_entropy_case(const CrossEntropyCase& c, double weight) {
+  OpCase op = cross_entropy_case(c);
+  op.name += "_mixed_" + std::to_string(int(100 * weight));
+  op.inputs.push_back(op.inputs[1]);
+  op.run = [=](const std::vector<Tensor>& in) {
+    return cross_entropy(in[0], in[1], {.label_smoothing = c.smoothing, .mixed = {in[2], weight_tensor(weight)}});
+  };
+  op.reference = [=](const std::vector<Values>& in) {
+    const double w = float(weight);
+    return Values{w * reference_cross_entropy(in[0], in[1], c.cols, c.smoothing) +
+                  (1 - w) * reference_cross_entropy(in[0], in[2], c.cols, c.smoothing)};
+  };
+  return op;
+}
+
 /// All rows ignored: labels from [-100, -99).
 inline OpCase all_ignored_case() {
   OpCase op = cross_entropy_case({.rows = 5, .cols = 10, .lowest_label = -100});
@@ -78,6 +103,11 @@ inline std::vector<OpCase> cross_entropy_cases() {
   add({.rows = 4200, .cols = 3});  // so many that the labels are counted beforehand
   for (const int64_t cols : {10, 100, 1025}) add({.rows = 4, .cols = cols, .range = 20});
   cases.push_back(all_ignored_case());
+  for (const int64_t cols : {1, 2, 10, 33, 100, 1025})
+    for (const double weight : {0.25, 0.5, 0.9})
+      add_loss_case(cases, mixed_cross_entropy_case({.rows = 17, .cols = cols, .smoothing = 0.1}, weight));
+  for (const double weight : {0., 1.}) add_loss_case(cases, mixed_cross_entropy_case({.rows = 6, .cols = 10}, weight));
+  add_loss_case(cases, mixed_cross_entropy_case({.rows = 4200, .cols = 3}, 0.4));
   return cases;
 }
 

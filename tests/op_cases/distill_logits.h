@@ -56,6 +56,25 @@ inline OpCase distill_case(const DistillCase& c) {
   return op;
 }
 
+inline OpCase mixed_distill_case(const DistillCase& c, double weight) {
+  OpCase op = distill_case(c);
+  op.name += "_mixed_" + std::to_string(int(100 * weight));
+  op.inputs.push_back(op.inputs[2]);
+  op.run = [=](const std::vector<Tensor>& in) {
+    DistillOptions options = c.options;
+    options.mixed = {in[3], weight_tensor(weight)};
+    return distill_logits(in[0], in[1], in[2], options);
+  };
+  op.reference = [=](const std::vector<Values>& in) {
+    const double w = float(weight);
+    const double hard = w * reference_cross_entropy(in[0], in[2], c.cols, c.options.label_smoothing) +
+                        (1 - w) * reference_cross_entropy(in[0], in[3], c.cols, c.options.label_smoothing);
+    return Values{c.options.task_weight * hard +
+                  c.options.distill_weight * reference_soft_loss(in[0], in[1], in[2], c.cols, c.options.temperature)};
+  };
+  return op;
+}
+
 inline std::vector<OpCase> distill_cases() {
   std::vector<OpCase> cases;
   const auto add = [&](const DistillCase& c) { add_loss_case(cases, distill_case(c)); };
@@ -65,6 +84,9 @@ inline std::vector<OpCase> distill_cases() {
   add({.rows = 4200, .cols = 3});
   for (const int64_t cols : {10, 100, 1025}) add({.rows = 4, .cols = cols, .range = 20});
   add({.rows = 7, .cols = 10, .options = {.task_weight = 0.5, .label_smoothing = 0.1}});
+  for (const int64_t cols : {10, 100, 1025})
+    for (const double weight : {0.25, 0.75})
+      add_loss_case(cases, mixed_distill_case({.rows = 7, .cols = cols, .options = {.task_weight = 0.5}}, weight));
   add({.rows = 7, .cols = 10, .options = {.task_weight = 0, .distill_weight = 1}});
   add({.rows = 7, .cols = 10, .options = {.task_weight = 1, .distill_weight = 0}});
   return cases;
