@@ -1,4 +1,4 @@
-"""The networks of bench/peers/README.md in PyTorch, by the names and in the order of parameters of `cucurbit models`."""
+"""The networks of README.md in PyTorch, with the parameters in the order of ours."""
 
 from torch import nn
 from torch.nn import functional
@@ -38,8 +38,48 @@ class CifarResnet(nn.Module):
         return self.fc(functional.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
+class GlobalPool(nn.Module):
+    def forward(self, x):
+        return functional.adaptive_avg_pool2d(x, 1).flatten(1)
+
+
+def vgg8(classes):
+    layers, inputs = [], 3
+    for stage, outputs in enumerate((64, 128, 256, 512, 512)):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+        layers += [nn.MaxPool2d(2)] if stage < 3 else []
+        inputs = outputs
+    return nn.Sequential(*layers, GlobalPool(), nn.Linear(512, classes))
+
+
+class InvertedResidual(nn.Module):
+    def __init__(self, inputs, outputs, stride, expansion):
+        super().__init__()
+        self.residual, wide = stride == 1 and inputs == outputs, inputs * expansion
+        self.conv = nn.Sequential(
+            *conv_norm(inputs, wide, 1), nn.ReLU(inplace=True),
+            *conv_norm(wide, wide, 3, stride, wide), nn.ReLU(inplace=True),
+            *conv_norm(wide, outputs, 1),
+        )  # fmt: skip
+
+    def forward(self, x):
+        return x + self.conv(x) if self.residual else self.conv(x)
+
+
+def mobilenetv2_half(classes):
+    layers = [*conv_norm(3, 16, 3, 2), nn.ReLU(inplace=True)]
+    inputs = 16
+    groups = ((1, 8, 1, 1), (6, 12, 2, 1), (6, 16, 3, 2), (6, 32, 4, 2), (6, 48, 3, 1), (6, 80, 3, 2), (6, 160, 1, 1))
+    for expansion, outputs, blocks, stride in groups:
+        for block in range(blocks):
+            layers.append(InvertedResidual(inputs, outputs, stride if block == 0 else 1, expansion))
+            inputs = outputs
+    return nn.Sequential(*layers, *conv_norm(inputs, 1280, 1), nn.ReLU(inplace=True), GlobalPool(),
+                         nn.Linear(1280, classes))  # fmt: skip
+
+
 def build(name, classes):
     """The network of this name for 32x32x3 images; KeyError for one that is not known."""
-    if name.startswith("resnet"):
+    if name in ("resnet8", "resnet20", "resnet56"):
         return CifarResnet(int(name[len("resnet"):]), classes)  # fmt: skip
-    raise KeyError(name)
+    return {"vgg8": vgg8, "mobilenetv2": mobilenetv2_half}[name](classes)

@@ -111,7 +111,7 @@ class Steps:
                 parameter.data = self.uniform(parameter.shape, 4 * layer + 1, 0.05)
             else:
                 vectors += 1
-                shift = self.uniform(parameter.shape, 4 * layer + vectors, 0.1)
+                shift = self.uniform(parameter.shape, 4 * layer + min(vectors, 2), 0.1)
                 parameter.data = 1 + shift if vectors == 1 else shift
         return model.to(memory_format=self.torch.channels_last)
 

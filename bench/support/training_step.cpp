@@ -45,7 +45,7 @@ void load_hashed_weights(Arena& arena) {
 
 std::unique_ptr<Network> make_network(const std::string& name, DType compute) {
   const bool small = name == "mlp" || name == "convnet";
-  const std::string model = name == "mlp" ? "mlp:1200x1200" : name;
+  const std::string model = name == "mlp" ? "mlp:1200x1200" : name == "mobilenetv2" ? "mobilenetv2-half" : name;
   const Shape image = small ? Shape{28, 28, 1} : Shape{32, 32, 3};
   auto network = std::make_unique<Network>(name, build_model(model, {.image = image, .classes = kClasses}), image,
                                            kClasses, compute, 0);
