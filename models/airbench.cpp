@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include "models/blocks.h"
+#include "models/whitening.h"
 
 namespace cucurbit {
 
 namespace {
+constexpr int kWhiteningKernel = 2;
+
 std::unique_ptr<Conv2d> identity_conv(int64_t in, int64_t out) {
   return std::make_unique<Conv2d>(
       in, out,
@@ -33,10 +36,9 @@ ModulePtr group(int64_t in, int64_t out) {
 /// Numbered as in the author's program, where GELU, pools and the factor are layers too.
 ModulePtr build_airbench(const ModelOptions& options) {
   auto net = std::make_unique<Sequential>();
-  const int64_t whitened = 2 * 4 * options.image[2];
-  const int64_t fan_in = 4 * options.image[2];
+  const int64_t fan_in = kWhiteningKernel * kWhiteningKernel * options.image[2], whitened = 2 * fan_in;
   net->emplace<Conv2d>(options.image[2], whitened,
-                       Conv2d::Options{.kernel = 2, .initializer = Initializer::fan_in_uniform(fan_in)});
+                       Conv2d::Options{.kernel = kWhiteningKernel, .initializer = Initializer::fan_in_uniform(fan_in)});
   net->add(tapped(std::make_unique<ActivationLayer>(Activation::gelu), "stem"));
   int64_t in = whitened;
   int stage = 1;
@@ -54,11 +56,20 @@ ModulePtr build_airbench(const ModelOptions& options) {
   net->emplace<Scale>(1.0 / 9);
   return net;
 }
+
+void whiten(Network& network, const DeviceSet& train) {
+  const std::vector<float> filters = whitening_filters(train, kWhiteningKernel);
+  network.arena().state().parameters.front().item->master.copy_from_host(filters.data(),
+                                                                         filters.size() * sizeof(float));
+  network.arena().refresh_shadow();
+}
 }  // namespace
 
 std::vector<ModelFamily> airbench_families() {
-  return {fixed_model("airbench94", "Jordan's network that trains in seconds on a GPU", kCifarImage, 10, false,
-                      build_airbench)};
+  ModelFamily family = fixed_model("airbench94", "Jordan's network that trains in seconds on a GPU", kCifarImage, 10,
+                                   false, build_airbench);
+  family.initialize_from = whiten;
+  return {family};
 }
 
 }  // namespace cucurbit

@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/nn/module.h"
+#include "engine/data/device_set.h"
+#include "engine/nn/network.h"
 
 namespace cucurbit {
 
@@ -28,6 +29,8 @@ struct ModelFamily {
   bool residual;  // has branches for drop_path
   ModelBuilder build;
   std::vector<std::string> aliases{};  // other spellings
+  /// Initial values that depend on the training images, or null: to be called before training begins.
+  std::function<void(Network& network, const DeviceSet& train)> initialize_from{};
 };
 
 const std::vector<ModelFamily>& model_families();

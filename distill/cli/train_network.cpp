@@ -64,7 +64,10 @@ Network make_network(const TrainingFlags& flags, const RunData& data) {
                              .drop = float(flags.drop),
                              .drop_path = float(flags.drop_path)};
   Network network(flags.model, build_model(flags.model, options), options.image, classes, flags.compute(), flags.seed);
-  if (flags.pretrained_path.empty()) return network;
+  if (flags.pretrained_path.empty()) {
+    if (const auto& initialize_from = find_family(flags.model).initialize_from) initialize_from(network, data.train);
+    return network;
+  }
   const std::vector<std::string> left = load_state_dict(flags.pretrained_path, network);
   if (!left.empty())
     fmt::print(stderr, "cucurbit: {}: the classifier ({}) is for other classes and begins anew\n",
