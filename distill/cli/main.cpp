@@ -36,7 +36,8 @@ constexpr const char* kExamples =
     "  cucurbit train mnist --model convnet --drop 0.3 --max-shift 2\n"
     "  cucurbit distill mnist --teacher runs/train/.../weights/best.safetensors --model mlp:800x800 --baseline\n"
     "  cucurbit eval runs/train/.../weights/best.safetensors mnist\n"
-    "  cucurbit inspect mnist";
+    "  cucurbit train photos --img-size 64 --model convnet --hflip    (photos/CLASS/*.jpg)\n"
+    "  cucurbit inspect photos --contact-sheet sheet.png";
 
 int fail(int code, const std::string& message) {
   fmt::print(stderr, "cucurbit: {}\n", message);

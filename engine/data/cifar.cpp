@@ -273,10 +273,12 @@ ImageSet unpack_all(Files& files, std::span<const std::string_view> stems, const
     const auto found = files.records.find(stem);
     unpack(found->second, classes, set);
     std::vector<std::uint8_t>& bytes = found->second.bytes;
-    if (images.empty()) {
-      images.reserve(stems.size() * bytes.size());
+    if (stems.size() == 1) {
+      images = std::move(bytes);
+    } else {
+      if (images.empty()) images.reserve(stems.size() * bytes.size());
+      images.insert(images.end(), bytes.begin(), bytes.end());
     }
-    images.insert(images.end(), bytes.begin(), bytes.end());
     files.records.erase(found);
   }
   set.count = static_cast<std::int64_t>(set.labels.size());

@@ -142,10 +142,10 @@ void check_huffman_tables(Bytes tables, std::size_t length, const std::string& p
 
 /// Goes from marker to marker as stb_image does, up to the end mark; what else is wrong stb_image finds itself.
 void check_jpeg(Bytes file, const std::string& path) {
-  bool adobe = false, in_scan = false;
+  bool adobe = false;
   for (std::size_t at = 2; at + 4 <= file.size();) {
     const auto* const next = static_cast<const std::uint8_t*>(std::memchr(file.data() + at, 0xff, file.size() - at));
-    if (next == nullptr || (!in_scan && next != file.data() + at)) return;
+    if (next == nullptr) return;
     at = std::size_t(next - file.data());
     while (at + 1 < file.size() && file[at + 1] == 0xff) ++at;
     if (at + 4 > file.size() || file[at + 1] == 0xd9) return;
@@ -162,7 +162,6 @@ void check_jpeg(Bytes file, const std::string& path) {
     if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
       check_frame(segment, marker, adobe, path);
     }
-    in_scan = in_scan || marker == 0xda;
     at += 2 + length;
   }
 }
