@@ -67,33 +67,42 @@ __global__ void gather_images_kernel(ImageSource source, Gathering gathering, Ba
   const int shown = shift > 0 ? (shift < width ? shift : width) : 0;
   const int hidden = shift < 0 ? (width + shift > 0 ? width + shift : 0) : width;
   const int lane = lane_index<kThreads>();
+  // f(j, channel) for the values [first, last) of a row. The lanes of a warp go value by value, side by side in memory.
+  // One thread goes pixel by pixel where that is faster: the compiler then knows the channel, but has to interleave.
+  const auto by_value = [&](int first, int last, auto f) {
+    for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last}, [&](int j) { f(j, j % channels); });
+  };
+  const auto by_pixel = [&](int first, int last, auto f) {
+    if constexpr (kThreads == 1 && kChannels > 1)
+      for_each(StridedRange<kChannels, int>{first, last}, [&](int j) {
+        for (int c = 0; c < kChannels; ++c) f(j + c, c);
+      });
+    else
+      by_value(first, last, f);
+  };
   for (int h : warp_strided<kThreads>(source.height)) {
     T* __restrict__ out = target.images + (i * source.height + h) * row_size;
     const int from = reflect ? reflected(h + view.down, source.height) : h + view.down;
     const bool inside = from >= 0 && from < source.height;
     const int first = inside ? shown * channels : row_size, last = inside ? hidden * channels : row_size;
     const uint8_t* __restrict__ row = source.images + (picture * source.height + (inside ? from : 0)) * row_size;
-    const auto outside = [&](int j) {
-      const int c = j % channels, w = j / channels;
-      const int column = reflect ? reflected((view.mirrored ? width - 1 - w : w) + view.right, width) : 0;
+    const auto outside = [&](int j, int c) {
+      const int w = j / channels,
+                column = reflect ? reflected((view.mirrored ? width - 1 - w : w) + view.right, width) : 0;
       out[j] = normalised(reflect ? A(row[column * channels + c]) : A(0), c);
     };
-    for_each(StridedRange<kLanes<kThreads>, int>{lane, first}, outside);
-    for_each(StridedRange<kLanes<kThreads>, int>{last + lane, row_size}, outside);
+    by_pixel(0, first, outside);
+    by_pixel(last, row_size, outside);
     if (view.mirrored) {
       const int mirror = (view.right + width - 1) * channels;
-      for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last}, [&](int j) {
-        const int c = j % channels;
-        out[j] = normalised(A(row[mirror - j + 2 * c]), c);
-      });
+      by_pixel(first, last, [&](int j, int c) { out[j] = normalised(A(row[mirror - j + 2 * c]), c); });
     } else {
-      for_each(StridedRange<kLanes<kThreads>, int>{first + lane, last},
-               [&](int j) { out[j] = normalised(A(row[j + view.right * channels]), j % channels); });
+      const auto moved = [&](int j, int c) { out[j] = normalised(A(row[j + view.right * channels]), c); };
+      sizeof(T) > 2 ? by_pixel(first, last, moved) : by_value(first, last, moved);
     }
     if (h < cut.top || h >= cut.bottom) continue;
     if constexpr (kThreads > 1) __syncwarp();  // other lanes wrote what is cut out
-    for_each(StridedRange<kLanes<kThreads>, int>{cut.left * channels + lane, cut.right * channels},
-             [&](int j) { out[j] = from_acc<T>(A(0)); });
+    by_value(cut.left * channels, cut.right * channels, [&](int j, int) { out[j] = from_acc<T>(A(0)); });
   }
 }
 

@@ -64,18 +64,18 @@ struct DeviceSet::Streaming {
     return rings.try_emplace(size, images, image_bytes, size.first * size.second).first->second;
   }
 
-  /// Sends the batches of the step that begins at `first`; returns where the next one begins.
-  StepState send(Ring& ring, int slot, const StepState& first) {
+  /// Sends the batches of the step that begins at `first`, unless the slot holds them.
+  void send(Ring& ring, int slot, const StepState& first) {
+    if (ring.sent[slot] == first) return;
     const auto [size, batches] = prepared;
-    const int64_t batches_per_epoch = count / (size * batches) * batches;
     std::vector<int32_t> samples(size_t(size * batches));
     StepState at = first;
-    for (int64_t b = 0; b < batches; ++b, at = at.next(batches_per_epoch))
+    for (int64_t b = 0; b < batches; ++b, at = at.next(batches_per_epoch()))
       kernels::batch_samples(at, size, count, /*shuffle=*/true, samples.data() + b * size);
-    if (ring.sent[slot] != first) ring.images.send(slot, samples);
+    ring.images.send(slot, samples);
     ring.sent[slot] = first;
-    return at;
   }
+  int64_t batches_per_epoch() const { return count / (prepared.first * prepared.second) * prepared.second; }
 };
 
 namespace {
@@ -135,7 +135,9 @@ void DeviceSet::prepare(const StepState& at, int64_t batch_size, int64_t batches
   const int slot = int(at.step / batches % 2);
   ring.images.release(1 - slot);
   if (ring.sent[slot] != at) ring.images.release(slot);  // another training may still read there
-  const StepState next = streaming_->send(ring, slot, at);
+  streaming_->send(ring, slot, at);
+  StepState next = at;
+  for (int64_t b = 0; b < batches; ++b) next = next.next(streaming_->batches_per_epoch());
   streaming_->send(ring, 1 - slot, next);
   ring.images.await(slot);
 }
