@@ -34,12 +34,29 @@ TrainValidation train_and_validation(const ImageSplits& splits, int64_t val_size
   if (val_size < 0) val_size = std::min<int64_t>(splits.train.count / 10, 5000);
   return split_validation(splits.train, val_size, kSplitSeed);
 }
+
+/// The training and validation sets that `flags` ask for.
+TrainValidation split(const ImageSplits& splits, const TrainingFlags& flags) {
+  TrainValidation sets = train_and_validation(splits, flags.val_size);
+  if (flags.overfit_batches == 0) return sets;
+  ImageSet& train = sets.train;
+  const int64_t count = flags.overfit_batches * flags.batch_size * flags.grad_accum_steps;
+  if (count > train.count)
+    throw Error(ErrorKind::usage, fmt::format("[train] --overfit-batches {}: {} images of {}: lower it",
+                                              flags.overfit_batches, count, train.count));
+  train.count = count;
+  train.images = train.images.first(size_t(count * train.height * train.width * train.channels));
+  train.labels.resize(size_t(count));
+  if (!train.paths.empty()) train.paths.resize(size_t(count));
+  sets.validation = train;
+  return sets;
+}
 }  // namespace
 
 RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization) {
   const ImageSplits splits = load_data(flags);
   if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
-  const auto [train, validation] = train_and_validation(splits, flags.val_size);
+  const auto [train, validation] = split(splits, flags);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
   RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
   if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
