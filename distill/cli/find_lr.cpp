@@ -33,7 +33,8 @@ void find_lr(const TrainingFlags& flags, const RunData& data, const LossFunction
   const std::filesystem::path path = folder.path() / "lr_finder.csv";
   write_csv(sweep, path);
   if (flags.json) {
-    const nlohmann::json json{{"steepest", sweep.steepest}, {"below_minimum", sweep.below_minimum}, {"csv", path.string()}};
+    const nlohmann::json json{
+        {"steepest", sweep.steepest}, {"below_minimum", sweep.below_minimum}, {"csv", path.string()}};
     fmt::print("{}\n", json.dump(2));
     return;
   }

@@ -6,8 +6,8 @@
 namespace cucurbit {
 
 namespace {
-constexpr double kKeep = 0.9;        // share of the past in the smoothed loss
-constexpr double kDiverged = 4;      // times the least smoothed loss
+constexpr double kKeep = 0.9;    // share of the past in the smoothed loss
+constexpr double kDiverged = 4;  // times the least smoothed loss
 constexpr int64_t kStepsAtOnce = 20;
 
 std::vector<float> growing_rates(int64_t steps, double first, double last) {

@@ -1,4 +1,6 @@
 // What `train` offers beside the plain run: resuming, the environment, files of the run folder.
+#include <cuda_runtime.h>
+
 #include <sstream>
 
 #include "cli_fixture.h"
@@ -139,6 +141,26 @@ TEST_F(TrainingCliTest, TheConfusionMatrixNamesItsClasses) {
   const json summary = json::parse(read_bytes(folder / "summary.json"));
   EXPECT_EQ(images, 600);
   EXPECT_EQ(images - correct, summary["test_errors"].get<int64_t>());
+}
+
+TEST_F(TrainingCliTest, OutOfMemoryNamesABatchSizeThatFits) {
+#ifndef SOFTGPU
+  GTEST_SKIP() << "the device's memory is what it is";
+#endif
+  const std::string limited = "SOFTGPU_MEMORY=96M " + std::string(CUCURBIT_PROGRAM) + " train " + data_ +
+                              " --model convnet:64 --amp-dtype float32 --epochs 2" + common_ + " -b ";
+  const Outcome failed = run_shell(limited + "500 2>&1");
+  EXPECT_EQ(failed.code, 5) << failed.text;
+  for (const char* word : {"out of device memory: requested", "free", "of 96.0 MiB", "peak in use", "--batch-size 500"})
+    EXPECT_NE(failed.text.find(word), std::string::npos) << word << ": " << failed.text;
+  const size_t at = failed.text.find("; --batch-size ");
+  ASSERT_NE(at, std::string::npos) << failed.text;
+  const int64_t fitting = std::stoll(failed.text.substr(at + 15));
+  EXPECT_GT(fitting, 8);
+  const Outcome fits = run_shell(limited + std::to_string(fitting) + " 2>&1");
+  EXPECT_EQ(fits.code, 0) << fitting << fits.text;
+  const Outcome too_large = run_shell(limited + std::to_string(fitting + fitting / 4) + " 2>&1");
+  EXPECT_EQ(too_large.code, 5) << "the suggestion should be near the limit: " << fitting;
 }
 
 TEST_F(TrainingCliTest, AFewBatchesCanBeLearntByHeart) {
