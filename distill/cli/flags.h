@@ -27,8 +27,9 @@ struct TrainingFlags : DataFlags {
   bool quiet = false, json = false, no_color = false;
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }
-  DType compute() const { return amp_dtype == "bfloat16" ? DType::bf16 : DType::f32; }
+  DType compute() const;
   Residency residency() const;
+  Augmentation augmentation() const;
   EvaluationOptions evaluation() const;
   FitOptions fit_options() const;
   Schedule schedule(int64_t steps_per_epoch) const;

@@ -8,6 +8,7 @@
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
 #include "engine/data/split.h"
+#include "engine/io/event_file.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "engine/train/interrupt.h"
@@ -100,6 +101,19 @@ void link_file(const std::filesystem::path& file, const std::filesystem::path& l
   if (error) throw Error(ErrorKind::io, fmt::format("[run] cannot write {}: {}", link.string(), error.message()));
 }
 
+std::vector<std::pair<std::string, double>> scalars_of(const EpochReport& report, const std::string& label) {
+  const std::string prefix = label.empty() ? "" : label + "/";
+  std::vector<std::pair<std::string, double>> scalars{{prefix + "loss/train", report.train.loss},
+                                                      {prefix + "top1/train", report.train.top1},
+                                                      {prefix + "learning_rate", report.learning_rate}};
+  if (report.validation.samples > 0) {
+    scalars.emplace_back(prefix + "loss/validation", report.validation.loss);
+    scalars.emplace_back(prefix + "top1/validation", report.validation.top1);
+    scalars.emplace_back(prefix + "top5/validation", report.validation.top5);
+  }
+  return scalars;
+}
+
 /// One training: the network, what is written of it, and how far it is.
 struct Training {
   const std::string& label;
@@ -107,6 +121,7 @@ struct Training {
   const RunFolder& folder;
   CheckpointInfo info;
   ProgressLine line;
+  EventFile events;
   TrainingRecord record{};
 
   void note_best(const EpochReport& report) {
@@ -117,7 +132,10 @@ struct Training {
 
   void pause(const Trainer& trainer, int64_t epochs) {
     const bool epoch_done = !record.epochs.empty() && record.unfinished.samples == 0;
-    if (epoch_done) line.epoch_done(record.epochs.back(), epochs);
+    if (epoch_done) {
+      line.epoch_done(record.epochs.back(), epochs);
+      events.add(record.epochs.back().epoch, scalars_of(record.epochs.back(), label));
+    }
     folder.write_metrics(record.epochs, label);
     info.epochs = int64_t(record.epochs.size());
     info.seconds = record.seconds;
@@ -151,7 +169,8 @@ Trained train_network(const std::string& label, Network& network, const RunData&
                     .network = network,
                     .folder = folder,
                     .info = describe_run(network, data, flags),
-                    .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color)};
+                    .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color),
+                    .events = EventFile(folder.path())};
   if (folder.resumed() && std::filesystem::exists(folder.last_state(label)))
     training.record = load_training_state(folder.last_state(label), network, trainer);
   run_fit(training, trainer, data, flags);
@@ -174,6 +193,7 @@ Trained train_network(const std::string& label, Network& network, const RunData&
   load_checkpoint(folder.best_weights(label), network);
   if (data.test) trained.test = evaluate(network, *data.test, flags.evaluation());
   folder.write_confusion(trained.test, data.class_names, label);
+  folder.write_report(label, trained.model, record.epochs, trained.test, data.class_names);
   return trained;
 }
 

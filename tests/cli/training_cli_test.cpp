@@ -218,6 +218,40 @@ TEST_F(TrainingCliTest, EvalReportsEveryClass) {
   EXPECT_NE(plain.find("class  images correct  accuracy  precision\n0"), std::string::npos) << plain;
 }
 
+TEST_F(TrainingCliTest, TheRunFolderHasEventsAndAReport) {
+  const fs::path folder = run_folder("--epochs 2");
+  int64_t events = 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    events += entry.path().filename().string().starts_with("events.out.tfevents.");
+  EXPECT_EQ(events, 1);
+  const std::string report = read_bytes(folder / "report.html");
+  EXPECT_NE(report.find("<polyline"), std::string::npos);
+  EXPECT_NE(report.find("model=&quot;mlp:16&quot;"), std::string::npos);
+}
+
+TEST_F(TrainingCliTest, LinesAppearWithoutATerminalAndNoneWhenQuiet) {
+  const std::string command = "train " + data_ + " --model mlp:4 --epochs 2" + common_;
+  const std::string loud = run(command).text, quiet = run(command + " -q").text;
+  EXPECT_NE(loud.find("mlp:4 epoch 2/2"), std::string::npos) << loud;
+  EXPECT_EQ(loud.find('\x1b'), std::string::npos) << "no escape sequences without a terminal";
+  EXPECT_EQ(quiet.find("epoch 2/2"), std::string::npos) << quiet;
+  const std::string last = quiet.substr(quiet.rfind('\n', quiet.size() - 2) + 1);
+  EXPECT_TRUE(last.starts_with("best weights: ")) << last;
+  const std::string evaluate = last.substr(last.find("cucurbit eval ") + 9);
+  EXPECT_EQ(run(evaluate.substr(0, evaluate.find('\n'))).code, 0) << evaluate;
+}
+
+TEST_F(TrainingCliTest, ATerminalGetsABar) {
+  if (run_shell("script --version 2>&1").code != 0) GTEST_SKIP() << "no script(1) to make a terminal";
+  const std::string program = std::string(CUCURBIT_PROGRAM) + " train " + data_ + " --model mlp:4 --epochs 1" + common_;
+  const std::string text = run_shell("script -qec '" + program + "' /dev/null").text;
+  EXPECT_NE(text.find("[####"), std::string::npos) << text;
+  EXPECT_NE(text.find("images/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("\x1b[1m"), std::string::npos) << text;
+  const std::string plain = run_shell("NO_COLOR=1 script -qec '" + program + "' /dev/null").text;
+  EXPECT_EQ(plain.find("\x1b[1m"), std::string::npos) << plain;
+}
+
 TEST_F(TrainingCliTest, StoppingEarlyIsSuccess) {
   const Outcome outcome = run("train " + data_ + " --model mlp:4 --epochs 50 --lr 1e-30 --patience 2" + common_);
   EXPECT_EQ(outcome.code, 0);
