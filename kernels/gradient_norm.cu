@@ -18,7 +18,8 @@ __global__ void chunk_squares_kernel(const A* __restrict__ gradients, const Aren
 template <int kThreads>
 __global__ void clip_scale_kernel(const double* __restrict__ partial, int64_t count, double max_norm, float* scale,
                                   double* norm) {
-  const double sum = block_sum<kThreads>(loop_sum<double>(strided<kThreads>(count), [&](int64_t i) { return partial[i]; }));
+  const double sum =
+      block_sum<kThreads>(loop_sum<double>(strided<kThreads>(count), [&](int64_t i) { return partial[i]; }));
   if (thread_index<kThreads>() != 0) return;
   const double length = math::sqrt(sum), limit = max_norm / (length + 1e-6);
   *scale = float(limit > 1 ? 1 : limit);

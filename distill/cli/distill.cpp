@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "distill/cli/commands.h"
+#include "distill/cli/find_lr.h"
 #include "distill/cli/train_network.h"
 #include "distill/losses/kd.h"
 #include "distill/teacher.h"
@@ -46,10 +47,8 @@ Trained train_alone(const DistillFlags& flags, const RunData& data, const RunFol
   return train_network("alone", student, data, loss, flags, folder);
 }
 
-Trained train_distilled(const DistillFlags& flags, const RunData& data, const Teacher& teacher,
-                        const RunFolder& folder) {
-  Network student = make_network(flags, data);
-  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
+LossFunction distillation_loss(const DistillFlags& flags, const Teacher& teacher) {
+  return [&flags, &teacher](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
     return kd(logits, teacher.logits(batch), batch.labels,
               {.temperature = flags.temperature,
                .task_weight = flags.task_weight,
@@ -58,6 +57,11 @@ Trained train_distilled(const DistillFlags& flags, const RunData& data, const Te
                .mixed = batch.mixed},
               metrics);
   };
+}
+
+Trained train_distilled(const DistillFlags& flags, const RunData& data, const LossFunction& loss,
+                        const RunFolder& folder) {
+  Network student = make_network(flags, data);
   return train_network("distilled", student, data, loss, flags, folder);
 }
 
@@ -80,11 +84,13 @@ void distill(const DistillFlags& flags, const std::string& arguments) {
   const RunData data = prepare_data(flags, &teacher.info.normalization);
   expect_same_classes(teacher.info, data, flags.teacher);
   const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names, flags.resume);
+  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augmentation());
+  const LossFunction loss = distillation_loss(flags, outputs);
+  if (flags.find_lr) return find_lr(flags, data, loss, folder);
   const Trained teacher_report = report_teacher(teacher, data, flags);
   std::optional<Trained> alone;
   if (flags.baseline) alone = train_alone(flags, data, folder);
-  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augment.augmentation());
-  const Trained distilled = train_distilled(flags, data, outputs, folder);
+  const Trained distilled = train_distilled(flags, data, loss, folder);
 
   nlohmann::json summary{{"teacher", summary_of(teacher_report)}};
   if (alone) summary["student_alone"] = summary_of(*alone);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "engine/runtime/check.h"
+#include "engine/runtime/native_bf16.h"
 #if CUCURBIT_HAS_CUDNN
 #include <cudnn.h>
 #endif
@@ -33,6 +34,7 @@ nlohmann::json environment_json() {
       {"device", device.name},
       {"compute_capability", std::to_string(device.major) + "." + std::to_string(device.minor)},
       {"device_memory_mib", device.totalGlobalMem >> 20},
+      {"native_bf16", native_bf16()},
       {"cuda_runtime", runtime},
       {"cuda_driver", driver},
       {"cublas", CUBLAS_VERSION},

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "engine/math_mode.h"
+#include "engine/runtime/native_bf16.h"
 
 namespace cucurbit::cli {
 
@@ -108,8 +109,17 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
       ->capture_default_str();
   app.add_flag("--fast-dev-run", flags.fast_dev_run, "one epoch of at most 20 steps, to see that everything works")
       ->group(group);
-  app.add_option("--amp-dtype", flags.amp_dtype, "float32 or bfloat16 activations and weight copies")
-      ->check(CLI::IsMember({"float32", "bfloat16"}))
+  app.add_option("--overfit-batches", flags.overfit_batches,
+                 "train and validate on the images of so many batches alone, without augmentation: the loss of a sound "
+                 "set-up goes to 0; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--find-lr", flags.find_lr, "instead of training, sweep the learning rate and suggest one")
+      ->group(group);
+  app.add_option("--amp-dtype", flags.amp_dtype,
+                 "activations and weight copies: float32, bfloat16, or auto: bfloat16 where the hardware multiplies it")
+      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}))
       ->group(group)
       ->capture_default_str();
   add_math_flag(app, flags.math);
@@ -163,7 +173,9 @@ std::string arguments_of(const CLI::App& command) {
   std::istringstream lines(command.config_to_str(true, false));
   std::string text = fmt::format("[{}]\n", command.get_name());
   for (std::string line; std::getline(lines, line);)
-    if (!line.ends_with("=\"\"") && !line.ends_with("=[]"))  // not given: a config file cannot say so
+    if (line == "amp-dtype=\"auto\"")  // what it was here, so that another machine repeats it
+      text += fmt::format("amp-dtype=\"{}\"\n", native_bf16() ? "bfloat16" : "float32");
+    else if (!line.ends_with("=\"\"") && !line.ends_with("=[]"))  // not given: a config file cannot say so
       text += fmt::format("{}\n", line);
   return text;
 }
@@ -174,6 +186,15 @@ Residency TrainingFlags::residency() const {
   return data_residency == "device"   ? Residency::device
          : data_residency == "stream" ? Residency::host
                                       : Residency::automatic;
+}
+
+DType TrainingFlags::compute() const {
+  const bool bf16 = amp_dtype == "auto" ? native_bf16() : amp_dtype == "bfloat16";
+  return bf16 ? DType::bf16 : DType::f32;
+}
+
+Augmentation TrainingFlags::augmentation() const {
+  return overfit_batches > 0 ? Augmentation{} : augment.augmentation();
 }
 
 EvaluationOptions TrainingFlags::evaluation() const {
@@ -218,7 +239,7 @@ TrainOptions TrainingFlags::train_options(int64_t images) const {
   options.accumulate = grad_accum_steps;
   options.seed = seed;
   options.graph = !no_graph;
-  options.augmentation = augment.augmentation();
+  options.augmentation = augmentation();
   options.optimizer = {.kind = kOptimizers.at(opt),
                        .momentum = momentum,
                        .nesterov = nesterov,

@@ -10,7 +10,10 @@
 namespace cucurbit::cli {
 
 namespace {
+using Clock = std::chrono::steady_clock;
+
 constexpr int kBarWidth = 24;
+constexpr std::chrono::seconds kInterval{10};  // between lines where there is no terminal
 
 std::string bar(double share) {
   const int filled = int(share * kBarWidth);
@@ -24,14 +27,22 @@ ProgressLine::ProgressLine(std::string label, bool quiet, bool color)
 }
 
 void ProgressLine::update(const Progress& progress) {
-  if (quiet_ || !terminal_) return;
-  const double share = double(progress.step) / double(progress.steps);
-  fmt::print(stderr, "\r\x1b[2K{} {}/{} [{}] loss {:.4f}  {:.0f} images/s  {:.0f} s left", label_, progress.epoch,
-             progress.epochs, bar(share), progress.loss, progress.images_per_second, progress.seconds_left);
-  std::fflush(stderr);
+  if (quiet_) return;
+  const std::string numbers = fmt::format("loss {:.4f}  {:.0f} images/s  {:.0f} s left", progress.loss,
+                                          progress.images_per_second, progress.seconds_left);
+  if (terminal_) {
+    const double share = double(progress.step) / double(progress.steps);
+    fmt::print(stderr, "\r\x1b[2K{} {}/{} [{}] {}", label_, progress.epoch, progress.epochs, bar(share), numbers);
+    std::fflush(stderr);
+  } else if (progress.step < progress.steps && Clock::now() - last_line_ >= kInterval) {
+    last_line_ = Clock::now();
+    fmt::print(stderr, "{} epoch {}/{} step {}/{}  {}\n", label_, progress.epoch, progress.epochs, progress.step,
+               progress.steps, numbers);
+  }
 }
 
 void ProgressLine::epoch_done(const EpochReport& report, int64_t epochs) {
+  last_line_ = Clock::now();
   if (quiet_) return;
   const std::string validation =
       report.validation.samples > 0 ? fmt::format("  val {:.2f} %", 100 * report.validation.top1) : "";

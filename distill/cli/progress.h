@@ -1,12 +1,14 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "engine/train/fit.h"
 
 namespace cucurbit::cli {
 
-/// Shows training on stderr: a bar that is redrawn on a terminal, one plain line an epoch elsewhere, nothing if quiet.
+/// Shows training on stderr: a bar that is redrawn on a terminal; elsewhere a plain line every ten seconds and after
+/// every epoch; nothing if quiet.
 class ProgressLine {
  public:
   /// `label` says what is trained.
@@ -19,6 +21,7 @@ class ProgressLine {
  private:
   std::string label_;
   bool quiet_, terminal_, color_;
+  std::chrono::steady_clock::time_point last_line_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace cucurbit::cli

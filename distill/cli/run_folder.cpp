@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "distill/cli/environment.h"
+#include "distill/cli/report.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
@@ -138,6 +139,19 @@ void RunFolder::write_confusion(const Evaluation& evaluation, const std::vector<
                                 const std::string& label) const {
   if (!evaluation.confusion.empty())
     write_file_atomically(file(label, "confusion_matrix.csv"), confusion_csv(evaluation, class_names));
+}
+
+void RunFolder::write_report(const std::string& label, const std::string& model, const std::vector<EpochReport>& epochs,
+                             const Evaluation& test, const std::vector<std::string>& class_names) const {
+  const std::string title =
+      fmt::format("{}{}{} in {}", label, label.empty() ? "" : ": ", model, path_.filename().string());
+  write_file_atomically(file(label, "report.html"), report_html({.title = title,
+                                                                 .epochs = epochs,
+                                                                 .test = test,
+                                                                 .class_names = class_names,
+                                                                 .arguments = read_text(path_ / "args.toml"),
+                                                                 .environment = read_text(path_ / "env.json"),
+                                                                 .weights = best_weights(label).string()}));
 }
 
 }  // namespace cucurbit::cli

@@ -39,6 +39,9 @@ class RunFolder {
   /// Writes confusion_matrix.csv: a row for each true class, a column for each predicted one, both named.
   void write_confusion(const Evaluation& evaluation, const std::vector<std::string>& class_names,
                        const std::string& label = "") const;
+  /// Writes report.html.
+  void write_report(const std::string& label, const std::string& model, const std::vector<EpochReport>& epochs,
+                    const Evaluation& test, const std::vector<std::string>& class_names) const;
 
  private:
   std::filesystem::path file(const char* folder, const std::string& label, const std::string& name) const;

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "distill/cli/commands.h"
+#include "distill/cli/find_lr.h"
 #include "distill/cli/train_network.h"
 #include "engine/io/atomic_file.h"
 #include "engine/ops/cross_entropy.h"
@@ -13,11 +14,12 @@ namespace {
 void train(const TrainingFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
   const RunData data = prepare_data(flags);
-  Network network = make_network(flags, data);
   const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
     return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
   };
+  if (flags.find_lr) return find_lr(flags, data, loss, folder);
+  Network network = make_network(flags, data);
   const Trained trained = train_network("", network, data, loss, flags, folder);
   const nlohmann::json summary = summary_of(trained);
   write_file_atomically(folder.path() / "summary.json", summary.dump(2) + "\n");

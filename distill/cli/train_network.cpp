@@ -8,6 +8,7 @@
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
 #include "engine/data/split.h"
+#include "engine/io/event_file.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "engine/train/interrupt.h"
@@ -34,12 +35,29 @@ TrainValidation train_and_validation(const ImageSplits& splits, int64_t val_size
   if (val_size < 0) val_size = std::min<int64_t>(splits.train.count / 10, 5000);
   return split_validation(splits.train, val_size, kSplitSeed);
 }
+
+/// The training and validation sets that `flags` ask for.
+TrainValidation split(const ImageSplits& splits, const TrainingFlags& flags) {
+  TrainValidation sets = train_and_validation(splits, flags.val_size);
+  if (flags.overfit_batches == 0) return sets;
+  ImageSet& train = sets.train;
+  const int64_t count = flags.overfit_batches * flags.batch_size * flags.grad_accum_steps;
+  if (count > train.count)
+    throw Error(ErrorKind::usage, fmt::format("[train] --overfit-batches {}: {} images of {}: lower it",
+                                              flags.overfit_batches, count, train.count));
+  train.count = count;
+  train.images = train.images.first(size_t(count * train.height * train.width * train.channels));
+  train.labels.resize(size_t(count));
+  if (!train.paths.empty()) train.paths.resize(size_t(count));
+  sets.validation = train;
+  return sets;
+}
 }  // namespace
 
 RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization) {
   const ImageSplits splits = load_data(flags);
   if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
-  const auto [train, validation] = train_and_validation(splits, flags.val_size);
+  const auto [train, validation] = split(splits, flags);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
   RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
   if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
@@ -86,6 +104,19 @@ void link_file(const std::filesystem::path& file, const std::filesystem::path& l
   if (error) throw Error(ErrorKind::io, fmt::format("[run] cannot write {}: {}", link.string(), error.message()));
 }
 
+std::vector<std::pair<std::string, double>> scalars_of(const EpochReport& report, const std::string& label) {
+  const std::string prefix = label.empty() ? "" : label + "/";
+  std::vector<std::pair<std::string, double>> scalars{{prefix + "loss/train", report.train.loss},
+                                                      {prefix + "top1/train", report.train.top1},
+                                                      {prefix + "learning_rate", report.learning_rate}};
+  if (report.validation.samples > 0) {
+    scalars.emplace_back(prefix + "loss/validation", report.validation.loss);
+    scalars.emplace_back(prefix + "top1/validation", report.validation.top1);
+    scalars.emplace_back(prefix + "top5/validation", report.validation.top5);
+  }
+  return scalars;
+}
+
 /// One training: the network, what is written of it, and how far it is.
 struct Training {
   const std::string& label;
@@ -93,6 +124,7 @@ struct Training {
   const RunFolder& folder;
   CheckpointInfo info;
   ProgressLine line;
+  EventFile events;
   TrainingRecord record{};
 
   void note_best(const EpochReport& report) {
@@ -103,7 +135,10 @@ struct Training {
 
   void pause(const Trainer& trainer, int64_t epochs) {
     const bool epoch_done = !record.epochs.empty() && record.unfinished.samples == 0;
-    if (epoch_done) line.epoch_done(record.epochs.back(), epochs);
+    if (epoch_done) {
+      line.epoch_done(record.epochs.back(), epochs);
+      events.add(record.epochs.back().epoch, scalars_of(record.epochs.back(), label));
+    }
     folder.write_metrics(record.epochs, label);
     info.epochs = int64_t(record.epochs.size());
     info.seconds = record.seconds;
@@ -137,7 +172,8 @@ Trained train_network(const std::string& label, Network& network, const RunData&
                     .network = network,
                     .folder = folder,
                     .info = describe_run(network, data, flags),
-                    .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color)};
+                    .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color),
+                    .events = EventFile(folder.path())};
   if (folder.resumed() && std::filesystem::exists(folder.last_state(label)))
     training.record = load_training_state(folder.last_state(label), network, trainer);
   run_fit(training, trainer, data, flags);
@@ -160,6 +196,7 @@ Trained train_network(const std::string& label, Network& network, const RunData&
   load_checkpoint(folder.best_weights(label), network);
   if (data.test) trained.test = evaluate(network, *data.test, flags.evaluation());
   folder.write_confusion(trained.test, data.class_names, label);
+  folder.write_report(label, trained.model, record.epochs, trained.test, data.class_names);
   return trained;
 }
 

@@ -13,8 +13,15 @@ void check_cuda(cudaError_t status, const char* what) {
                 fmt::format("[{}] no usable GPU: {}: install or update its driver, or build for the CPU "
                             "with cmake --preset cpu",
                             what, cudaGetErrorString(status)));
-  const ErrorKind kind = status == cudaErrorMemoryAllocation ? ErrorKind::out_of_memory : ErrorKind::bug;
-  throw Error(kind, fmt::format("[{}] {}: {}", what, cudaGetErrorName(status), cudaGetErrorString(status)));
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    size_t free = 0, total = 0;
+    cudaMemGetInfo(&free, &total);
+    throw Error(ErrorKind::out_of_memory,
+                fmt::format("[{}] out of device memory: free {:.1f} of {:.1f} MiB: use a smaller --batch-size or model",
+                            what, free / 1048576.0, total / 1048576.0));
+  }
+  throw Error(ErrorKind::bug, fmt::format("[{}] {}: {}", what, cudaGetErrorName(status), cudaGetErrorString(status)));
 }
 
 }  // namespace cucurbit

@@ -52,9 +52,14 @@ void* Pool::take(size_t rounded) {
   cudaError_t status = cudaMalloc(&block, rounded);
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    synchronize();
-    trim();
-    status = cudaMalloc(&block, rounded);
+    // During a capture nothing may wait, and cached blocks are in use by the graph to be.
+    cudaStreamCaptureStatus capture{};
+    cudaStreamIsCapturing(stream(), &capture);
+    if (capture == cudaStreamCaptureStatusNone) {
+      synchronize();
+      trim();
+      status = cudaMalloc(&block, rounded);
+    }
   }
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();

@@ -75,12 +75,21 @@ float last_rate(const Trainer& trainer, int64_t steps_taken) {
   return rates[size_t(std::clamp<int64_t>(steps_taken, 1, int64_t(rates.size())) - 1)];
 }
 
+Evaluation validate(Network& network, Trainer& trainer, const DeviceSet& validation, const EvaluationOptions& options) {
+  try {
+    return evaluate(network, validation, options);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::out_of_memory) throw;
+    throw trainer.with_fitting_batch(error);
+  }
+}
+
 /// Validates and books a complete epoch.
-void finish_epoch(Network& network, const Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
+void finish_epoch(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
                   const FitHooks& hooks, TrainingRecord& record, EpochReport report) {
   {
     const AveragedWeights averaged(network.arena(), trainer.optimizer().ema());
-    if (validation) report.validation = evaluate(network, *validation, options.validation);
+    if (validation) report.validation = validate(network, trainer, *validation, options.validation);
     if (!validation || report.validation.top1 > record.best_top1) {
       record.best_top1 = report.validation.top1;
       record.best_epoch = report.epoch;

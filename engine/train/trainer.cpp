@@ -79,7 +79,7 @@ void Trainer::run_once() {
   kernels::advance(state, batches_per_epoch, stream());
 }
 
-void Trainer::step() {
+void Trainer::step_or_fail() {
   data_.prepare(ahead_, options_.batch_size, options_.accumulate);
   if (graph_) {
     graph_->launch();
@@ -89,6 +89,55 @@ void Trainer::step() {
   }
   ++steps_;
   for (int64_t i = 0; i < options_.accumulate; ++i) ahead_ = ahead_.next(steps_per_epoch() * options_.accumulate);
+}
+
+void Trainer::step() {
+  try {
+    step_or_fail();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::out_of_memory) throw;
+    throw with_fitting_batch(error);
+  }
+}
+
+Error Trainer::with_fitting_batch(const Error& error) {
+  graph_.reset();
+  const int64_t failed = options_.batch_size, fitting = largest_batch_that_fits();
+  return Error(error.kind(), fmt::format("{} (--batch-size {} failed; {})", error.what(), failed,
+                                         fitting > 0 ? fmt::format("--batch-size {} was tried and fits", fitting)
+                                                     : "not even 1 fits"));
+}
+
+/// True if a step of this size runs, and an evaluation beside the memory that its graph would keep.
+bool Trainer::fits(int64_t batch_size) {
+  options_.batch_size = batch_size;
+  try {
+    Pool::current().trim();
+    set_position(ahead_);  // on which the device's images and those in host memory agree
+    data_.prepare(ahead_, batch_size, options_.accumulate);
+    const auto pool = std::make_shared<Pool>();
+    {
+      const PoolScope scope(*pool);
+      run_once();
+    }
+    network_.forward(data_.range(0, batch_size, network_.arena().compute()).images);
+    synchronize();
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::out_of_memory) throw;
+    return false;
+  }
+}
+
+int64_t Trainer::largest_batch_that_fits() {
+  int64_t fitting = 0, failing = options_.batch_size;
+  for (int64_t size = failing / 2; size >= 1 && fitting == 0; size /= 2) (fits(size) ? fitting : failing) = size;
+  // Closer to the limit, to an eighth: a try costs about a step.
+  while (fitting > 0 && failing - fitting > std::max<int64_t>(fitting / 8, 1)) {
+    const int64_t middle = fitting + (failing - fitting) / 2;
+    (fits(middle) ? fitting : failing) = middle;
+  }
+  return fitting;
 }
 
 TrainMetrics Trainer::take_metrics() {

@@ -7,6 +7,7 @@
 #include "engine/nn/network.h"
 #include "engine/optim/optimizer.h"
 #include "engine/runtime/graph.h"
+#include "kernels/error.h"
 #include "kernels/metrics.h"
 
 namespace cucurbit {
@@ -45,8 +46,12 @@ class Trainer {
   /// The rest of the set that fills no step is left out; which samples these are changes from epoch to epoch.
   int64_t steps_per_epoch() const { return data_.count() / (options_.batch_size * options_.accumulate); }
 
-  /// Queues one step; does not wait for it. The first steps run eagerly, then the step is captured.
+  /// Queues one step; does not wait for it. The first steps run eagerly, then the step is captured. Throws Error
+  /// out_of_memory naming a batch size that fits, found by trying; weights and position are of no use after that.
   void step();
+
+  /// `error`, which is out_of_memory, with a batch size that fits. It is found by trying: see step.
+  Error with_fitting_batch(const Error& error);
 
   /// Waits, reads and clears the counters. Throws Error not_finite if a loss or gradient was not finite, input for a
   /// label outside the classes.
@@ -67,6 +72,9 @@ class Trainer {
  private:
   void run_once();
   void run_batch();
+  void step_or_fail();
+  bool fits(int64_t batch_size);
+  int64_t largest_batch_that_fits();
 
   Network& network_;
   const DeviceSet& data_;

@@ -39,7 +39,9 @@ std::vector<NamedTensor> all_tensors(const Network& network, const Trainer& trai
 }
 
 json to_json(const TrainMetrics& m) { return {{"loss", m.loss}, {"top1", m.top1}, {"samples", m.samples}}; }
-TrainMetrics metrics_of(const json& j) { return {.loss = j.at("loss"), .top1 = j.at("top1"), .samples = j.at("samples")}; }
+TrainMetrics metrics_of(const json& j) {
+  return {.loss = j.at("loss"), .top1 = j.at("top1"), .samples = j.at("samples")};
+}
 
 json to_json(const EpochReport& r) {
   const Evaluation& v = r.validation;
@@ -96,10 +98,11 @@ Parsed parse_state(const SafetensorsFile& file) {
                             file.path().string(), kStateKey));
   try {
     const json j = json::parse(found->second);
-    Parsed parsed{.position = {.seed = j.at("seed"), .step = j.at("step"), .epoch = j.at("epoch"), .batch = j.at("batch")},
-                  .record = {},
-                  .batch_size = j.at("batch_size"),
-                  .accumulate = j.at("accumulate")};
+    Parsed parsed{
+        .position = {.seed = j.at("seed"), .step = j.at("step"), .epoch = j.at("epoch"), .batch = j.at("batch")},
+        .record = {},
+        .batch_size = j.at("batch_size"),
+        .accumulate = j.at("accumulate")};
     parsed.record.seconds = j.at("seconds");
     parsed.record.best_top1 = j.at("best_top1");
     parsed.record.best_epoch = j.at("best_epoch");

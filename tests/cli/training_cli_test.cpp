@@ -1,4 +1,6 @@
 // What `train` offers beside the plain run: resuming, the environment, files of the run folder.
+#include <cuda_runtime.h>
+
 #include <sstream>
 
 #include "cli_fixture.h"
@@ -15,7 +17,9 @@ class TrainingCliTest : public CliTest {
     const std::string weights = "train " + data_ + " --model mlp:16 --json" + common_ + " " + more;
     const Outcome outcome = run_shell(prefix + " " + CUCURBIT_PROGRAM + " " + weights + " 2>/dev/null");
     EXPECT_EQ(outcome.code, 0) << outcome.text;
-    return outcome.code == 0 ? fs::path(json::parse(outcome.text)["weights"].get<std::string>()).parent_path().parent_path() : fs::path();
+    return outcome.code == 0
+               ? fs::path(json::parse(outcome.text)["weights"].get<std::string>()).parent_path().parent_path()
+               : fs::path();
   }
   std::string arguments(const fs::path& folder) { return read_bytes(folder / "args.toml"); }
   /// metrics.csv without its column of times.
@@ -137,6 +141,115 @@ TEST_F(TrainingCliTest, TheConfusionMatrixNamesItsClasses) {
   const json summary = json::parse(read_bytes(folder / "summary.json"));
   EXPECT_EQ(images, 600);
   EXPECT_EQ(images - correct, summary["test_errors"].get<int64_t>());
+}
+
+TEST_F(TrainingCliTest, OutOfMemoryNamesABatchSizeThatFits) {
+#ifndef SOFTGPU
+  GTEST_SKIP() << "the device's memory is what it is";
+#endif
+  const std::string limited = "SOFTGPU_MEMORY=96M " + std::string(CUCURBIT_PROGRAM) + " train " + data_ +
+                              " --model convnet:64 --amp-dtype float32 --epochs 2" + common_ + " -b ";
+  const Outcome failed = run_shell(limited + "500 2>&1");
+  EXPECT_EQ(failed.code, 5) << failed.text;
+  for (const char* word : {"out of device memory: requested", "free", "of 96.0 MiB", "peak in use", "--batch-size 500"})
+    EXPECT_NE(failed.text.find(word), std::string::npos) << word << ": " << failed.text;
+  const size_t at = failed.text.find("; --batch-size ");
+  ASSERT_NE(at, std::string::npos) << failed.text;
+  const int64_t fitting = std::stoll(failed.text.substr(at + 15));
+  EXPECT_GT(fitting, 8);
+  const Outcome fits = run_shell(limited + std::to_string(fitting) + " 2>&1");
+  EXPECT_EQ(fits.code, 0) << fitting << fits.text;
+  const Outcome too_large = run_shell(limited + std::to_string(fitting + fitting / 4) + " 2>&1");
+  EXPECT_EQ(too_large.code, 5) << "the suggestion should be near the limit: " << fitting;
+}
+
+TEST_F(TrainingCliTest, AFewBatchesCanBeLearntByHeart) {
+  const fs::path folder = run_folder("--overfit-batches 2 --batch-size 16 --epochs 60 --max-shift 3 --sched constant");
+  const std::string rows = read_bytes(folder / "metrics.csv");
+  std::istringstream last(rows.substr(rows.rfind('\n', rows.size() - 2) + 1));
+  std::string epoch, time, loss;
+  std::getline(std::getline(std::getline(last, epoch, ','), time, ','), loss, ',');
+  EXPECT_EQ(epoch, "60");
+  EXPECT_LT(std::stod(loss), 0.02) << rows;
+  expect_refused("train " + data_ + " --overfit-batches 1000" + common_, 2, "--overfit-batches");
+}
+
+TEST_F(TrainingCliTest, TheRateFinderSuggestsAndTrainsNothing) {
+  const Outcome outcome = run("train " + data_ + " --model mlp:16 --find-lr --json" + common_, false);
+  ASSERT_EQ(outcome.code, 0) << outcome.text;
+  const json result = json::parse(outcome.text);
+  EXPECT_GT(result["steepest"].get<double>(), 1e-6);
+  EXPECT_LT(result["below_minimum"].get<double>(), 10);
+  const fs::path csv = result["csv"].get<std::string>();
+  const std::string table = read_bytes(csv);
+  EXPECT_TRUE(table.starts_with("lr,loss,smoothed_loss\n1e-06,")) << table.substr(0, 80);
+  EXPECT_FALSE(fs::exists(csv.parent_path() / "weights" / "best.safetensors"));
+  const std::string weights = trained("mlp:16");
+  const Outcome distilled = run("distill " + data_ + " --teacher " + weights + " --model mlp:8 --find-lr" + common_);
+  EXPECT_EQ(distilled.code, 0) << distilled.text;
+  EXPECT_NE(distilled.text.find("the loss falls fastest at --lr"), std::string::npos) << distilled.text;
+}
+
+TEST_F(TrainingCliTest, TheElementTypeInForceIsRecorded) {
+  const std::string automatic = arguments(run_folder("--epochs 1"));
+  const bool native = json::parse(run("checks --json", false).text)["native_bf16"];
+  EXPECT_NE(automatic.find(native ? "amp-dtype=\"bfloat16\"" : "amp-dtype=\"float32\""), std::string::npos)
+      << automatic;
+  EXPECT_NE(arguments(run_folder("--epochs 1 --amp-dtype float32")).find("amp-dtype=\"float32\""), std::string::npos);
+}
+
+TEST_F(TrainingCliTest, EvalReportsEveryClass) {
+  const std::string weights = trained("mlp:16"), csv = (folder_ / "confusion.csv").string();
+  const json result =
+      json::parse(run("eval " + weights + " " + data_ + " --tta flip --json --confusion-matrix " + csv, false).text);
+  int64_t images = 0, correct = 0;
+  for (size_t c = 0; c < 4; ++c) {
+    const json& row = result["classes"][c];
+    EXPECT_EQ(row["name"], std::to_string(c));
+    EXPECT_EQ(row["correct"], result["confusion_matrix"][c][c]);
+    EXPECT_NEAR(row["accuracy"].get<double>(), row["correct"].get<double>() / row["images"].get<double>(), 1e-12);
+    images += row["images"].get<int64_t>();
+    correct += row["correct"].get<int64_t>();
+  }
+  EXPECT_EQ(images, 600);
+  EXPECT_EQ(images - correct, result["errors"].get<int64_t>());
+  EXPECT_TRUE(read_bytes(csv).starts_with("class,0,1,2,3\n0,"));
+  const std::string plain = run("eval " + weights + " " + data_, false).text;
+  EXPECT_NE(plain.find("class  images correct  accuracy  precision\n0"), std::string::npos) << plain;
+}
+
+TEST_F(TrainingCliTest, TheRunFolderHasEventsAndAReport) {
+  const fs::path folder = run_folder("--epochs 2");
+  int64_t events = 0;
+  for (const auto& entry : fs::directory_iterator(folder))
+    events += entry.path().filename().string().starts_with("events.out.tfevents.");
+  EXPECT_EQ(events, 1);
+  const std::string report = read_bytes(folder / "report.html");
+  EXPECT_NE(report.find("<polyline"), std::string::npos);
+  EXPECT_NE(report.find("model=&quot;mlp:16&quot;"), std::string::npos);
+}
+
+TEST_F(TrainingCliTest, LinesAppearWithoutATerminalAndNoneWhenQuiet) {
+  const std::string command = "train " + data_ + " --model mlp:4 --epochs 2" + common_;
+  const std::string loud = run(command).text, quiet = run(command + " -q").text;
+  EXPECT_NE(loud.find("mlp:4 epoch 2/2"), std::string::npos) << loud;
+  EXPECT_EQ(loud.find('\x1b'), std::string::npos) << "no escape sequences without a terminal";
+  EXPECT_EQ(quiet.find("epoch 2/2"), std::string::npos) << quiet;
+  const std::string last = quiet.substr(quiet.rfind('\n', quiet.size() - 2) + 1);
+  EXPECT_TRUE(last.starts_with("best weights: ")) << last;
+  const std::string evaluate = last.substr(last.find("cucurbit eval ") + 9);
+  EXPECT_EQ(run(evaluate.substr(0, evaluate.find('\n'))).code, 0) << evaluate;
+}
+
+TEST_F(TrainingCliTest, ATerminalGetsABar) {
+  if (run_shell("script --version 2>&1").code != 0) GTEST_SKIP() << "no script(1) to make a terminal";
+  const std::string program = std::string(CUCURBIT_PROGRAM) + " train " + data_ + " --model mlp:4 --epochs 1" + common_;
+  const std::string text = run_shell("script -qec '" + program + "' /dev/null").text;
+  EXPECT_NE(text.find("[####"), std::string::npos) << text;
+  EXPECT_NE(text.find("images/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("\x1b[1m"), std::string::npos) << text;
+  const std::string plain = run_shell("NO_COLOR=1 script -qec '" + program + "' /dev/null").text;
+  EXPECT_EQ(plain.find("\x1b[1m"), std::string::npos) << plain;
 }
 
 TEST_F(TrainingCliTest, StoppingEarlyIsSuccess) {

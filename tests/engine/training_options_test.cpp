@@ -86,7 +86,8 @@ std::vector<double> weights_after(int64_t batch, int64_t accumulate, int steps, 
 TEST(TrainingOptions, AccumulatedBatchesEqualOneLargeBatch) {
   for (const double clip : {0.0, 0.2})
     for (const int64_t accumulate : {2, 3, 8}) {
-      const std::vector<double> whole = weights_after(48, 1, 15, clip), parts = weights_after(48 / accumulate, accumulate, 15, clip);
+      const std::vector<double> whole = weights_after(48, 1, 15, clip),
+                                parts = weights_after(48 / accumulate, accumulate, 15, clip);
       ASSERT_EQ(whole.size(), parts.size());
       for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(whole[i], parts[i], 1e-12) << accumulate << " at " << i;
     }
@@ -125,10 +126,12 @@ TEST(TrainingOptions, DecayReachesBiasesOnlyWhenAsked) {
       if (name == "1.weight") gamma = parameter->master.to_host<double>();
     ASSERT_EQ(gamma, std::vector<double>(8, 1.0));
     // A loss without gradient: decay alone moves the weights.
-    Trainer trainer(scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* m) {
-      const Tensor ignored = Tensor::from_host(std::vector<int32_t>(size_t(batch.labels.size()), -100), batch.labels.shape());
-      return cross_entropy(logits, ignored, {}, m);
-    });
+    Trainer trainer(
+        scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* m) {
+          const Tensor ignored =
+              Tensor::from_host(std::vector<int32_t>(size_t(batch.labels.size()), -100), batch.labels.shape());
+          return cross_entropy(logits, ignored, {}, m);
+        });
     trainer.step();
     for (const auto& [name, parameter] : state.parameters)
       if (name == "1.weight") gamma = parameter->master.to_host<double>();
@@ -218,7 +221,8 @@ TEST(Evaluation, FlipAveragesTheLogitsOfBothImages) {
       const std::vector<float> narrow = compute == DType::f32 ? all.to_host<float>() : std::vector<float>();
       return compute == DType::f64 ? all.to_host<double>() : std::vector<double>(narrow.begin(), narrow.end());
     };
-    const std::vector<double> a = logits(plain.data, false), b = logits(mirrored, false), both = logits(plain.data, true);
+    const std::vector<double> a = logits(plain.data, false), b = logits(mirrored, false),
+                              both = logits(plain.data, true);
     ASSERT_EQ(both.size(), 53u * 4);
     for (size_t i = 0; i < both.size(); ++i) EXPECT_NEAR(both[i], (a[i] + b[i]) / 2, 1e-6) << i;
     EXPECT_NE(a, b);

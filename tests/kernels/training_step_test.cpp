@@ -1,6 +1,4 @@
 // The norm of all gradients, the limit on it, and what training keeps of a step.
-#include "kernels/gradient_norm.h"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,6 +7,7 @@
 #include "engine/runtime/stream.h"
 #include "engine/tensor.h"
 #include "kernels/accuracy.h"
+#include "kernels/gradient_norm.h"
 #include "kernels/mirror.h"
 #include "kernels/step.h"
 #include "support/compare.h"
@@ -128,7 +127,8 @@ TEST(Confusion, CountsPredictionsByLabelInTheSamePass) {
     std::vector<int64_t> want(size_t(classes * classes), 0);
     for (int64_t r = 0; r < kRows; ++r) {
       const double* row = &logits[size_t(r * classes)];
-      if (labels[size_t(r)] >= 0 && r != 5) ++want[size_t(labels[size_t(r)] * classes + std::max_element(row, row + classes) - row)];
+      if (labels[size_t(r)] >= 0 && r != 5)
+        ++want[size_t(labels[size_t(r)] * classes + std::max_element(row, row + classes) - row)];
     }
     const Tensor counts = Tensor::zeros({int64_t(sizeof(kernels::AccuracyCounts))}, DType::u8);
     const Tensor matrix = Tensor::zeros({classes, classes}, DType::i64);

@@ -7,8 +7,7 @@
 /// Networks for images of 8x8x1 that train in milliseconds.
 namespace cucurbit::test {
 
-inline const LossFunction kCrossEntropy = [](const Tensor& logits, const Batch& batch,
-                                             kernels::StepMetrics* metrics) {
+inline const LossFunction kCrossEntropy = [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
   return cross_entropy(logits, batch.labels, {}, metrics);
 };
 
