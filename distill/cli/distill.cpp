@@ -4,6 +4,7 @@
 
 #include "distill/cli/commands.h"
 #include "distill/cli/find_lr.h"
+#include "distill/cli/profile.h"
 #include "distill/cli/train_network.h"
 #include "distill/losses/kd.h"
 #include "distill/teacher.h"
@@ -83,9 +84,10 @@ void distill(const DistillFlags& flags, const std::string& arguments) {
   LoadedNetwork teacher = load_network(flags.teacher, flags.compute());
   const RunData data = prepare_data(flags, &teacher.info.normalization);
   expect_same_classes(teacher.info, data, flags.teacher);
-  const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augmentation());
   const LossFunction loss = distillation_loss(flags, outputs);
+  if (flags.profile) return profile(flags, data, loss);
+  const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   if (flags.find_lr) return find_lr(flags, data, loss, folder);
   const Trained teacher_report = report_teacher(teacher, data, flags);
   std::optional<Trained> alone;

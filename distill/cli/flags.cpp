@@ -115,6 +115,9 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
       ->check(CLI::NonNegativeNumber)
       ->group(group)
       ->capture_default_str();
+  app.add_flag("--profile", flags.profile,
+               "instead of training, print the time, operations and bytes of every op of a step")
+      ->group(group);
   app.add_flag("--find-lr", flags.find_lr, "instead of training, sweep the learning rate and suggest one")
       ->group(group);
   app.add_option("--amp-dtype", flags.amp_dtype,

@@ -23,7 +23,8 @@ struct TrainingFlags : DataFlags {
          smoothing = 0, drop = 0, drop_path = 0, ema_decay = 0, clip_grad = 0;
   uint64_t seed = 0;
   AugmentationFlags augment;
-  bool nesterov = false, decay_all = false, ema_warmup = false, no_graph = false, fast_dev_run = false, find_lr = false;
+  bool nesterov = false, decay_all = false, ema_warmup = false, no_graph = false, fast_dev_run = false, find_lr = false,
+       profile = false;
   bool quiet = false, json = false, no_color = false;
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }

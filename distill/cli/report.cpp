@@ -71,8 +71,8 @@ std::string chart(const std::string& title, const std::string& legend, const std
     high += around;
   }
   const double bottom = kHeight - kBottom, right = kWidth - kRight;
-  std::string svg = fmt::format("<figure><svg width=\"{}\" height=\"{}\" role=\"img\"><title>{}</title>", kWidth,
-                                kHeight, title);
+  std::string svg =
+      fmt::format("<figure><svg width=\"{}\" height=\"{}\" role=\"img\"><title>{}</title>", kWidth, kHeight, title);
   svg += fmt::format("<path class=\"axis\" fill=\"none\" d=\"M{0},{1}V{2}H{3}\"/>", kLeft, kTop, bottom, right);
   svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{:.4g}</text>", kLeft - 4, kTop + 9, high);
   svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{:.4g}</text>", kLeft - 4, bottom, low);
@@ -95,12 +95,10 @@ std::string curves(const std::vector<EpochReport>& epochs) {
   const std::string legend = " (<span class=\"train\">training</span>, <span class=\"val\">validation</span>)";
   return chart("Loss", legend,
                {series_of("train", epochs, [](const EpochReport& e) { return e.train.loss; }),
-                series_of("val", epochs,
-                          [&](const EpochReport& e) { return validated(e, e.validation.loss); })}) +
+                series_of("val", epochs, [&](const EpochReport& e) { return validated(e, e.validation.loss); })}) +
          chart("Accuracy", legend,
                {series_of("train", epochs, [](const EpochReport& e) { return e.train.top1; }),
-                series_of("val", epochs,
-                          [&](const EpochReport& e) { return validated(e, e.validation.top1); })}) +
+                series_of("val", epochs, [&](const EpochReport& e) { return validated(e, e.validation.top1); })}) +
          chart("Learning rate", "", {series_of("train", epochs, [](const EpochReport& e) { return e.learning_rate; })});
 }
 
@@ -118,7 +116,8 @@ std::string confusion_table(const Evaluation& test, const std::vector<std::strin
   const size_t classes = names.size();
   if (test.confusion.empty() || classes > kMostShownClasses) return "";
   const std::vector<ClassReport> reports = class_reports(test);
-  std::string html = "<h2>Confusion matrix</h2>\n<p>Rows: what it is; columns: what it is taken for.</p>\n<table><tr><th>";
+  std::string html =
+      "<h2>Confusion matrix</h2>\n<p>Rows: what it is; columns: what it is taken for.</p>\n<table><tr><th>";
   for (const std::string& name : names) html += "<th>" + escaped(name);
   html += "</tr>\n";
   for (size_t is = 0; is < classes; ++is) {
@@ -136,9 +135,10 @@ std::string confusion_table(const Evaluation& test, const std::vector<std::strin
 }  // namespace
 
 std::string report_html(const Report& report) {
-  std::string html = fmt::format("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}"
-                                 "</style></head><body>\n<h1>{0}</h1>\n",
-                                 escaped(report.title), kStyle);
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}"
+      "</style></head><body>\n<h1>{0}</h1>\n",
+      escaped(report.title), kStyle);
   const Evaluation& test = report.test;
   if (test.samples > 0)
     html += fmt::format("<p>Test: {} errors of {} images, accuracy {:.2f} %, top-5 {:.2f} %, loss {:.5f}.</p>\n",

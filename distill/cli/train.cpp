@@ -4,6 +4,7 @@
 
 #include "distill/cli/commands.h"
 #include "distill/cli/find_lr.h"
+#include "distill/cli/profile.h"
 #include "distill/cli/train_network.h"
 #include "engine/io/atomic_file.h"
 #include "engine/ops/cross_entropy.h"
@@ -14,10 +15,11 @@ namespace {
 void train(const TrainingFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
   const RunData data = prepare_data(flags);
-  const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
     return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
   };
+  if (flags.profile) return profile(flags, data, loss);
+  const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
   if (flags.find_lr) return find_lr(flags, data, loss, folder);
   Network network = make_network(flags, data);
   const Trained trained = train_network("", network, data, loss, flags, folder);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
+#include "engine/profile/profiler.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
 #include "kernels/elementwise.h"
@@ -51,11 +52,20 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
     losses_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.accumulate}, DType::f32);
 }
 
+Batch Trainer::next_batch() {
+  const Shape image = data_.image_shape();
+  const ProfileScope profile("batch", [&] {
+    const double elements = double(options_.batch_size * image.size());
+    const double bytes = elements * (1 + double(size_of(network_.arena().compute())));  // read as u8, written
+    return OpDescription{fmt::format("{}x{}", options_.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
+  });
+  return data_.training_batch(options_.batch_size, state(), options_.augmentation, network_.arena().compute());
+}
+
 void Trainer::run_batch() {
-  Arena& arena = network_.arena();
   auto* state = reinterpret_cast<StepState*>(state_.raw());
   Tape tape;
-  const Batch batch = data_.training_batch(options_.batch_size, state, options_.augmentation, arena.compute());
+  const Batch batch = next_batch();
   const Tensor logits = network_.forward(batch.images, {.training = true, .state = state});
   const Tensor loss = loss_(logits, batch, reinterpret_cast<kernels::StepMetrics*>(metrics_.raw()));
   if (losses_)

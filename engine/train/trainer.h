@@ -65,6 +65,9 @@ class Trainer {
   /// The mean loss of every batch so far, with keep_losses. Waits for the device.
   std::vector<float> losses() const;
 
+  /// Kernels, copies and library calls of the captured step; 0 before the capture.
+  size_t launches() const { return graph_ ? graph_->nodes() : 0; }
+
   const TrainOptions& options() const { return options_; }
   const Optimizer& optimizer() const { return optimizer_; }
   const StepState* state() const { return reinterpret_cast<const StepState*>(state_.raw()); }
@@ -72,6 +75,7 @@ class Trainer {
  private:
   void run_once();
   void run_batch();
+  Batch next_batch();
   void step_or_fail();
   bool fits(int64_t batch_size);
   int64_t largest_batch_that_fits();

@@ -1,0 +1,43 @@
+#include "distill/cli/profile.h"
+
+#include <fmt/format.h>
+
+#include "engine/profile/limits.h"
+#include "engine/runtime/stream.h"
+
+namespace cucurbit::cli {
+
+namespace {
+constexpr int kWarmUp = 3, kSteps = 10;
+
+/// Launches of one captured step.
+size_t launches(Network& network, const RunData& data, TrainOptions options, const LossFunction& loss) {
+  options.graph = true;
+  Trainer trainer(network, data.train, options, loss);
+  while (trainer.launches() == 0) trainer.step();
+  return trainer.launches();
+}
+}  // namespace
+
+void profile(const TrainingFlags& flags, const RunData& data, const LossFunction& loss) {
+  const DeviceLimits limits = measure_limits();
+  Network network = make_network(flags, data);
+  TrainOptions options = flags.train_options(data.train.count());
+  options.graph = false;
+  std::vector<OpTime> ops;
+  {
+    Trainer trainer(network, data.train, options, loss);
+    for (int i = 0; i < kWarmUp; ++i) trainer.step();
+    Profiler profiler;
+    for (int i = 0; i < kSteps; ++i) trainer.step();
+    ops = profiler.take();
+  }
+  fmt::print("{}", profile_table(ops, limits, kSteps));
+  fmt::print(
+      "limit: the share of an op's time that it needs at least, at {:.1f} GB/s of bandwidth and the rate of its own "
+      "fastest call; matrix products run at {:.0f} GFLOP/s in f32 and {:.0f} in bf16\n",
+      limits.bandwidth * 1e-9, limits.gemm_f32 * 1e-9, limits.gemm_bf16 * 1e-9);
+  fmt::print("a captured step has {} launches\n", launches(network, data, options, loss));
+}
+
+}  // namespace cucurbit::cli
