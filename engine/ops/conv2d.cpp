@@ -11,6 +11,7 @@
 #include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
+#include "kernels/depthwise_conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/error.h"
 
@@ -67,10 +68,16 @@ void convert(const Tensor& from, const Tensor& into, bool accumulate) {
   });
 }
 
+/// Depthwise filters over maps of a few pixels, as in the last blocks of MobileNets: vendors have general code for
+/// their gradients. 128x2x2x480, bfloat16, two Zen 5 cores: oneDNN 5.1 ms, ours 0.15 ms.
+bool own_filter_gradient_wins(const kernels::ConvShape& shape) {
+  return kernels::is_depthwise(shape) && shape.p * shape.q <= 4;
+}
+
 void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
   const ProfileScope profile("conv2d filter gradient", [&] { return describe_call(call); });
   const auto [dw, accumulate] = gradient_target(call.filter);
-  if (vendor()) {
+  if (vendor() && !own_filter_gradient_wins(call.shape)) {
     const bool same_type = dw.dtype() == call.filter.dtype();
     const Tensor into = same_type ? dw : Tensor::empty(call.filter.shape(), call.filter.dtype());
     if (vendor_conv_filter_gradient(call.shape, call.x, dy, into, same_type && accumulate)) {
