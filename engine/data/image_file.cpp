@@ -129,9 +129,9 @@ void check_frame(Bytes frame, std::uint8_t marker, bool adobe, const std::string
 /// Huffman tables of more than 256 codes, which stb_image 2.27 writes past the end of its own. `tables` begins with the
 /// segment's `length` bytes; the last table may claim to go on behind them.
 void check_huffman_tables(Bytes tables, std::size_t length, const std::string& path) {
-  for (std::size_t at = 0; at < length && at + 17 <= tables.size();) {
+  for (std::size_t at = 0; at < length && at < tables.size();) {
     std::size_t codes = 0;
-    for (std::size_t bits = 1; bits <= 16; ++bits) codes += tables[at + bits];
+    for (std::size_t bits = 1; bits <= 16 && at + bits < tables.size(); ++bits) codes += tables[at + bits];
     if (codes > 256) {
       reject(path,
              fmt::format("the JPEG file is damaged (a Huffman table of {} codes): copy it again or remove it", codes));

@@ -147,6 +147,8 @@ std::vector<Case> jpeg_cases() {
       {"jpeg_huffman_table_of_4080_codes", huffman_bomb(), "a Huffman table of 4080 codes"},
       {"jpeg_huffman_table_behind_the_scan", kJpeg.substr(0, kJpeg.size() - 2) + huffman_bomb().substr(2, 21),
        "a Huffman table of 4080 codes"},
+      {"jpeg_huffman_table_cut", kJpeg.substr(0, segment(0xc0) - 4) + huffman_bomb().substr(2, 10),
+       "a Huffman table of 1275 codes"},
       {"jpeg_huffman_table_behind_padding", kJpeg.substr(0, segment(0xc0) - 4) + "padding" + huffman_bomb().substr(2),
        "a Huffman table of 4080 codes"},
       {"jpeg_12_bits", jpeg_frame(0xc0, 12, 3), "header is wrong"},
