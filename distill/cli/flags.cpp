@@ -13,10 +13,26 @@ namespace cucurbit::cli {
 namespace {
 void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
   const std::string group = "Optimiser";
-  app.add_option("--opt", flags.opt, "sgd, adam or adamw")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
+  app.add_option(
+         "--opt", flags.opt,
+         "sgd, adam, adamw, or muon: matrices and filters but for the first layer and the classifier by Muon, the "
+         "rest by --muon-rest")
+      ->check(CLI::IsMember({"sgd", "adam", "adamw", "muon"}))
       ->group(group)
       ->capture_default_str();
+  app.add_option("--muon-lr", flags.muon_lr, "--opt muon: peak rate of what Muon moves; --lr is that of the rest")
+      ->check(CLI::PositiveNumber)
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--muon-momentum", flags.muon_momentum)
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group)
+      ->capture_default_str();
+  app.add_option("--muon-rest", flags.muon_rest, "sgd or adamw")
+      ->check(CLI::IsMember({"sgd", "adamw"}))
+      ->group(group)
+      ->capture_default_str();
+  app.add_flag("--muon-all", flags.muon_all, "Muon moves the first layer and the classifier too")->group(group);
   app.add_option("--lr", flags.lr, "peak learning rate")
       ->check(CLI::PositiveNumber)
       ->group(group)
@@ -243,7 +259,7 @@ TrainOptions TrainingFlags::train_options(int64_t images) const {
   options.seed = seed;
   options.graph = !no_graph;
   options.augmentation = augmentation();
-  options.optimizer = {.kind = kOptimizers.at(opt),
+  options.optimizer = {.kind = kOptimizers.at(opt == "muon" ? muon_rest : opt),
                        .momentum = momentum,
                        .nesterov = nesterov,
                        .weight_decay = weight_decay,
@@ -251,6 +267,8 @@ TrainOptions TrainingFlags::train_options(int64_t images) const {
                        .clip_norm = clip_grad,
                        .ema_decay = ema_decay,
                        .ema_warmup = ema_warmup};
+  if (opt == "muon")
+    options.optimizer.muon = {.rate_scale = muon_lr / lr, .momentum = muon_momentum, .everything = muon_all};
   options.learning_rates = learning_rates(schedule(steps_per_epoch), steps_per_epoch * total_epochs());
   return options;
 }

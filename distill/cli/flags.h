@@ -17,14 +17,14 @@ struct TrainingFlags : DataFlags {
   int64_t val_size = -1;        // below 0: a tenth, at most 5000
   std::string pretrained_path;  // a PyTorch state dict to begin from
   std::string opt = "sgd", sched = "cosine", amp_dtype = "auto", math = "vendor", output = "runs", resume,
-              data_residency = "auto", tta = "none";
+              muon_rest = "adamw", data_residency = "auto", tta = "none";
   std::vector<int64_t> decay_milestones;
   double lr = 0.05, momentum = 0.9, weight_decay = 0, warmup_epochs = 0, decay_epochs = 30, decay_rate = 0.1,
-         smoothing = 0, drop = 0, drop_path = 0, ema_decay = 0, clip_grad = 0;
+         muon_lr = 0.02, muon_momentum = 0.95, smoothing = 0, drop = 0, drop_path = 0, ema_decay = 0, clip_grad = 0;
   uint64_t seed = 0;
   AugmentationFlags augment;
-  bool nesterov = false, decay_all = false, ema_warmup = false, no_graph = false, fast_dev_run = false, find_lr = false,
-       profile = false;
+  bool nesterov = false, muon_all = false, decay_all = false, ema_warmup = false, no_graph = false,
+       fast_dev_run = false, find_lr = false, profile = false;
   bool quiet = false, json = false, no_color = false;
 
   int64_t total_epochs() const { return fast_dev_run ? 1 : epochs; }

@@ -8,7 +8,8 @@
 //   4 bytes  masked CRC-32C of the data
 //
 // mask(c) = ((c >> 15) | (c << 17)) + 0xa282ead8. The first event holds the version, "brain.Event:2". Events here have
-// wall_time (1, double), step (2, varint) and summary (5) with values (1) of tag (1, string) and simple_value (2, float).
+// wall_time (1, double), step (2, varint) and summary (5) with values (1) of tag (1, string) and simple_value (2,
+// float).
 
 #include <cstdint>
 #include <filesystem>

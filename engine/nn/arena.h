@@ -24,6 +24,11 @@ class Arena {
   const Tensor& masters() const { return masters_; }
   const Tensor& gradients() const { return gradients_; }
   const Tensor& shadow() const { return shadow_; }
+  /// Where a parameter begins in masters and in whatever is laid out alike, in elements.
+  int64_t offset(const Parameter& parameter) const {
+    return (static_cast<const char*>(parameter.master.raw()) - static_cast<const char*>(masters_.raw())) /
+           int64_t(size_of(masters_.dtype()));
+  }
   /// ArenaChunk table in device memory; segment i is parameter i of state().
   const Tensor& chunks() const { return chunks_; }
   int64_t chunk_count() const { return chunks_.size() / int64_t(sizeof(ArenaChunk)); }

@@ -11,12 +11,24 @@
 namespace cucurbit {
 
 namespace {
-Tensor segment_table(const Arena& arena, const OptimizerOptions& options) {
+Tensor segment_table(const Arena& arena, const OptimizerOptions& options, const std::optional<Muon>& muon) {
   std::vector<ArenaSegment> segments;
-  for (const auto& [name, parameter] : arena.state().parameters)
-    segments.push_back(
-        {.lr_scale = 1, .weight_decay = options.decay_all || parameter->is_weight ? float(options.weight_decay) : 0.f});
+  for (size_t i = 0; i < arena.state().parameters.size(); ++i) {
+    const Parameter& parameter = *arena.state().parameters[i].item;
+    ArenaSegment segment{.lr_scale = 1,
+                         .weight_decay = options.decay_all || parameter.is_weight ? float(options.weight_decay) : 0.f};
+    if (muon && muon->chosen()[i]) {  // decay is at the rate without the factor
+      segment.lr_scale = float(options.muon->rate_scale * Muon::rate_factor(parameter));
+      segment.weight_decay = float(options.weight_decay / Muon::rate_factor(parameter));
+    }
+    segments.push_back(segment);
+  }
   return bytes_on_device(std::span<const ArenaSegment>(segments));
+}
+
+std::optional<Muon> muon_of(const Arena& arena, const OptimizerOptions& options) {
+  if (!options.muon) return {};
+  return Muon(arena, options.muon->momentum, options.muon->nesterov, options.muon->everything);
 }
 
 /// How far the average moves towards the masters at each update; the last value stays.
@@ -53,11 +65,12 @@ Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options, const std::v
     : arena_(arena),
       options_(options),
       batches_per_update_(batches_per_update),
-      segments_(segment_table(arena, options)),
+      muon_(muon_of(arena, options)),
+      segments_(segment_table(arena, options, muon_)),
       learning_rates_(Tensor::from_host(learning_rates, {int64_t(learning_rates.size())})),
       not_finite_(Tensor::zeros({1}, DType::i64)) {
   const bool sgd = options.kind == OptimizerOptions::Kind::sgd;
-  if (!sgd || options.momentum != 0) first_ = zeros_like(arena.masters());
+  if (!sgd || options.momentum != 0 || muon_) first_ = zeros_like(arena.masters());
   if (!sgd) second_ = zeros_like(arena.masters());
   if (options.ema_decay > 0) {
     ema_ = copy_of(arena.masters());
@@ -115,8 +128,30 @@ void Optimizer::step_as(const StepState* state) {
                                             .average_rate_count = average_rates_ ? average_rates_.size() : 0,
                                             .gradient_scale = data_or_null<float>(clip_scale_),
                                             .not_finite = not_finite_.data<int64_t>()};
+  if (muon_) move_matrices(arena, schedule);
+  move_elements(arena, schedule);
+}
+
+/// The matrices follow Muon's directions, in place of gradients, without further momentum.
+template <class A>
+void Optimizer::move_matrices(kernels::OptimizerArena<A> arena, kernels::OptimizerSchedule schedule) {
+  muon_->update(first_, schedule.gradient_scale);
+  arena.gradients = muon_->directions().data<A>();
+  arena.chunks = reinterpret_cast<const ArenaChunk*>(muon_->chunks().raw());
+  arena.chunk_count = muon_->chunks().size() / int64_t(sizeof(ArenaChunk));
+  schedule.gradient_scale = nullptr;
+  kernels::sgd_step(arena, schedule, static_cast<A*>(nullptr), 0, false, stream());
+}
+
+template <class A>
+void Optimizer::move_elements(kernels::OptimizerArena<A> arena, const kernels::OptimizerSchedule& schedule) {
+  if (muon_) {
+    arena.chunks = reinterpret_cast<const ArenaChunk*>(muon_->other_chunks().raw());
+    arena.chunk_count = muon_->other_chunks().size() / int64_t(sizeof(ArenaChunk));
+  }
   if (options_.kind == OptimizerOptions::Kind::sgd)
-    kernels::sgd_step(arena, schedule, data_or_null<A>(first_), options_.momentum, options_.nesterov, stream());
+    kernels::sgd_step(arena, schedule, options_.momentum != 0 ? first_.data<A>() : nullptr, options_.momentum,
+                      options_.nesterov, stream());
   else
     kernels::adam_step(arena, schedule, first_.data<A>(), second_.data<A>(),
                        {.beta1 = options_.beta1,

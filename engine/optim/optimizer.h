@@ -1,12 +1,21 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/nn/arena.h"
+#include "engine/optim/muon.h"
 #include "kernels/optimizer.h"
 
 namespace cucurbit {
+
+struct MuonOptions {
+  double rate_scale = 1;  // times the learning rate
+  double momentum = 0.95;
+  bool nesterov = true;
+  bool everything = false;  // the first layer and the classifier too
+};
 
 struct OptimizerOptions {
   enum class Kind { sgd, adam, adamw };
@@ -14,7 +23,8 @@ struct OptimizerOptions {
   double momentum = 0.9;                          // SGD
   bool nesterov = false;                          // SGD
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;  // Adam, AdamW
-  double weight_decay = 0;                        // coupled in SGD and Adam (g += wd p), decoupled in AdamW
+  std::optional<MuonOptions> muon = {};           // moves the matrices; `kind` the rest
+  double weight_decay = 0;                        // coupled in SGD and Adam (g += wd p), decoupled in AdamW, Muon
   bool decay_all = false;                         // biases and norms decay too; otherwise weights alone
   double clip_norm = 0;                           // largest norm of all gradients together; 0: no limit
   double ema_decay = 0;                           // 0: no moving average of the weights
@@ -49,10 +59,15 @@ class Optimizer {
   void step_as(const StepState* state);
   template <class A>
   void limit_norm();
+  template <class A>
+  void move_elements(kernels::OptimizerArena<A> arena, const kernels::OptimizerSchedule& schedule);
+  template <class A>
+  void move_matrices(kernels::OptimizerArena<A> arena, kernels::OptimizerSchedule schedule);
 
   Arena& arena_;
   OptimizerOptions options_;
   int64_t batches_per_update_;
+  std::optional<Muon> muon_;
   Tensor segments_;  // ArenaSegment of each parameter
   Tensor learning_rates_, average_rates_;
   Tensor first_, second_;              // momentum or first moment; second moment

@@ -17,9 +17,7 @@ constexpr const char* kMasters = "training.weights.";
 
 /// The part of `flat`, laid out as the arena's masters, that belongs to a parameter.
 Tensor part_of(const Tensor& flat, const Arena& arena, const Parameter& parameter) {
-  const auto* first = static_cast<const char*>(arena.masters().raw());
-  const int64_t offset =
-      (static_cast<const char*>(parameter.master.raw()) - first) / int64_t(size_of(arena.masters().dtype()));
+  const int64_t offset = arena.offset(parameter);
   return flat.slice(offset, offset + parameter.shape.size()).reshape(parameter.shape);
 }
 

@@ -65,9 +65,12 @@ std::pair<std::string, float> parse_value(Reader value) {
   std::pair<std::string, float> result;
   while (!value.done()) {
     const uint64_t key = value.varint();
-    if (key == (1 << 3 | 2)) result.first = value.take(value.varint());
-    else if (key == (2 << 3 | 5)) result.second = value.number<float>();
-    else ADD_FAILURE() << "value has a field " << key;
+    if (key == (1 << 3 | 2))
+      result.first = value.take(value.varint());
+    else if (key == (2 << 3 | 5))
+      result.second = value.number<float>();
+    else
+      ADD_FAILURE() << "value has a field " << key;
     if (testing::Test::HasFailure()) break;
   }
   return result;
@@ -77,9 +80,12 @@ Event parse_event(Reader data) {
   Event event;
   while (!data.done() && !testing::Test::HasFailure()) {
     const uint64_t key = data.varint();
-    if (key == (1 << 3 | 1)) event.wall_time = data.number<double>();
-    else if (key == (2 << 3 | 0)) event.step = int64_t(data.varint());
-    else if (key == (3 << 3 | 2)) event.version = data.take(data.varint());
+    if (key == (1 << 3 | 1))
+      event.wall_time = data.number<double>();
+    else if (key == (2 << 3 | 0))
+      event.step = int64_t(data.varint());
+    else if (key == (3 << 3 | 2))
+      event.version = data.take(data.varint());
     else if (key == (5 << 3 | 2)) {
       Reader summary{data.take(data.varint())};
       while (!summary.done()) {
@@ -109,7 +115,7 @@ std::vector<Event> parse_file(const std::filesystem::path& path) {
 }
 
 TEST(EventFile, TheParsersChecksumIsCastagnolis) {
-  EXPECT_EQ(crc32c("123456789"), 0xe3069283u);  // the check value of the catalogues
+  EXPECT_EQ(crc32c("123456789"), 0xe3069283u);            // the check value of the catalogues
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);  // RFC 3720, B.4
 }
 
@@ -127,7 +133,8 @@ TEST(EventFile, ReadsBackByTheFormat) {
   EXPECT_EQ(events[0].version, "brain.Event:2");
   EXPECT_NEAR(events[0].wall_time, double(time(nullptr)), 60);
   EXPECT_EQ(events[1].step, 1);
-  EXPECT_EQ(events[1].scalars, (std::vector<std::pair<std::string, float>>{{"loss/train", 2.5f}, {"loss/validation", -1e-7f}}));
+  EXPECT_EQ(events[1].scalars,
+            (std::vector<std::pair<std::string, float>>{{"loss/train", 2.5f}, {"loss/validation", -1e-7f}}));
   EXPECT_EQ(events[2].step, 300);
   EXPECT_EQ(events[2].scalars[0].first, std::string(200, 't'));
   EXPECT_EQ(events[3].step, int64_t(1) << 40);

@@ -55,6 +55,7 @@ const std::vector<OptimizerOptions> kOptimizers = {
     {.kind = Kind::sgd, .nesterov = true, .weight_decay = 1e-3, .clip_norm = 0.5},
     {.kind = Kind::sgd, .momentum = 0},
     {.kind = Kind::adamw, .weight_decay = 0.05, .ema_decay = 0.95, .ema_warmup = true},
+    {.kind = Kind::adamw, .muon = MuonOptions{.rate_scale = 2}, .weight_decay = 0.05},
 };
 
 TEST(Resume, TwoEpochsAndTwoMoreEqualFour) {

@@ -83,6 +83,39 @@ def optimisers():
     write("optimisers.json", {"start": start, "gradients": gradients, "ema_decay": EMA_DECAY, "cases": cases})
 
 
+MUON_SHAPES, MUON_STEPS = [(5, 6), (7, 5), (3, 7)], 3
+MUON = {"lr": 0.02, "momentum": 0.95, "weight_decay": 0.1}
+
+
+def orthogonalised(gradient):
+    """The iteration of Muon's publication, on the wide orientation, in float64."""
+    tall = gradient.shape[0] > gradient.shape[1]
+    x = gradient.T if tall else gradient
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        gram = torch.mm(x, x.T)
+        x = 3.4445 * x + torch.mm(-4.7750 * gram + 2.0315 * torch.mm(gram, gram), x)
+    return x.T if tall else x
+
+
+def muon_case(shape, stream):
+    weight, momentum, gradients, after = uniform(shape, stream), torch.zeros(shape, dtype=torch.float64), [], []
+    start = flat(weight)
+    for step in range(MUON_STEPS):
+        gradient = uniform(shape, stream + 1 + step)
+        momentum = MUON["momentum"] * momentum + gradient
+        direction = orthogonalised(gradient + MUON["momentum"] * momentum)
+        factor = max(1.0, shape[0] / shape[1]) ** 0.5
+        weight = weight * (1 - MUON["lr"] * MUON["weight_decay"]) - MUON["lr"] * factor * direction
+        gradients.append(flat(gradient))
+        after.append(flat(weight))
+    return {"shape": shape, "start": start, "gradients": gradients, "after": after}
+
+
+def muon():
+    write("muon.json", {**MUON, "matrices": [muon_case(shape, 600 + 10 * i) for i, shape in enumerate(MUON_SHAPES)]})
+
+
 LOSS_ROWS, IGNORED_ROW, IGNORE_INDEX, LOGIT_SCALE = 4, 2, -100, 4.0
 
 
@@ -285,6 +318,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     colors()
     optimisers()
+    muon()
     losses()
     schedules()
     resizes()
