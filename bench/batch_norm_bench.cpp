@@ -6,10 +6,10 @@
 #include "bench/support/agreement.h"
 #include "bench/support/device_values.h"
 #include "bench/support/hash_values.h"
-#include "kernels/elementwise.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
 #include "kernels/batch_norm.h"
+#include "kernels/elementwise.h"
 
 namespace {
 using namespace cucurbit;

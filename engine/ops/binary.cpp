@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduction.h"
+#include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/error.h"
 #include "kernels/reduction.h"

@@ -123,8 +123,7 @@ void fuzz_file(const TemporaryFolder& folder, const std::string& name, const std
   fuzz(files, rounds, [&](const std::string& bytes) {
     write_bytes(folder / name, bytes);
     const ImageSplits splits = load_images(target);
-    for (const std::int32_t label : splits.train.labels)
-      EXPECT_LT(std::size_t(label), splits.train.class_names.size());
+    for (const std::int32_t label : splits.train.labels) EXPECT_LT(std::size_t(label), splits.train.class_names.size());
     const ImageSet& set = splits.train;
     EXPECT_EQ(set.images.size(), std::size_t(set.count * set.height * set.width * set.channels));
   });
@@ -139,7 +138,8 @@ TEST(Fuzz, Cifar) {
 TEST(Fuzz, Archives) {
   TemporaryFolder folder;
   std::vector<std::pair<std::string, std::string>> files;
-  for (int i = 1; i <= 5; ++i) files.emplace_back("cifar/data_batch_" + std::to_string(i) + ".bin", std::string(3073, 1));
+  for (int i = 1; i <= 5; ++i)
+    files.emplace_back("cifar/data_batch_" + std::to_string(i) + ".bin", std::string(3073, 1));
   files.emplace_back("cifar/batches.meta.txt", "a\nb\nc\n");
   std::string headers = tar(files);
   fuzz_file(folder, "set", {headers, gzip(headers), xz(headers)}, 1500, folder / "set");
