@@ -210,7 +210,7 @@ class Peer:
         step, times, warm_up = self.built[name], [], WARM_UP
         if name not in self.values:
             start = time.perf_counter()
-            self.values[name] = float(step())
+            self.values[name] = float(step().detach())
             times, warm_up = [(time.perf_counter() - start) * 1e3] if first else [], WARM_UP - 1
         if not first and name not in self.warm:
             for _ in range(warm_up):
