@@ -1,10 +1,12 @@
 #include "engine/data/folder_listing.h"
 
+#include <dirent.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <set>
 #include <system_error>
 
@@ -25,15 +27,29 @@ namespace fs = std::filesystem;
                                          path.string(), std::generic_category().message(code)));
 }
 
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
+
+/// For millions of files: std::filesystem takes paths apart again and again.
+OpenFolder open_folder(const fs::path& path) {
+  OpenFolder folder(::opendir(path.c_str()));
+  if (!folder) fail(path, errno);
+  return folder;
+}
+
 /// Names in `folder` that are not hidden, in bytewise order.
-std::vector<std::string> names_in(const fs::path& folder) {
+std::vector<std::string> names_in(const fs::path& path, const OpenFolder& folder) {
   std::vector<std::string> names;
-  std::error_code failure;
-  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
-    std::string name = entry->path().filename().string();
-    if (!name.starts_with('.')) names.push_back(std::move(name));
+  const auto next = [&] {
+    errno = 0;
+    return ::readdir(folder.get());
+  };
+  while (const dirent* entry = next()) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   }
-  if (failure) fail(folder, failure.value());
+  if (errno != 0) fail(path, errno);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -44,7 +60,7 @@ bool is_folder(const fs::path& path) {
 }
 
 std::vector<std::string> folders_in(const fs::path& folder) {
-  std::vector<std::string> names = names_in(folder);
+  std::vector<std::string> names = names_in(folder, open_folder(folder));
   std::erase_if(names, [&](const std::string& name) { return !is_folder(folder / name); });
   return names;
 }
@@ -77,12 +93,15 @@ class Walk {
  private:
   void descend(const std::string& folder, std::int32_t label, std::vector<ListedFile>& files,
                std::set<std::pair<dev_t, ino_t>>& visited) {
+    const fs::path full = root_ / folder;
+    const OpenFolder open = open_folder(full);
+    const int descriptor = ::dirfd(open.get());
     struct stat status = {};
-    if (::stat((root_ / folder).c_str(), &status) != 0) fail(root_ / folder, errno);
+    if (::fstat(descriptor, &status) != 0) fail(full, errno);
     if (!visited.emplace(status.st_dev, status.st_ino).second) return;
-    for (const std::string& name : names_in(root_ / folder)) {
+    for (const std::string& name : names_in(full, open)) {
       const std::string path = join_path(folder, name);
-      const bool found = ::stat((root_ / path).c_str(), &status) == 0;
+      const bool found = ::fstatat(descriptor, name.c_str(), &status, 0) == 0;
       const int failure = found ? 0 : errno;
       if (found && S_ISDIR(status.st_mode)) {
         descend(path, label, files, visited);
