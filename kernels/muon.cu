@@ -50,9 +50,9 @@ void normalize_matrices(A* directions, const ArenaChunk* chunks, int64_t chunk_c
   launch<256>(CUCURBIT_KERNEL(normalize_matrices_kernel, A), chunk_count, stream, directions, chunks, ranges, partial);
 }
 
-#define INSTANTIATE(A)                                                                                            \
-  template void muon_momentum(const A*, A*, A*, const ArenaChunk*, int64_t, double, bool, const float*, double*,   \
-                              cudaStream_t);                                                                       \
+#define INSTANTIATE(A)                                                                                           \
+  template void muon_momentum(const A*, A*, A*, const ArenaChunk*, int64_t, double, bool, const float*, double*, \
+                              cudaStream_t);                                                                     \
   template void normalize_matrices(A*, const ArenaChunk*, int64_t, const ChunkRange*, const double*, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(double)

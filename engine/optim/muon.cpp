@@ -98,8 +98,8 @@ void Muon::update(const Tensor& velocities, const float* gradient_scale) {
     if (!chosen_[i]) continue;
     const Parameter& parameter = *arena_.state().parameters[i].item;
     const int64_t begin = arena_.offset(parameter);
-    orthogonalize(directions_.slice(begin, begin + parameter.shape.size())
-                      .reshape({rows_of(parameter), cols_of(parameter)}));
+    orthogonalize(
+        directions_.slice(begin, begin + parameter.shape.size()).reshape({rows_of(parameter), cols_of(parameter)}));
   }
 }
 

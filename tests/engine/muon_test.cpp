@@ -116,7 +116,8 @@ TEST(Muon, MatricesOfManyChunksMatchPlainLoops) {
   Network network = network_of(shapes, DType::f64);
   Arena& arena = network.arena();
   Values gradients(size_t(arena.gradients().size()));
-  for (size_t i = 0; i < gradients.size(); ++i) gradients[i] = std::sin(double(i) * 0.7) + 0.3 * std::cos(double(i * i % 1013));
+  for (size_t i = 0; i < gradients.size(); ++i)
+    gradients[i] = std::sin(double(i) * 0.7) + 0.3 * std::cos(double(i * i % 1013));
   upload<double>(arena.gradients(), gradients);
   Muon muon(arena, 0.5, false, true);
   const Tensor velocities = Tensor::zeros(arena.masters().shape(), DType::f64);
@@ -161,7 +162,8 @@ TEST(Muon, LeavesOutFirstLayerClassifierAndDepthwiseFilters) {
   EXPECT_EQ(names(true), (std::vector<std::string>{"3.weight", "5.weight", "6.weight"})) << "1x3x3 is one channel deep";
 }
 
-std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, bool graph, int64_t accumulate, int steps) {
+std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, bool graph, int64_t accumulate,
+                                            int steps) {
   const ImageSet images = easy_images(512, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_convnet(4), {8, 8, 1}, 4, accumulate > 1 ? DType::bf16 : DType::f32, 3);
