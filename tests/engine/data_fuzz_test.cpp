@@ -75,19 +75,6 @@ void fuzz(const std::vector<std::string>& files, int rounds, const std::function
   std::printf("%d files refused, %d read\n", refused, accepted);
 }
 
-std::string from_base64(const std::string& text) {
-  const std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<unsigned>(digits.find(c));
-    if ((count += 6) >= 8) bytes.push_back(static_cast<char>(bits >> (count -= 8)));
-  }
-  return bytes;
-}
-
 /// The files of tests/values/images.json whose names begin so.
 std::vector<std::string> image_files(const std::string& kind) {
   std::vector<std::string> files;

@@ -16,19 +16,6 @@ RgbImage decode(std::string_view bytes) {
   return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "the-file");
 }
 
-std::string from_base64(const std::string& text) {
-  const std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    if (c == '=') break;
-    bits = bits << 6 | static_cast<unsigned>(digits.find(c));
-    if ((count += 6) >= 8) bytes.push_back(static_cast<char>(bits >> (count -= 8)));
-  }
-  return bytes;
-}
-
 TEST(ImageFile, DecodesAsPillow) {
   const auto values =
       nlohmann::json::parse(std::ifstream(std::string(CUCURBIT_SOURCE_DIR) + "/tests/values/images.json"));

@@ -28,4 +28,7 @@ std::uint8_t picture(int seed, int y, int x, int c);
 std::string png_picture(int height, int width, int seed);
 std::string jpeg_picture(int height, int width, int seed, int quality = 95);
 
+/// The bytes that tests/values/images.json holds as text.
+std::string from_base64(const std::string& text);
+
 }  // namespace cucurbit::test
