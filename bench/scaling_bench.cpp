@@ -1,11 +1,14 @@
-// How the cost of a batch grows with its size and with that of the set, its images on the device or in host memory: per
-// image it should stay the same.
+// How the cost of a batch grows with its size and with that of the set, its images on the device or in host memory, and
+// that of a whole training step with its batch: per image it should stay the same.
 #include <fmt/format.h>
 
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
 #include "engine/data/device_set.h"
+#include "engine/ops/cross_entropy.h"
+#include "engine/train/trainer.h"
 #include "kernels/step.h"
+#include "models/registry.h"
 
 namespace {
 using namespace cucurbit;
@@ -30,7 +33,12 @@ ImageSet images(int64_t count) {
   return part;
 }
 
-void run(benchmark::State& state, int64_t count, int64_t batch, Residency residency) {
+void count_images(benchmark::State& state, int64_t batch) {
+  using benchmark::Counter;
+  state.counters["per_image"] = Counter(double(batch), Counter::kIsIterationInvariantRate | Counter::kInvert);
+}
+
+void run_batch(benchmark::State& state, int64_t count, int64_t batch, Residency residency) {
   const DeviceSet data(images(count), {{0.5}, {0.25}}, residency);
   StepState at{.seed = 1, .step = 0, .epoch = 0, .batch = 0};
   const Tensor steps = bytes_on_device(std::span<const StepState>(&at, 1));
@@ -42,19 +50,34 @@ void run(benchmark::State& state, int64_t count, int64_t batch, Residency reside
     kernels::advance(device_at, count / batch, stream());
     at = at.next(count / batch);
   });
-  using benchmark::Counter;
-  state.counters["per_image"] = Counter(double(batch), Counter::kIsIterationInvariantRate | Counter::kInvert);
+  count_images(state, batch);
+}
+
+void run_step(benchmark::State& state, const std::string& model, int64_t batch) {
+  const DeviceSet data(images(4096), {{0.5}, {0.25}});
+  const ModelOptions options{.image = data.image_shape(), .classes = 10};
+  Network network(model, build_model(model, options), options.image, options.classes, DType::f32, 0);
+  Trainer trainer(network, data, {.batch_size = batch, .learning_rates = std::vector<float>(100000, 1e-3f)},
+                  [](const Tensor& logits, const Batch& on, kernels::StepMetrics* metrics) {
+                    return cross_entropy(logits, on.labels, {}, metrics);
+                  });
+  for (int i = 0; i < 3; ++i) trainer.step();  // eager ones and the capture
+  measure(state, {.items = double(batch)}, [&] { trainer.step(); });
+  count_images(state, batch);
 }
 
 void add_all() {
   const auto add = [](int64_t count, int64_t batch, Residency residency) {
     add_benchmark(fmt::format("{}/set_{}/batch_{}", residency == Residency::device ? "device" : "host", count, batch),
-                  [=](benchmark::State& state) { run(state, count, batch, residency); });
+                  [=](benchmark::State& state) { run_batch(state, count, batch, residency); });
   };
   for (const Residency residency : {Residency::device, Residency::host}) {
     for (int64_t batch = 32; batch <= 2048; batch *= 2) add(100000, batch, residency);
     for (int64_t count = 1000; count <= kMostImages; count *= 10) add(count, 256, residency);
   }
+  for (int64_t batch = 32; batch <= 2048; batch *= 2)
+    add_benchmark(fmt::format("step/resnet8/batch_{}", batch),
+                  [=](benchmark::State& state) { run_step(state, "resnet8", batch); });
 }
 }  // namespace
 

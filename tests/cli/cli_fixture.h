@@ -36,6 +36,12 @@ class CliTest : public ::testing::Test {
     return nlohmann::json::parse(outcome.text)["weights"];
   }
 
+  /// Interrupts `arguments`, which write to the folder `output`, as soon as an epoch of theirs is done.
+  static Outcome interrupt(const std::string& arguments, const std::string& output) {
+    return run_shell(std::string(CUCURBIT_PROGRAM) + " " + arguments + " 2>&1 & while kill -0 $! && ! ls " + output +
+                     "/*/*/metrics.csv >/dev/null 2>&1; do sleep 0.05; done; kill -INT $!; wait $!");
+  }
+
   /// Expects this exit code and that the message names `word`.
   void expect_refused(const std::string& arguments, int code, const std::string& word) {
     const Outcome outcome = run(arguments);

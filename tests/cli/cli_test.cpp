@@ -135,11 +135,9 @@ TEST_F(CliTest, UnwritableOutputExitsWith6) {
 
 TEST_F(CliTest, InterruptSavesAndExitsWith130) {
   const std::string out = (folder_ / "interrupted").string();
-  const std::string command = "timeout --preserve-status -s INT 4 " + std::string(CUCURBIT_PROGRAM) + " train " +
-                              data_ + " --model mlp:512 --epochs 100000 -q --val-size 100 --output " + out + " 2>&1";
-  const int status = std::system(command.c_str());
-  ASSERT_TRUE(WIFEXITED(status));
-  EXPECT_EQ(WEXITSTATUS(status), 130);
+  const Outcome outcome =
+      interrupt("train " + data_ + " --model mlp:512 --epochs 100000 -q --val-size 100 --output " + out, out);
+  EXPECT_EQ(outcome.code, 130) << outcome.text;
   ASSERT_FALSE(fs::is_empty(out));
   for (const auto& run_folder : fs::directory_iterator(fs::path(out) / "train"))
     EXPECT_TRUE(fs::exists(run_folder.path() / "checkpoints" / "last.safetensors"));

@@ -56,9 +56,8 @@ TEST_F(TrainingCliTest, ResumingContinuesTheRunBitByBit) {
 }
 
 TEST_F(TrainingCliTest, AnInterruptedRunGoesOn) {
-  const std::string options = "train " + data_ + " --model mlp:64 --batch-size 4 --sched constant -q" + common_;
-  const std::string stopped = "timeout --preserve-status -s INT 2 " + std::string(CUCURBIT_PROGRAM) + " " + options;
-  const Outcome first = run_shell(stopped + " --epochs 3000 2>&1");
+  const Outcome first = interrupt(
+      "train " + data_ + " --model mlp:64 --batch-size 4 --sched constant -q --epochs 3000" + common_, folder_ / "runs");
   ASSERT_EQ(first.code, 130) << first.text;
   const size_t at = first.text.find("cucurbit train --resume ");
   ASSERT_NE(at, std::string::npos) << first.text;
