@@ -21,10 +21,11 @@ struct Strips {
   int64_t count() const { return n * tile_rows; }
 };
 
-/// What transform_strip writes: product i of tile t and channel c at [i * stride + t * channels + c].
+/// What transform_strip writes, in panels of channels: product i of tile t and channel c of the panel that begins at f
+/// at [i * stride + f * tiles + t * panel + c]. One panel of all channels needs no `tiles`.
 struct Transformed {
   float* values;
-  int64_t stride;
+  int64_t stride, panel, tiles = 0;
 };
 
 /// Elements that transform_strip needs as `rows`.
@@ -65,14 +66,16 @@ void transform_strip(const Maps& maps, const T* source, int64_t pad_h, int64_t p
   for (int64_t tile = 0; tile < strips.tile_cols; ++tile) {
     for (int i = 0; i < kWindow; ++i) {
       const float* const from = rows + i * row_stride + tile * kTile * channels;
-      float* const to = into.values + i * kWindow * into.stride + (first_tile + tile) * channels;
-      for (int64_t c = 0; c < channels; c += kLanes) {
-        Window d;
+      float* const to = into.values + i * kWindow * into.stride + (first_tile + tile) * into.panel;
+      for (int64_t panel = 0; panel < channels; panel += into.panel) {
+        for (int64_t c = 0; c < into.panel; c += kLanes) {
+          Window d;
 #pragma GCC unroll 6
-        for (int j = 0; j < kTaps; ++j) d[j] = load(from + j * channels + c);
-        kTransform(d);
+          for (int j = 0; j < kTaps; ++j) d[j] = load(from + j * channels + panel + c);
+          kTransform(d);
 #pragma GCC unroll 6
-        for (int j = 0; j < kWindow; ++j) store(to + j * into.stride + c, d[j]);
+          for (int j = 0; j < kWindow; ++j) store(to + j * into.stride + panel * into.tiles + c, d[j]);
+        }
       }
     }
   }
