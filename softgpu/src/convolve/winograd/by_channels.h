@@ -20,7 +20,7 @@ struct ByChannels {
 
   ByChannels(const Maps& source, const Maps& result, int64_t pad_h, int64_t pad_w)
       : source(source), result(result), pad_h(pad_h), pad_w(pad_w), strips(result.n, result.h, result.w) {
-    constexpr int64_t kTilesEach = 11 * kRowMultiple;
+    constexpr int64_t kTilesEach = 128;
     tiles = strips.count() * strips.tile_cols;
     rows = (tiles + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
     tiles_each = std::min(rows, kTilesEach);

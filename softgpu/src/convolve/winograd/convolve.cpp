@@ -19,8 +19,13 @@ struct ByTiles {
         pad_h(pad_h),
         pad_w(pad_w),
         strips(result.n, result.h, result.w),
-        blocks(strips, source.channels, result.channels) {}
+        blocks(strips, source.channels, result.channels, least_tiles()) {}
 
+  /// More where filters come from the third-level cache, or from memory.
+  int64_t least_tiles() const {
+    const int64_t bytes = filter_elements() * int64_t{sizeof(float)};
+    return bytes > 16 << 20 ? 96 : bytes > 2 << 20 ? 16 : 8;
+  }
   int64_t filter_elements() const { return kProducts * source.channels * result.channels; }
   int64_t thread_elements() const {
     return row_buffer(strips, source.channels) +
@@ -43,7 +48,7 @@ void convolve_block(const ByTiles& problem, const T* source, const float* filter
                            (strip - first) * strips.tile_cols);
   const int64_t tiles = ((last - first) * strips.tile_cols + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
   const int64_t end = std::min(2 * last - first, strips.count());
-  const Prefetch next(problem.source, strips, source, sizeof(T), last, end);
+  const Prefetch next(problem.source, strips, source, sizeof(T), last, end, kWindow - kTile - problem.pad_h);
   const Prefetch results(problem.result, strips, result, sizeof(T), first, last);
   const bool adds = scaling.beta != 0 && scaling.prior != result;
   const Prefetch priors(problem.result, strips, scaling.prior, sizeof(T), first, adds ? last : first);

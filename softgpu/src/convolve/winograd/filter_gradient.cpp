@@ -7,6 +7,7 @@ namespace {
 /// The order of work for sums that stay in the caches: each thread transforms and multiplies blocks of tiles, and the
 /// sums of all threads are added.
 struct ByTiles {
+  static constexpr int64_t kManySums = 1 << 18;  // that fill the second-level cache
   Maps x, dy;
   int64_t pad_h, pad_w;
   Strips strips;
@@ -18,7 +19,7 @@ struct ByTiles {
         pad_h(c.pad_h),
         pad_w(c.pad_w),
         strips(c.n, c.p(), c.q()),
-        blocks(strips, c.c, c.k) {}
+        blocks(strips, c.c, c.k, sums() > kManySums ? 64 : 16) {}
 
   int64_t sums() const { return kProducts * x.channels * dy.channels; }
   int64_t rows() const { return row_buffer(strips, std::max(x.channels, dy.channels)); }
@@ -43,7 +44,7 @@ void add_block(const ByTiles& problem, const T* x, const T* dy, float* sums, int
   }
   const int64_t tiles = (last - first) * strips.tile_cols;
   const int64_t end = std::min(2 * last - first, strips.count());
-  const Prefetch next_x(problem.x, strips, x, sizeof(T), last, end);
+  const Prefetch next_x(problem.x, strips, x, sizeof(T), last, end, kWindow - kTile - problem.pad_h);
   const Prefetch next_dy(problem.dy, strips, dy, sizeof(T), last, end);
   for (int i = 0; i < kProducts; ++i) {
     next_x.fetch<false>(i, kProducts);
@@ -138,8 +139,8 @@ struct ByChannels {
     return sizeof(float) * static_cast<size_t>(shared_elements() + omp_get_max_threads() * thread_elements());
   }
   bool pays() const {
-    constexpr int64_t kManySums = 128 * 128;
-    return tiles <= std::max(x.channels, dy.channels) && x.channels * dy.channels >= kManySums;
+    constexpr int64_t kManyFilters = 128 * 128;
+    return tiles <= std::max(x.channels, dy.channels) && x.channels * dy.channels >= kManyFilters;
   }
 };
 
