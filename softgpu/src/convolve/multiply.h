@@ -101,7 +101,6 @@ void accumulate_columns(const float* a, const float* b, float* c, int64_t depth,
 /// c [rows, cols] += a^T b, a [depth, rows], b [depth, cols]; rows is a multiple of 16.
 inline void accumulate(const float* a, const float* b, float* c, int64_t depth, int64_t rows, int64_t cols) {
   int64_t at = 0;
-  for (; at + 4 * kLanes <= cols; at += 4 * kLanes) accumulate_columns<4>(a, b + at, c + at, depth, rows, cols);
   for (; at + 2 * kLanes <= cols; at += 2 * kLanes) accumulate_columns<2>(a, b + at, c + at, depth, rows, cols);
   for (; at < cols; at += kLanes) accumulate_columns<1>(a, b + at, c + at, depth, rows, cols);
 }

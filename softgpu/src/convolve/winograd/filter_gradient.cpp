@@ -127,7 +127,7 @@ struct ByChannels {
         c_panel(panel(c.c)),
         k_panel(panel(c.k)) {}
 
-  static int64_t panel(int64_t channels) { return channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16; }
+  static int64_t panel(int64_t channels) { return channels % 32 == 0 ? 32 : 16; }
   /// Of the products of tiles: not a multiple of a page, as product_stride.
   int64_t stride(int64_t channels) const { return tiles * channels + 16; }
   int64_t sum_stride() const { return k_panel * c_panel + 16; }
@@ -148,7 +148,7 @@ struct ByChannels {
 template <class T>
 void add_panels(const ByChannels& p, const Transformed& samples, const Transformed& cotangents, int64_t c, int64_t k,
                 T* dw, const Scaling<T>& scaling, float* sums) {
-  constexpr int64_t kDepth = 128;  // tiles of both panels lie in the first-level cache
+  constexpr int64_t kDepth = 64;  // both panels of these tiles lie in the first-level cache
   std::fill_n(sums, kProducts * p.sum_stride(), 0.0f);
   for (int i = 0; i < kProducts; ++i) {
     for (int64_t tile = 0; tile < p.tiles; tile += kDepth)
