@@ -140,7 +140,7 @@ struct ByChannels {
   }
   bool pays() const {
     constexpr int64_t kManyFilters = 128 * 128;
-    return tiles <= std::max(x.channels, dy.channels) && x.channels * dy.channels >= kManyFilters;
+    return tiles <= std::max(x.channels, dy.channels) && x.channels * dy.channels > kManyFilters;
   }
 };
 

@@ -26,26 +26,22 @@ namespace softgpu::convolve::winograd {
   }
 }
 
-/// A square of filters at tap (r, s): vector i has input channel in + i and output channels from `out` on. How the two
-/// directions read them.
+/// Where the two directions find vector i of the square at (in, out) and a tap: forward, kLanes input channels of
+/// output channel out + i; backward, of the filter turned by 180 degrees, kLanes output channels of input channel in +
+/// i.
 template <class T>
 struct ForwardTaps {
+  static constexpr bool kTransposed = true;
   const T* filter;
   int64_t c;
-  [[gnu::always_inline]] void read(int64_t in, int64_t out, int r, int s, Vec (&square)[kLanes]) const {
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) square[i] = load(filter + ((out + i) * 9 + r * 3 + s) * c + in);
-    transpose(square);
-  }
+  const T* at(int64_t in, int64_t out, int i, int tap) const { return filter + ((out + i) * 9 + tap) * c + in; }
 };
 template <class T>
 struct BackwardTaps {
+  static constexpr bool kTransposed = false;
   const T* filter;
   int64_t c;
-  [[gnu::always_inline]] void read(int64_t in, int64_t out, int r, int s, Vec (&square)[kLanes]) const {
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) square[i] = load(filter + ((in + i) * 9 + (2 - r) * 3 + (2 - s)) * c + out);
-  }
+  const T* at(int64_t in, int64_t out, int i, int tap) const { return filter + ((in + i) * 9 + 8 - tap) * c + out; }
 };
 
 /// The square at (in, out), transformed: product i of input channel in + l and output channel out + m at
@@ -53,7 +49,11 @@ struct BackwardTaps {
 template <class Taps>
 void transform_filters(const Taps& taps, int64_t in, int64_t out, float* u, int64_t stride, int64_t row) {
   Vec squares[9][kLanes];
-  for (int tap = 0; tap < 9; ++tap) taps.read(in, out, tap / 3, tap % 3, squares[tap]);
+  for (int tap = 0; tap < 9; ++tap) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) squares[tap][i] = load(taps.at(in, out, i, tap));
+    if constexpr (Taps::kTransposed) transpose(squares[tap]);
+  }
   for (int l = 0; l < kLanes; ++l) {
     Window columns[3];
 #pragma GCC unroll 6
