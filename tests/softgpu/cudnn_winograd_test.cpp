@@ -8,10 +8,13 @@ constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
 constexpr auto kData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
 constexpr auto kFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
 
-// Maps that tiles of 4x4 do not fill; channels that make blocks of one, two and four vectors; all paddings.
+// Maps that tiles of 4x4 do not fill; channels that make blocks of one, two and four vectors; all paddings. The last
+// two have few tiles for their channels: 24, and 140, more than are multiplied at a time.
 const Shape kShapes[] = {{.n = 3, .h = 15, .w = 14, .c = 32, .k = 48},
                          {.n = 5, .h = 9, .w = 9, .c = 16, .k = 112, .pad_h = 2, .pad_w = 0},
-                         {.n = 4, .h = 13, .w = 11, .c = 80, .k = 16, .pad_h = 0, .pad_w = 2}};
+                         {.n = 4, .h = 13, .w = 11, .c = 80, .k = 16, .pad_h = 0, .pad_w = 2},
+                         {.n = 6, .h = 7, .w = 6, .c = 128, .k = 192},
+                         {.n = 140, .h = 3, .w = 3, .c = 160, .k = 144}};
 
 // alpha 1 with beta 0 is the plain product; others scale and add.
 constexpr float kScalars[][2] = {{1, 0}, {1, 1}, {2, 0.5}};

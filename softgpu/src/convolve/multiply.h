@@ -8,7 +8,7 @@
 namespace softgpu::convolve {
 
 /// Rows come in multiples of this.
-inline constexpr int kRowMultiple = 12;
+inline constexpr int kRowMultiple = 8;
 
 /// c [kRows, kVectors] = a [kRows, depth] b [depth, kVectors], kVectors of kLanes columns each.
 template <int kRows, int kVectors>
@@ -35,7 +35,7 @@ template <int kRows, int kVectors>
 /// kDepth is the depth where it is common, else 0: with the distance of rows known, their addresses need no registers.
 template <int kVectors, int kDepth>
 void multiply_columns(const float* a, const float* b, float* c, int64_t rows, int64_t any_depth, int64_t cols) {
-  constexpr int kRows = std::min(kAccumulators / kVectors, kRowMultiple);
+  constexpr int kRows = std::min(kAccumulators * 2 / 3 / kVectors, kRowMultiple);
   static_assert(kRowMultiple % kRows == 0);
   const int64_t depth = kDepth ? kDepth : any_depth;
   for (int64_t r = 0; r < rows; r += kRows)
@@ -45,7 +45,6 @@ void multiply_columns(const float* a, const float* b, float* c, int64_t rows, in
 template <int kDepth>
 void multiply_depth(const float* a, const float* b, float* c, int64_t rows, int64_t depth, int64_t cols) {
   int64_t at = 0;
-  for (; at + 4 * kLanes <= cols; at += 4 * kLanes) multiply_columns<4, kDepth>(a, b + at, c + at, rows, depth, cols);
   for (; at + 2 * kLanes <= cols; at += 2 * kLanes) multiply_columns<2, kDepth>(a, b + at, c + at, rows, depth, cols);
   for (; at < cols; at += kLanes) multiply_columns<1, kDepth>(a, b + at, c + at, rows, depth, cols);
 }
@@ -102,7 +101,6 @@ void accumulate_columns(const float* a, const float* b, float* c, int64_t depth,
 /// c [rows, cols] += a^T b, a [depth, rows], b [depth, cols]; rows is a multiple of 16.
 inline void accumulate(const float* a, const float* b, float* c, int64_t depth, int64_t rows, int64_t cols) {
   int64_t at = 0;
-  for (; at + 4 * kLanes <= cols; at += 4 * kLanes) accumulate_columns<4>(a, b + at, c + at, depth, rows, cols);
   for (; at + 2 * kLanes <= cols; at += 2 * kLanes) accumulate_columns<2>(a, b + at, c + at, depth, rows, cols);
   for (; at < cols; at += kLanes) accumulate_columns<1>(a, b + at, c + at, depth, rows, cols);
 }

@@ -10,6 +10,9 @@ struct Scaling {
   const T* prior = nullptr;
   const T* bias = nullptr;
   bool relu = false;
+
+  /// Whether results are stored as they are.
+  bool is_plain() const { return alpha == 1 && beta == 0 && bias == nullptr && !relu; }
 };
 
 }  // namespace softgpu::convolve

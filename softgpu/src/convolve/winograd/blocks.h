@@ -12,12 +12,11 @@ namespace softgpu::convolve::winograd {
 struct Blocks {
   int64_t strips, strips_each, tiles;  // tiles of a block, rounded up for multiply
 
-  /// `in` and `out` channels of the products.
-  Blocks(const Strips& s, int64_t in, int64_t out) : strips(s.count()) {
-    constexpr int64_t kBudget = 384 << 10, kManyFilters = 512 << 10, kLeastForMany = 96;
-    const int64_t tile_bytes = kProducts * (in + out) * int64_t{sizeof(float)};
-    const int64_t filter_bytes = kProducts * in * out * int64_t{sizeof(float)};
-    const int64_t wanted = std::max(kBudget / tile_bytes, filter_bytes > kManyFilters ? kLeastForMany : 1);
+  /// `in` and `out` channels of the products, and the fewest tiles that pay for reading the filters, or sums, once
+  /// more.
+  Blocks(const Strips& s, int64_t in, int64_t out, int64_t least_tiles) : strips(s.count()) {
+    constexpr int64_t kBudget = 160 << 10;
+    const int64_t wanted = std::max(kBudget / (kProducts * (in + out) * int64_t{sizeof(float)}), least_tiles);
     strips_each = std::clamp<int64_t>(wanted / s.tile_cols, 1, std::max<int64_t>(strips, 1));
     tiles = (strips_each * s.tile_cols + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
   }
@@ -32,11 +31,14 @@ inline int64_t product_stride(const Blocks& blocks, int64_t channels) { return b
 /// processor multiplies: the transforms would wait for memory otherwise.
 class Prefetch {
  public:
-  /// Rows of `maps`, of element size `bytes`, that strips [first, last) begin to touch; none if they are empty.
-  Prefetch(const Maps& maps, const Strips& strips, const void* base, int64_t bytes, int64_t first, int64_t last) {
+  /// Rows of `maps`, of element size `bytes`, that strips [first, last) are the first to touch, if these look `ahead`
+  /// rows beyond their own; none if they are empty.
+  Prefetch(const Maps& maps, const Strips& strips, const void* base, int64_t bytes, int64_t first, int64_t last,
+           int64_t ahead = 0) {
     if (first >= last) return;
     const auto row_of = [&](int64_t strip) {
-      return strip / strips.tile_rows * maps.h + std::min(strip % strips.tile_rows * kTile, maps.h);
+      const int64_t in_map = strip % strips.tile_rows;
+      return strip / strips.tile_rows * maps.h + std::min(in_map * kTile + (in_map > 0 ? ahead : 0), maps.h);
     };
     const int64_t row_bytes = maps.w * maps.channels * bytes;
     next_ = static_cast<const char*>(base) + row_of(first) * row_bytes;

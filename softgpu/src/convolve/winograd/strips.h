@@ -21,10 +21,11 @@ struct Strips {
   int64_t count() const { return n * tile_rows; }
 };
 
-/// What transform_strip writes: product i of tile t and channel c at [i * stride + t * channels + c].
+/// What transform_strip writes, in panels of channels: product i of tile t and channel c of the panel that begins at f
+/// at [i * stride + f * tiles + t * panel + c]. One panel of all channels needs no `tiles`.
 struct Transformed {
   float* values;
-  int64_t stride;
+  int64_t stride, panel, tiles = 0;
 };
 
 /// Elements that transform_strip needs as `rows`.
@@ -32,50 +33,63 @@ inline int64_t row_buffer(const Strips& strips, int64_t channels) {
   return kWindow * (kTile * strips.tile_cols + 2) * channels;
 }
 
-/// The kTaps values from -pad on, on either axis, of every tile of a strip, transformed; zero outside of the maps.
-/// Tiles begin at first_tile of `into`. The vertical transform comes first, since tiles side by side share columns.
+/// The kTaps values from -pad on, down every column that the tiles of a strip see, transformed into the rows that
+/// transform_row reads; zero outside of the maps.
 template <int kTaps, auto kTransform, class T>
-void transform_strip(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
-                     int64_t strip, float* rows, Transformed into, int64_t first_tile) {
+void transform_columns(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
+                       int64_t strip, float* rows) {
   const int64_t channels = maps.channels, columns = kTile * strips.tile_cols + kTaps - kTile;
-  const int64_t row_stride = columns * channels;
-  const int64_t image = strip / strips.tile_rows, first_row = strip % strips.tile_rows * kTile - pad_h;
-  const T* row[kTaps];
-  for (int i = 0; i < kTaps; ++i) {
-    const int64_t h = first_row + i;
-    row[i] = h >= 0 && h < maps.h ? source + (image * maps.h + h) * maps.w * channels : nullptr;
-  }
-  for (int64_t column = 0; column < columns; ++column) {
-    const int64_t w = column - pad_w;
-    float* const out = rows + column * channels;
-    if (w < 0 || w >= maps.w) {
-#pragma GCC unroll 6
-      for (int i = 0; i < kWindow; ++i) std::fill_n(out + i * row_stride, channels, 0.0f);
-      continue;
-    }
-    for (int64_t c = 0; c < channels; c += kLanes) {
+  const int64_t row_stride = columns * channels, map_row = maps.w * channels;
+  const int64_t h0 = strip % strips.tile_rows * kTile - pad_h;
+  const int64_t begin = std::min(pad_w, columns), end = std::min(maps.w + pad_w, columns);
+  const T* const from = source + (strip / strips.tile_rows * maps.h + h0) * map_row - begin * channels;
+  const auto transform = [&](auto is_inside) {
+    for (int64_t at = begin * channels; at < end * channels; at += kLanes) {
       Window d;
 #pragma GCC unroll 6
-      for (int i = 0; i < kTaps; ++i) d[i] = row[i] ? load(row[i] + w * channels + c) : Vec{};
+      for (int i = 0; i < kTaps; ++i) d[i] = is_inside(i) ? load(from + i * map_row + at) : Vec{};
       kTransform(d);
 #pragma GCC unroll 6
-      for (int i = 0; i < kWindow; ++i) store(out + i * row_stride + c, d[i]);
+      for (int i = 0; i < kWindow; ++i) store(rows + i * row_stride + at, d[i]);
     }
+  };
+  if (h0 >= 0 && h0 + kTaps <= maps.h)
+    transform([](int) { return true; });
+  else
+    transform([&](int i) { return h0 + i >= 0 && h0 + i < maps.h; });
+  for (int i = 0; i < kWindow; ++i) {
+    std::fill_n(rows + i * row_stride, begin * channels, 0.0f);
+    std::fill_n(rows + i * row_stride + end * channels, (columns - end) * channels, 0.0f);
   }
+}
+
+/// Products 6 i to 6 i + 5 of the tiles of a strip. Tiles begin at first_tile of `into`.
+template <int kTaps, auto kTransform>
+void transform_row(const float* rows, int i, int64_t channels, const Strips& strips, Transformed into,
+                   int64_t first_tile) {
+  const int64_t columns = kTile * strips.tile_cols + kTaps - kTile;
   for (int64_t tile = 0; tile < strips.tile_cols; ++tile) {
-    for (int i = 0; i < kWindow; ++i) {
-      const float* const from = rows + i * row_stride + tile * kTile * channels;
-      float* const to = into.values + i * kWindow * into.stride + (first_tile + tile) * channels;
-      for (int64_t c = 0; c < channels; c += kLanes) {
+    const float* const from = rows + (i * columns + tile * kTile) * channels;
+    float* const to = into.values + i * kWindow * into.stride + (first_tile + tile) * into.panel;
+    for (int64_t panel = 0; panel < channels; panel += into.panel) {
+      for (int64_t c = 0; c < into.panel; c += kLanes) {
         Window d;
 #pragma GCC unroll 6
-        for (int j = 0; j < kTaps; ++j) d[j] = load(from + j * channels + c);
+        for (int j = 0; j < kTaps; ++j) d[j] = load(from + j * channels + panel + c);
         kTransform(d);
 #pragma GCC unroll 6
-        for (int j = 0; j < kWindow; ++j) store(to + j * into.stride + c, d[j]);
+        for (int j = 0; j < kWindow; ++j) store(to + j * into.stride + panel * into.tiles + c, d[j]);
       }
     }
   }
+}
+
+/// All products of a strip. Columns come first, since tiles side by side share them.
+template <int kTaps, auto kTransform, class T>
+void transform_strip(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
+                     int64_t strip, float* rows, Transformed into, int64_t first_tile) {
+  transform_columns<kTaps, kTransform>(maps, source, pad_h, pad_w, strips, strip, rows);
+  for (int i = 0; i < kWindow; ++i) transform_row<kTaps, kTransform>(rows, i, maps.channels, strips, into, first_tile);
 }
 
 template <class T>
