@@ -19,6 +19,7 @@ struct NamedSet {
   std::string_view name;
   std::vector<std::string_view> places;
   std::string_view remedy;
+  std::vector<std::string> classes = {};  // where the files hold numbers only
 };
 
 const std::vector<NamedSet>& named_sets() {
@@ -29,7 +30,8 @@ const std::vector<NamedSet>& named_sets() {
       {"fashion-mnist",
        {"fashion-mnist"},
        "install the Debian package dataset-fashion-mnist, or put train-images-idx3-ubyte.gz and the three other files "
-       "into a folder fashion-mnist in one of these"},
+       "into a folder fashion-mnist in one of these",
+       {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}},
       {"usps", {"usps"}, "put USPS as IDX files, named as MNIST's are, into a folder usps in one of these"},
       {"cifar10",
        {"cifar10", "cifar-10-batches-bin", "cifar-10-binary.tar.gz", "cifar-10-binary.tar.xz", "cifar-10-binary.tar"},
@@ -42,6 +44,14 @@ const std::vector<NamedSet>& named_sets() {
        "put train.bin.gz and test.bin.gz, in the layout of CIFAR-10, into a folder apples-bananas in one of these"},
   };
   return kSets;
+}
+
+/// Names of the classes of the set that `data` names, or that lies in a folder of its name.
+std::vector<std::string> classes_of(const fs::path& data) {
+  const fs::path last = data.has_filename() ? data.filename() : data.parent_path().filename();
+  for (const NamedSet& set : named_sets())
+    if (last == set.name) return set.classes;
+  return {};
 }
 
 /// Where named sets are looked for, in this order.
@@ -93,9 +103,10 @@ void add_data_flags(CLI::App& app, DataFlags& flags) {
       ->check(CLI::IsMember({"error", "skip"}))
       ->group(group)
       ->capture_default_str();
-  app.add_option("--cache-dir", flags.cache_dir,
-                 "image folders: where decoded images are kept, or none; default $XDG_CACHE_HOME/cucurbit or "
-                 "~/.cache/cucurbit")
+  app.add_option(
+         "--cache-dir", flags.cache_dir,
+         "where images of folders and packed archives are kept decoded, or none; default $XDG_CACHE_HOME/cucurbit or "
+         "~/.cache/cucurbit")
       ->group(group);
   app.add_flag("--coarse-labels", flags.coarse_labels, "CIFAR-100: the 20 coarse classes, not the 100 fine ones")
       ->group(group);
@@ -109,6 +120,7 @@ LoadOptions DataFlags::load_options() const {
   options.cache_required = !cache_dir.empty();
   if (cache_dir != "none") options.cache_dir = cache_dir.empty() ? default_cache_folder() : fs::path(cache_dir);
   options.coarse_labels = coarse_labels;
+  options.idx_classes = classes_of(data);
   options.note = [data = data](const std::string& text) { fmt::print(stderr, "cucurbit: {}: {}\n", data, text); };
   return options;
 }

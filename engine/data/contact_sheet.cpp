@@ -21,7 +21,8 @@ namespace cucurbit {
 namespace {
 
 constexpr std::int64_t kSide = 64, kGap = 2, kTitle = 20, kColumns = 10, kMostRows = 100;
-constexpr std::int64_t kTextScale = 2;
+constexpr std::int64_t kTitleScale = 2;
+constexpr std::int64_t kGridSide = 80, kGridColumns = 8, kLine = 11;  // of image grids
 constexpr std::uint8_t kPaper = 255, kInk = 0;
 
 /// A page of RGB pixels.
@@ -34,8 +35,9 @@ struct Page {
   std::uint8_t* at(std::int64_t row, std::int64_t column) { return pixels.data() + (row * width + column) * 3; }
 };
 
-/// stb_easy_font knows ASCII, as rectangles.
-void draw_text(Page& page, std::int64_t top, std::string text) {
+/// Draws up to column `end`. stb_easy_font knows ASCII, as rectangles.
+void draw_text(Page& page, std::int64_t top, std::int64_t left, std::int64_t end, std::int64_t scale,
+               std::string text) {
   struct Vertex {
     float x, y, z;
     std::uint8_t color[4];
@@ -47,23 +49,32 @@ void draw_text(Page& page, std::int64_t top, std::string text) {
                                         static_cast<int>(vertices.size() * sizeof(Vertex)));
   for (int q = 0; q < quads; ++q) {
     const Vertex &first = vertices[std::size_t(4 * q)], &last = vertices[std::size_t(4 * q + 2)];
-    const auto bottom = std::min(page.height, top + std::int64_t(last.y) * kTextScale);
-    const auto right = std::min(page.width, std::int64_t(last.x) * kTextScale);
-    for (std::int64_t y = top + std::int64_t(first.y) * kTextScale; y < bottom; ++y)
-      for (std::int64_t x = std::int64_t(first.x) * kTextScale; x < right; ++x) std::memset(page.at(y, x), kInk, 3);
+    const auto bottom = std::min(page.height, top + std::int64_t(last.y) * scale);
+    const auto right = std::min(end, left + std::int64_t(last.x) * scale);
+    for (std::int64_t y = top + std::int64_t(first.y) * scale; y < bottom; ++y)
+      for (std::int64_t x = left + std::int64_t(first.x) * scale; x < right; ++x) std::memset(page.at(y, x), kInk, 3);
   }
 }
 
-void draw_image(Page& page, std::int64_t top, std::int64_t left, const ImageSet& set, std::int64_t image) {
+void draw_image(Page& page, std::int64_t top, std::int64_t left, std::int64_t side, const ImageSet& set,
+                std::int64_t image) {
   const auto bytes = static_cast<std::size_t>(set.height * set.width * set.channels);
-  std::vector<std::uint8_t> small(std::size_t(kSide * kSide * set.channels));
+  std::vector<std::uint8_t> small(std::size_t(side * side * set.channels));
   resize_image(set.images.subspan(std::size_t(image) * bytes, bytes), set.height, set.width, set.channels,
-               ResizeMode::crop, kSide, small);
-  for (std::int64_t y = 0; y < kSide; ++y)
-    for (std::int64_t x = 0; x < kSide; ++x)
+               ResizeMode::crop, side, small);
+  for (std::int64_t y = 0; y < side; ++y)
+    for (std::int64_t x = 0; x < side; ++x)
       for (std::int64_t c = 0; c < 3; ++c)
-        page.at(top + y, left + x)[c] =
-            small[std::size_t((y * kSide + x) * set.channels + (set.channels >= 3 ? c : 0))];
+        page.at(top + y, left + x)[c] = small[std::size_t((y * side + x) * set.channels + (set.channels >= 3 ? c : 0))];
+}
+
+void write_page(const std::filesystem::path& path, const Page& page) {
+  AtomicFile file(path);
+  const auto write = [](void* to, void* bytes, int size) {
+    static_cast<AtomicFile*>(to)->write(std::span(static_cast<const std::byte*>(bytes), std::size_t(size)));
+  };
+  stbi_write_png_to_func(write, &file, int(page.width), int(page.height), 3, page.pixels.data(), int(page.width * 3));
+  file.commit();
 }
 
 }  // namespace
@@ -76,18 +87,34 @@ void write_contact_sheet(const std::filesystem::path& path, const ImageSet& set)
   for (std::int64_t i = 0; i < set.count; ++i) {
     const auto label = std::size_t(set.labels[std::size_t(i)]);
     if (std::int64_t(label) >= rows || drawn[label] == kColumns) continue;
-    draw_image(page, std::int64_t(label) * (kTitle + kSide + kGap) + kTitle, drawn[label]++ * (kSide + kGap), set, i);
+    draw_image(page, std::int64_t(label) * (kTitle + kSide + kGap) + kTitle, drawn[label]++ * (kSide + kGap), kSide,
+               set, i);
   }
   for (std::int64_t label = 0; label < rows; ++label) {
     const auto c = std::size_t(label);
-    draw_text(page, label * (kTitle + kSide + kGap) + kGap, fmt::format("{}  {}", set.class_names[c], counts[c]));
+    draw_text(page, label * (kTitle + kSide + kGap) + kGap, 0, page.width, kTitleScale,
+              fmt::format("{}  {}", set.class_names[c], counts[c]));
   }
-  AtomicFile file(path);
-  const auto write = [](void* to, void* bytes, int size) {
-    static_cast<AtomicFile*>(to)->write(std::span(static_cast<const std::byte*>(bytes), std::size_t(size)));
-  };
-  stbi_write_png_to_func(write, &file, int(page.width), int(page.height), 3, page.pixels.data(), int(page.width * 3));
-  file.commit();
+  write_page(path, page);
+}
+
+void write_image_grid(const std::filesystem::path& path, const ImageSet& set,
+                      const std::vector<std::vector<std::string>>& captions) {
+  std::size_t lines = 0;
+  for (const std::vector<std::string>& caption : captions) lines = std::max(lines, caption.size());
+  const std::int64_t tall = kGridSide + std::int64_t(lines) * kLine + 2 * kGap, wide = kGridSide + kGap;
+  const auto columns = std::clamp<std::int64_t>(set.count, 1, kGridColumns);
+  Page page(std::max<std::int64_t>((set.count + columns - 1) / columns, 1) * tall, columns * wide);
+  for (std::int64_t i = 0; i < set.count; ++i) {
+    const std::int64_t top = i / columns * tall, left = i % columns * wide;
+    draw_image(page, top, left, kGridSide, set, i);
+    std::int64_t line = top + kGridSide + kGap;
+    for (const std::string& text : captions[std::size_t(i)]) {
+      draw_text(page, line, left, left + kGridSide, 1, text);
+      line += kLine;
+    }
+  }
+  write_page(path, page);
 }
 
 }  // namespace cucurbit

@@ -6,10 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <numeric>
 #include <set>
 #include <system_error>
 
+#include "engine/data/parallel.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
 
@@ -77,57 +81,76 @@ std::string join_path(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
 }
 
-/// Collects the files of one split.
-class Walk {
- public:
-  Walk(const fs::path& root, Listing& listing) : root_(root), listing_(listing) {}
-
-  /// Appends the images below `folder`; with `visited`, the folders seen, no ring of links is endless.
-  void collect(const std::string& folder, std::int32_t label, std::vector<ListedFile>& files) {
-    std::set<std::pair<dev_t, ino_t>> visited;
-    const auto begin = std::ptrdiff_t(files.size());
-    descend(folder, label, files, visited);
-    std::sort(files.begin() + begin, files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+/// The file `path`, of which `status` was found, or the `failure`.
+ListedFile describe(const std::string& path, std::int32_t label, const struct stat& status, int failure) {
+  ListedFile file{.path = path, .label = label, .problem = {}};
+  if (failure == ENOENT) {
+    file.problem = "a link to nothing: mend or remove it";
+  } else if (failure != 0) {
+    file.problem = fmt::format("cannot be read ({}): check its permissions, or mend or remove it",
+                               std::generic_category().message(failure));
+  } else if (!S_ISREG(status.st_mode)) {
+    file.problem = "no file but a pipe or device: remove it";
+  } else {
+    file.size = static_cast<std::uint64_t>(status.st_size);
+    file.modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   }
+  return file;
+}
 
- private:
-  void descend(const std::string& folder, std::int32_t label, std::vector<ListedFile>& files,
-               std::set<std::pair<dev_t, ino_t>>& visited) {
-    const fs::path full = root_ / folder;
-    const OpenFolder open = open_folder(full);
-    const int descriptor = ::dirfd(open.get());
-    struct stat status = {};
-    if (::fstat(descriptor, &status) != 0) fail(full, errno);
-    if (!visited.emplace(status.st_dev, status.st_ino).second) return;
-    for (const std::string& name : names_in(full, open)) {
-      const std::string path = join_path(folder, name);
-      const bool found = ::fstatat(descriptor, name.c_str(), &status, 0) == 0;
-      const int failure = found ? 0 : errno;
-      if (found && S_ISDIR(status.st_mode)) {
-        descend(path, label, files, visited);
-      } else if (!is_image_name(name)) {
-        if (listing_.ignored++ == 0) listing_.ignored_example = path;
-      } else {
-        files.push_back({.path = path, .label = label});
-        ListedFile& file = files.back();
-        if (!found && failure == ENOENT) {
-          file.problem = "a link to nothing: mend or remove it";
-        } else if (!found) {
-          file.problem = fmt::format("cannot be read ({}): check its permissions, or mend or remove it",
-                                     std::generic_category().message(failure));
-        } else if (!S_ISREG(status.st_mode)) {
-          file.problem = "no file but a pipe or device: remove it";
-        } else {
-          file.size = static_cast<std::uint64_t>(status.st_size);
-          file.modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-        }
-      }
+/// What lies below a folder.
+struct Found {
+  std::vector<ListedFile> files;
+  IgnoredFiles ignored;
+};
+
+/// Adds the images below `folder`; with `visited`, the folders seen, no ring of links is endless.
+void descend(const fs::path& root, const std::string& folder, std::int32_t label, Found& found,
+             std::set<std::pair<dev_t, ino_t>>& visited) {
+  const fs::path full = root / folder;
+  const OpenFolder open = open_folder(full);
+  const int descriptor = ::dirfd(open.get());
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0) fail(full, errno);
+  if (!visited.emplace(status.st_dev, status.st_ino).second) return;
+  for (const std::string& name : names_in(full, open)) {
+    const std::string path = join_path(folder, name);
+    const int failure = ::fstatat(descriptor, name.c_str(), &status, 0) == 0 ? 0 : errno;
+    if (failure == 0 && S_ISDIR(status.st_mode)) {
+      descend(root, path, label, found, visited);
+    } else if (!is_image_name(name)) {
+      found.ignored.add({1, path});
+    } else {
+      found.files.push_back(describe(path, label, status, failure));
     }
   }
+}
 
-  const fs::path& root_;
-  Listing& listing_;
-};
+/// The images below `folder`, by path.
+Found find_images(const fs::path& root, const std::string& folder, std::int32_t label) {
+  Found found;
+  std::set<std::pair<dev_t, ino_t>> visited;
+  descend(root, folder, label, found, visited);
+  std::sort(found.files.begin(), found.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return found;
+}
+
+/// Appends `found` to `files`.
+void take(Found& found, std::vector<ListedFile>& files, IgnoredFiles& ignored) {
+  std::move(found.files.begin(), found.files.end(), std::back_inserter(files));
+  ignored.add(found.ignored);
+}
+
+/// The images of several classes, found on all cores: most of the time goes by in the system.
+std::vector<Found> find_classes(const fs::path& root, const std::string& split, const std::vector<std::string>& names,
+                                const std::vector<std::int32_t>& labels) {
+  std::vector<Found> found(names.size());
+  parallel_for(std::int64_t(names.size()), [&](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    found[at] = find_images(root, join_path(split, names[at]), labels[at]);
+  });
+  return found;
+}
 
 void check_class_name(const fs::path& path, const std::string& name) {
   const bool control = std::any_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
@@ -141,17 +164,18 @@ ListedSplit list_training(const fs::path& root, const std::string& split, Listin
   if (listing.class_names.empty()) {
     reject(folder, "no classes: put the images into a folder for each class, named as the class");
   }
-  Walk walk(root, listing);
-  for (std::size_t label = 0; label < listing.class_names.size(); ++label) {
-    const std::string& name = listing.class_names[label];
-    check_class_name(folder, name);
-    const std::size_t before = train.files.size();
-    const std::int64_t ignored_before = listing.ignored;
-    walk.collect(join_path(split, name), static_cast<std::int32_t>(label), train.files);
-    if (train.files.size() > before) continue;
-    const std::int64_t others = listing.ignored - ignored_before;
-    reject(folder / name, fmt::format("a class without images (.png, .jpg, .jpeg){}: add some or remove the folder",
-                                      others > 0 ? fmt::format(", but with {} other files", others) : ""));
+  std::vector<std::int32_t> labels(listing.class_names.size());
+  std::iota(labels.begin(), labels.end(), 0);
+  for (const std::string& name : listing.class_names) check_class_name(folder, name);
+  std::vector<Found> found = find_classes(root, split, listing.class_names, labels);
+  for (std::size_t label = 0; label < found.size(); ++label) {
+    const std::int64_t others = found[label].ignored.count;
+    if (found[label].files.empty()) {
+      reject(folder / listing.class_names[label],
+             fmt::format("a class without images (.png, .jpg, .jpeg){}: add some or remove the folder",
+                         others > 0 ? fmt::format(", but with {} other files", others) : ""));
+    }
+    take(found[label], train.files, listing.ignored);
   }
   return train;
 }
@@ -160,15 +184,16 @@ std::optional<ListedSplit> list_evaluation(const fs::path& root, const std::stri
   if (!is_folder(root / split)) return std::nullopt;
   ListedSplit listed{.name = split, .files = {}};
   const std::vector<std::string> names = folders_in(root / split);
-  Walk walk(root, listing);
+  std::vector<std::int32_t> labels;
   for (const std::string& name : names) {
     const auto known = std::lower_bound(listing.class_names.begin(), listing.class_names.end(), name);
     if (known == listing.class_names.end() || *known != name) {
       reject(root / split, fmt::format("the class {} is not in train: classes {}, in train {}: they must be the same",
                                        name, join(names, ","), join(listing.class_names, ",")));
     }
-    walk.collect(join_path(split, name), std::int32_t(known - listing.class_names.begin()), listed.files);
+    labels.push_back(std::int32_t(known - listing.class_names.begin()));
   }
+  for (Found& found : find_classes(root, split, names, labels)) take(found, listed.files, listing.ignored);
   if (listed.files.empty()) reject(root / split, "holds no images: remove the folder, or add a folder for each class");
   return listed;
 }
@@ -194,6 +219,44 @@ Listing list_image_folder(const fs::path& root) {
     listing.train = list_training(root, "", listing);
   }
   return listing;
+}
+
+Listing list_images(const std::vector<fs::path>& paths) {
+  Listing listing;
+  std::vector<ListedFile>& files = listing.train.files;
+  for (const fs::path& path : paths) {
+    struct stat status = {};
+    if (::stat(path.c_str(), &status) != 0) {
+      throw Error(ErrorKind::io, fmt::format("[data] {}: cannot be read: {}: check the path and its permissions",
+                                             path.string(), std::generic_category().message(errno)));
+    }
+    if (!S_ISDIR(status.st_mode)) {
+      files.push_back(describe(path.string(), 0, status, 0));
+      continue;
+    }
+    std::string folder = path.string();
+    while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+    Found found = find_images("", folder, 0);
+    if (found.files.empty()) reject(path, "holds no images (.png, .jpg, .jpeg): check the path");
+    take(found, files, listing.ignored);
+  }
+  return listing;
+}
+
+bool is_image_file(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_regular_file(path, failure)) return false;
+  if (is_image_name(path.filename().native())) return true;
+  std::ifstream file(path, std::ios::binary);
+  char first[4] = {};
+  file.read(first, sizeof(first));
+  const std::string_view magic(first, sizeof(first));
+  return magic.starts_with("\x89PNG") || magic.starts_with("\xff\xd8\xff");
+}
+
+bool has_images(const fs::path& folder) {
+  const std::vector<std::string> names = names_in(folder, open_folder(folder));
+  return std::any_of(names.begin(), names.end(), is_image_name);
 }
 
 bool has_folders(const fs::path& folder) { return !folders_in(folder).empty(); }

@@ -24,12 +24,22 @@ struct ListedSplit {
   std::vector<ListedFile> files;
 };
 
+/// Files in class folders that are not named as images.
+struct IgnoredFiles {
+  std::int64_t count = 0;
+  std::string example;  // the first
+
+  void add(const IgnoredFiles& others) {
+    if (count == 0) example = others.example;
+    count += others.count;
+  }
+};
+
 struct Listing {
   std::vector<std::string> class_names;  // bytewise order, that of torchvision
   ListedSplit train;
   std::optional<ListedSplit> validation, test;
-  std::int64_t ignored = 0;  // files in class folders that are not named as images
-  std::string ignored_example;
+  IgnoredFiles ignored;
 };
 
 /// Lists root/{train,val,test}/CLASS/**/*.{png,jpg,jpeg} (val and test may be absent) or, where root has no folder
@@ -39,6 +49,17 @@ struct Listing {
 /// Throws Error(io) for a folder that cannot be read, Error(input) for no class, a class without images, and a class in
 /// val or test that train does not have.
 Listing list_image_folder(const std::filesystem::path& root);
+
+/// Lists images that have no classes, in the order of `paths`: files, whatever they are called, and the images below
+/// folders as list_image_folder takes them. Paths are as given; labels are 0. Throws Error(io) for a folder that cannot
+/// be read or a path that does not exist, Error(input) for a folder without images.
+Listing list_images(const std::vector<std::filesystem::path>& paths);
+
+/// True if `path` is a file named or beginning as PNG or JPEG files are.
+bool is_image_file(const std::filesystem::path& path);
+
+/// True if `folder` holds a file that is named as images are and not hidden.
+bool has_images(const std::filesystem::path& folder);
 
 /// True if `folder` has a folder in it that is not hidden.
 bool has_folders(const std::filesystem::path& folder);

@@ -286,7 +286,7 @@ bool is_idx_folder(const fs::path& folder) {
                      [&](const Part& part) { return find_part(folder, part).has_value(); });
 }
 
-ImageSplits load_idx_folder(const fs::path& folder) {
+ImageSplits load_idx_folder(const fs::path& folder, const std::vector<std::string>& class_names) {
   check_folder(folder);
   std::array<std::optional<fs::path>, 4> paths;
   for (std::size_t i = 0; i < kParts.size(); ++i) paths[i] = find_part(folder, kParts[i]);
@@ -299,11 +299,15 @@ ImageSplits load_idx_folder(const fs::path& folder) {
   if (!missing.empty()) report_missing(folder, missing);
 
   ImageSplits splits;
-  splits.train = read_part(*paths[0], *paths[1], std::nullopt);
+  std::optional<std::int32_t> named;
+  if (!class_names.empty()) named = static_cast<std::int32_t>(class_names.size());
+  splits.train = read_part(*paths[0], *paths[1], named);
   if (has_test) {
     splits.test = read_part(*paths[2], *paths[3], static_cast<std::int32_t>(splits.train.class_names.size()));
     check_same_shape(*paths[2], splits.train, *splits.test);
+    if (named) splits.test->class_names = class_names;
   }
+  if (named) splits.train.class_names = class_names;
   return splits;
 }
 

@@ -26,8 +26,9 @@ ImageSet read_idx(const std::filesystem::path& images_path, const std::filesyste
 /// test set, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. The number in the name does not matter, nor does a dot
 /// before it; a final `.gz` or `.xz` may follow. Of several files for one part the first by name is read.
 ///
-/// The test set may be absent, but not half of it; its classes are those of the training set.
-ImageSplits load_idx_folder(const std::filesystem::path& folder);
+/// The test set may be absent, but not half of it; its classes are those of the training set. `class_names` name them,
+/// by label; without, they are numbers.
+ImageSplits load_idx_folder(const std::filesystem::path& folder, const std::vector<std::string>& class_names = {});
 
 /// True if a file in `folder` is named as load_idx_folder expects.
 bool is_idx_folder(const std::filesystem::path& folder);

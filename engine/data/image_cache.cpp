@@ -81,15 +81,73 @@ std::optional<json> metadata_of(Bytes file, Footer& footer) {
   return parsed.is_discarded() ? std::nullopt : std::optional<json>(std::move(parsed));
 }
 
-/// Nothing where the images do not have the sums that the metadata state. Throws json::exception for other metadata.
+/// What `take(images, metadata, owner)` makes of the cache file at `path`. Nothing where it is absent, made from other
+/// files, or damaged: not whole, or such that `take` gives nothing or throws a json::exception; the last is noted.
+template <class Take>
+auto read_file(const fs::path& path, std::uint64_t fingerprint, const FolderOptions& options, const Take& take)
+    -> decltype(take(Bytes(), json(), nullptr)) {
+  std::error_code failure;
+  if (!fs::exists(path, failure)) return std::nullopt;
+  const auto file = std::make_shared<const MappedFile>(path);
+  Footer footer;
+  try {
+    if (const std::optional<json> metadata = metadata_of(file->bytes(), footer)) {
+      if (metadata->at("fingerprint") != fingerprint) return std::nullopt;
+      const Bytes images = file->bytes().first(footer.images);
+      if (piece_sums(images) == from_binary<std::uint64_t>(metadata->at("sums"))) {
+        if (auto taken = take(images, *metadata, file)) return taken;
+      }
+    }
+  } catch (const json::exception&) {  // noted below
+  }
+  options.note(fmt::format("the cache {} is damaged: it is made anew", path.string()));
+  return std::nullopt;
+}
+
+/// Completes `file`, in which `images` lie, by the metadata.
+void finish_file(NewMappedFile& file, Bytes images, std::uint64_t fingerprint, json metadata) {
+  metadata["fingerprint"] = fingerprint;
+  metadata["sums"] = json::binary(to_binary(piece_sums(images)));
+  std::vector<std::uint8_t> tail = json::to_cbor(metadata);
+  Footer footer;
+  footer.images = images.size();
+  footer.metadata = tail.size();
+  footer.metadata_sum = checksum(tail);
+  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&footer);
+  tail.insert(tail.end(), bytes, bytes + sizeof(footer));
+  file.commit(images.size(), tail);
+}
+
+/// Nothing where the numbers do not fit. Throws json::exception for other metadata.
 std::optional<DecodedSplit> decoded_of(Bytes images, const json& metadata, std::size_t files) {
   DecodedSplit decoded{.height = metadata.at("height"), .width = metadata.at("width"), .images = images};
   decoded.facts = from_binary<FileFacts>(metadata.at("facts"));
   for (const json& bad : metadata.at("bad")) decoded.bad.push_back({.file = bad.at(0), .reason = bad.at(1)});
   const bool lengths = decoded.facts.size() == files && decoded.bad.size() <= files &&
                        images.size() == (files - decoded.bad.size()) * std::size_t(decoded.height * decoded.width * 3);
-  if (!lengths || piece_sums(images) != from_binary<std::uint64_t>(metadata.at("sums"))) return std::nullopt;
-  return decoded;
+  return lengths ? std::optional(decoded) : std::nullopt;
+}
+
+json metadata_of(const ImageSet& set) {
+  return {{"name", set.name},          {"count", set.count},       {"height", set.height},
+          {"width", set.width},        {"channels", set.channels}, {"labels", json::binary(to_binary(set.labels))},
+          {"classes", set.class_names}};
+}
+
+/// Takes the set's images from the front of `images`; nothing where they are too few.
+std::optional<ImageSet> take_set(Bytes& images, const json& metadata) {
+  ImageSet set{.name = metadata.at("name"),
+               .count = metadata.at("count"),
+               .height = metadata.at("height"),
+               .width = metadata.at("width"),
+               .channels = metadata.at("channels"),
+               .labels = from_binary<std::int32_t>(metadata.at("labels")),
+               .class_names = metadata.at("classes")};
+  const auto bytes = static_cast<std::size_t>(set.count * set.height * set.width * set.channels);
+  if (bytes > images.size() || set.labels.size() != std::size_t(set.count)) return std::nullopt;
+  set.images = images.first(bytes);
+  images = images.subspan(bytes);
+  return set;
 }
 
 }  // namespace
@@ -112,44 +170,61 @@ fs::path cache_path(const fs::path& root, const ListedSplit& split, const Folder
 }
 
 std::optional<DecodedSplit> read_cache(const fs::path& path, const ListedSplit& split, const FolderOptions& options) {
-  std::error_code failure;
-  if (!fs::exists(path, failure)) return std::nullopt;
-  const auto file = std::make_shared<const MappedFile>(path);
-  Footer footer;
-  std::optional<DecodedSplit> decoded;
-  try {
-    if (const std::optional<json> metadata = metadata_of(file->bytes(), footer)) {
-      if (metadata->at("fingerprint") != fingerprint(split)) return std::nullopt;
-      decoded = decoded_of(file->bytes().first(footer.images), *metadata, split.files.size());
-    }
-  } catch (const json::exception&) {
-    decoded.reset();
-  }
-  if (decoded) {
-    decoded->owner = file;
-  } else {
-    options.note(fmt::format("the cache {} is damaged: it is made anew", path.string()));
-  }
-  return decoded;
+  return read_file(path, fingerprint(split), options, [&](Bytes images, const json& metadata, const auto& owner) {
+    std::optional<DecodedSplit> decoded = decoded_of(images, metadata, split.files.size());
+    if (decoded) decoded->owner = owner;
+    return decoded;
+  });
 }
 
 void commit_cache(NewMappedFile& file, const ListedSplit& split, const DecodedSplit& decoded) {
   json bad = json::array();
   for (const DecodedSplit::Bad& entry : decoded.bad) bad.push_back({entry.file, entry.reason});
-  const json metadata{{"fingerprint", fingerprint(split)},
-                      {"height", decoded.height},
-                      {"width", decoded.width},
-                      {"facts", json::binary(to_binary(decoded.facts))},
-                      {"bad", bad},
-                      {"sums", json::binary(to_binary(piece_sums(decoded.images)))}};
-  std::vector<std::uint8_t> tail = json::to_cbor(metadata);
-  Footer footer;
-  footer.images = decoded.images.size();
-  footer.metadata = tail.size();
-  footer.metadata_sum = checksum(tail);
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&footer);
-  tail.insert(tail.end(), bytes, bytes + sizeof(footer));
-  file.commit(decoded.images.size(), tail);
+  finish_file(file, decoded.images, fingerprint(split),
+              {{"height", decoded.height},
+               {"width", decoded.width},
+               {"facts", json::binary(to_binary(decoded.facts))},
+               {"bad", bad}});
+}
+
+ArchiveKey archive_key(const fs::path& archive, bool coarse_labels, const FolderOptions& options) {
+  std::error_code ignored;
+  const fs::path real = fs::weakly_canonical(archive, ignored);
+  const std::uint64_t place = add_to_sum(add_to_sum(0, real.string()), int(coarse_labels));
+  const std::uint64_t size = fs::file_size(real, ignored);
+  const std::int64_t modified = fs::last_write_time(real, ignored).time_since_epoch().count();
+  return {options.cache_dir / fmt::format("{}-{:016x}.images", real.filename().string(), place),
+          add_to_sum(add_to_sum(add_to_sum(0, kVersion), size), modified)};
+}
+
+std::optional<ImageSplits> read_archive_cache(const ArchiveKey& key, const FolderOptions& options) {
+  return read_file(key.cache, key.fingerprint, options, [](Bytes images, const json& metadata, const auto& owner) {
+    std::optional<ImageSplits> splits;
+    std::optional<ImageSet> train = take_set(images, metadata.at("train")), test;
+    const bool has_test = metadata.contains("test");
+    if (has_test) test = take_set(images, metadata.at("test"));
+    if (!train || has_test != test.has_value() || !images.empty()) return splits;
+    splits = {.train = std::move(*train), .validation = {}, .test = std::move(test)};
+    splits->train.owner = owner;
+    if (splits->test) splits->test->owner = owner;
+    return splits;
+  });
+}
+
+void write_archive_cache(const ArchiveKey& key, const ImageSplits& splits, const FolderOptions& options) {
+  const Bytes train = splits.train.images, test = splits.test ? splits.test->images : Bytes();
+  try {
+    std::error_code ignored;  // what prevents the folder prevents the file
+    fs::create_directories(key.cache.parent_path(), ignored);
+    NewMappedFile file(key.cache, train.size() + test.size());
+    std::copy(test.begin(), test.end(), std::copy(train.begin(), train.end(), file.bytes().begin()));
+    json metadata{{"train", metadata_of(splits.train)}};
+    if (splits.test) metadata["test"] = metadata_of(*splits.test);
+    finish_file(file, file.bytes(), key.fingerprint, std::move(metadata));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io || options.cache_required) throw;
+    options.note(fmt::format("the unpacked archive is not kept for the next time: {}", error.what()));
+  }
 }
 
 }  // namespace cucurbit

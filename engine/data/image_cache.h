@@ -1,10 +1,10 @@
 #pragma once
 
-// Decoded images of an image folder, kept in a file that is memory-mapped when read.
+// Decoded images, kept in a file that is memory-mapped when read.
 //
-// There is one file for each split, size and way of resizing, named after the folder. It holds for the list of files,
-// their sizes and dates that it was made from. A file that is not whole, by its lengths and checksums, counts as
-// absent.
+// Of an image folder there is one file for each split, size and way of resizing, named after the folder; of a packed
+// archive, one. It holds for the files, their sizes and dates that it was made from. A file that is not whole, by its
+// lengths and checksums, counts as absent.
 
 #include <filesystem>
 #include <optional>
@@ -27,5 +27,19 @@ std::optional<DecodedSplit> read_cache(const std::filesystem::path& path, const 
 
 /// Completes the cache file in which `decoded` lies.
 void commit_cache(NewMappedFile& file, const ListedSplit& split, const DecodedSplit& decoded);
+
+/// Where the images of an archive lie in options.cache_dir, and what the archive was like when this was asked.
+struct ArchiveKey {
+  std::filesystem::path cache;
+  std::uint64_t fingerprint = 0;
+};
+ArchiveKey archive_key(const std::filesystem::path& archive, bool coarse_labels, const FolderOptions& options);
+
+/// The training and test set that were read from the archive before; nothing as for read_cache.
+std::optional<ImageSplits> read_archive_cache(const ArchiveKey& key, const FolderOptions& options);
+
+/// Keeps the training and test set of an archive. Where that fails options.note is told, unless options.cache_required:
+/// then throws Error(io).
+void write_archive_cache(const ArchiveKey& key, const ImageSplits& splits, const FolderOptions& options);
 
 }  // namespace cucurbit

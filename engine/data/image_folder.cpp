@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 ImageMemory memory_in_ram(std::size_t size) {
-  auto bytes = std::make_shared<std::vector<std::uint8_t>>(size);
-  return {*bytes, bytes, nullptr};
+  std::shared_ptr<std::uint8_t[]> bytes = std::make_shared_for_overwrite<std::uint8_t[]>(size);
+  return {{bytes.get(), size}, bytes, nullptr};
 }
 
 ImageMemory memory_in_cache(const fs::path& path, std::size_t size, const FolderOptions& options) {
@@ -49,31 +49,34 @@ DecodedSplit read_split(const fs::path& root, const ListedSplit& split, const Fo
   return decoded;
 }
 
+constexpr std::size_t kMostListed = 20;  // of bad files that `cucurbit inspect` lists as well
+
 void apply_policy(const fs::path& root, const ListedSplit& split, const DecodedSplit& decoded,
-                  const FolderOptions& options) {
+                  const FolderOptions& options, std::size_t most_listed) {
   if (decoded.bad.empty()) return;
   const std::size_t count = decoded.bad.size();
   if (options.on_bad_sample == BadSamples::error) {
     const DecodedSplit::Bad& first = decoded.bad.front();
-    throw Error(first.kind,
-                fmt::format("[folder] {}: {} ({} of {} files are bad: `cucurbit inspect` lists them, --on-bad-sample "
-                            "skip goes without them)",
-                            (root / split.files[std::size_t(first.file)].path).string(), first.reason, count,
-                            split.files.size()));
+    const std::string others =
+        split.files.size() == 1
+            ? ""
+            : fmt::format(" ({} of {} files are bad: --on-bad-sample skip lists them and goes without them)", count,
+                          split.files.size());
+    const fs::path path = root / split.files[std::size_t(first.file)].path;
+    throw Error(first.kind, fmt::format("[folder] {}: {}{}", path.string(), first.reason, others));
   }
-  constexpr std::size_t kListed = 20;
   std::string list = fmt::format("{} of {} files are skipped:", count, split.files.size());
-  for (std::size_t i = 0; i < std::min(count, kListed); ++i) {
+  for (std::size_t i = 0; i < std::min(count, most_listed); ++i) {
     list += fmt::format("\n  {}: {}", split.files[std::size_t(decoded.bad[i].file)].path, decoded.bad[i].reason);
   }
-  if (count > kListed) list += fmt::format("\n  and {} more, which `cucurbit inspect` lists", count - kListed);
+  if (count > most_listed) list += fmt::format("\n  and {} more, which `cucurbit inspect` lists", count - most_listed);
   options.note(list);
 }
 
 FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const std::vector<std::string>& class_names,
-                       const FolderOptions& options) {
+                       const FolderOptions& options, std::size_t most_listed = kMostListed) {
   const DecodedSplit decoded = read_split(root, listed, options);
-  apply_policy(root, listed, decoded, options);
+  apply_policy(root, listed, decoded, options, most_listed);
   std::error_code ignored;
   FolderSplit split;
   split.images = {.name = fs::weakly_canonical(root, ignored).filename().string(),
@@ -84,6 +87,10 @@ FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const st
                   .images = decoded.images,
                   .owner = decoded.owner,
                   .class_names = class_names};
+  const auto count = static_cast<std::size_t>(split.images.count);
+  split.images.labels.reserve(count);
+  split.images.paths.reserve(count);
+  split.facts.reserve(count);
   auto bad = decoded.bad.begin();
   for (std::size_t i = 0; i < listed.files.size(); ++i) {
     if (bad != decoded.bad.end() && bad->file == std::int64_t(i)) {
@@ -95,6 +102,22 @@ FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const st
     split.facts.push_back(decoded.facts[i]);
   }
   return split;
+}
+
+void note_ignored(const Listing& listing, const FolderOptions& options) {
+  if (listing.ignored.count == 0) return;
+  options.note(fmt::format("{} files are not named .png, .jpg or .jpeg and are passed over, such as {}",
+                           listing.ignored.count, listing.ignored.example));
+}
+
+void make_gray(ImageSet& set) {
+  std::vector<std::uint8_t> gray(set.images.size() / 3);
+  for (std::size_t i = 0; i < gray.size(); ++i) {
+    const std::uint32_t red = set.images[3 * i], green = set.images[3 * i + 1], blue = set.images[3 * i + 2];
+    gray[i] = std::uint8_t((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16);
+  }
+  set.own(std::move(gray));
+  set.channels = 1;
 }
 
 void expect_all_classes(const fs::path& root, const ImageSet& train) {
@@ -120,15 +143,27 @@ void expect_shape(const fs::path& root, const ImageSet& train, const std::option
 
 }  // namespace
 
+FolderSplit load_unlabelled_images(const std::vector<fs::path>& paths, std::int64_t channels,
+                                   const FolderOptions& options) {
+  const Listing listing = list_images(paths);
+  note_ignored(listing, options);
+  FolderOptions uncached = options;
+  uncached.cache_dir.clear();
+  FolderSplit split = load_split("", listing.train, {}, uncached, listing.train.files.size());
+  if (split.images.count == 0) {
+    throw Error(ErrorKind::input, fmt::format("[data] {}: none of the {} images can be read: convert or mend them",
+                                              paths[0].string(), listing.train.files.size()));
+  }
+  if (channels == 1) make_gray(split.images);
+  return split;
+}
+
 ImageFolder load_image_folder(const fs::path& root, const FolderOptions& options) {
   const Listing listing = list_image_folder(root);
   ImageFolder folder;
-  folder.ignored = listing.ignored;
-  folder.ignored_example = listing.ignored_example;
-  if (listing.ignored > 0) {
-    options.note(fmt::format("{} files are not named .png, .jpg or .jpeg and are passed over, such as {}",
-                             listing.ignored, listing.ignored_example));
-  }
+  folder.ignored = listing.ignored.count;
+  folder.ignored_example = listing.ignored.example;
+  note_ignored(listing, options);
   folder.train = load_split(root, listing.train, listing.class_names, options);
   expect_all_classes(root, folder.train.images);
   if (listing.validation) folder.validation = load_split(root, *listing.validation, listing.class_names, options);

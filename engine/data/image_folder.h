@@ -62,4 +62,12 @@ struct ImageFolder {
 /// list_image_folder. Deterministic.
 ImageFolder load_image_folder(const std::filesystem::path& root, const FolderOptions& options = {});
 
+/// Reads images without classes, listed by list_images and decoded likewise, without a cache. `channels` 1: gray,
+/// (19595 R + 38470 G + 7471 B + 32768) / 65536 rounded down, as Pillow's convert('L'), after resizing; else three.
+///
+/// Paths are as given, labels 0 and class names absent. Throws as load_image_folder and list_images, and Error(input)
+/// where no image is left.
+FolderSplit load_unlabelled_images(const std::vector<std::filesystem::path>& paths, std::int64_t channels,
+                                   const FolderOptions& options = {});
+
 }  // namespace cucurbit

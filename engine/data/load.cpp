@@ -7,6 +7,7 @@
 #include "engine/data/cifar.h"
 #include "engine/data/folder_listing.h"
 #include "engine/data/idx.h"
+#include "engine/data/image_cache.h"
 #include "engine/data/parallel.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
@@ -59,6 +60,17 @@ void resize_set(ImageSet& set, ResizeMode mode, std::int64_t size) {
   set.height = set.width = size;
 }
 
+/// From the cache where it holds the archive; else unpacked, and kept there. What is not compressed reads as fast.
+ImageSplits load_cifar_or_cache(const fs::path& path, const LoadOptions& options) {
+  const bool packed = path.filename().native().find(".tar.") != std::string::npos;
+  if (!packed || options.cache_dir.empty()) return load_cifar(path, options.coarse_labels);
+  const ArchiveKey key = archive_key(path, options.coarse_labels, options);
+  if (std::optional<ImageSplits> cached = read_archive_cache(key, options)) return std::move(*cached);
+  ImageSplits splits = load_cifar(path, options.coarse_labels);
+  write_archive_cache(key, splits, options);
+  return splits;
+}
+
 ImageSplits load_folder(const fs::path& path, const LoadOptions& options) {
   FolderOptions folder_options = options;
   if (options.img_size == 0) folder_options.img_size = options.folder_img_size;
@@ -73,7 +85,8 @@ ImageSplits load_folder(const fs::path& path, const LoadOptions& options) {
 
 DataSource find_source(const fs::path& path) {
   std::error_code failure;
-  if (fs::status(path, failure).type() != fs::file_type::directory) return {DataFormat::cifar, path};
+  if (fs::status(path, failure).type() != fs::file_type::directory)
+    return {is_image_file(path) ? DataFormat::images : DataFormat::cifar, path};
   const auto sources = sources_in(path);
   if (sources.size() > 1) {
     std::vector<std::string> names;
@@ -84,6 +97,7 @@ DataSource find_source(const fs::path& path) {
   }
   if (sources.size() == 1) return sources[0].first;
   if (has_folders(path)) return {DataFormat::image_folder, path};
+  if (has_images(path)) return {DataFormat::images, path};
   throw Error(ErrorKind::io,
               fmt::format("[data] {}: holds no data: put there train-images-idx3-ubyte and its fellows (IDX), "
                           "data_batch_1.bin or train.bin and theirs (CIFAR), or a folder of images for each class",
@@ -93,8 +107,13 @@ DataSource find_source(const fs::path& path) {
 ImageSplits load_images(const fs::path& path, const LoadOptions& options) {
   const DataSource source = find_source(path);
   if (source.format == DataFormat::image_folder) return load_folder(source.path, options);
-  ImageSplits splits =
-      source.format == DataFormat::idx ? load_idx_folder(source.path) : load_cifar(source.path, options.coarse_labels);
+  if (source.format == DataFormat::images) {
+    throw Error(ErrorKind::input, fmt::format("[data] {}: images without classes: put them into a folder for each "
+                                              "class, or classify them by `cucurbit predict`",
+                                              path.string()));
+  }
+  ImageSplits splits = source.format == DataFormat::idx ? load_idx_folder(source.path, options.idx_classes)
+                                                        : load_cifar_or_cache(source.path, options);
   if (options.img_size == 0) return splits;
   resize_set(splits.train, options.resize, options.img_size);
   if (splits.test) resize_set(*splits.test, options.resize, options.img_size);

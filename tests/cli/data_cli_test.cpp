@@ -1,65 +1,10 @@
 // Data sets as a user names them: image folders, published sets, and how inspect describes them.
-#include <gtest/gtest.h>
-
-#include <filesystem>
-#include <nlohmann/json.hpp>
-
-#include "support/image_bytes.h"
+#include "data_cli_fixture.h"
 #include "support/packed.h"
-#include "support/run_program.h"
 #include "support/small_data.h"
-#include "support/temporary_folder.h"
 
 namespace cucurbit::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-class DataCliTest : public ::testing::Test {
- protected:
-  DataCliTest() {
-    for (const char* split : {"train", "test"})
-      for (int i = 0; i < 24; ++i)
-        add(std::string(split) + (i % 2 ? "/cat/" : "/dog/") + std::to_string(i) + ".png", i);
-  }
-
-  void add(const std::string& path, int seed, int height = 16, int width = 20) {
-    fs::create_directories((set_ / path).parent_path());
-    write_bytes(set_ / path, png_picture(height, width, seed + (path.starts_with("test") ? 100 : 0)));
-  }
-
-  /// Runs the program with a data folder and a cache of its own.
-  Outcome run(const std::string& arguments, bool with_errors = true) {
-    return run_shell("CUCURBIT_DATA_DIR=" + (folder_ / "sets").string() +
-                     " XDG_CACHE_HOME=" + (folder_ / "cache").string() + " " + CUCURBIT_PROGRAM + " " + arguments +
-                     (with_errors ? " 2>&1" : " 2>/dev/null"));
-  }
-
-  nlohmann::json inspect(const std::string& arguments) {
-    const Outcome outcome = run("inspect " + arguments + " --json", false);
-    EXPECT_EQ(outcome.code, 0) << outcome.text;
-    return nlohmann::json::parse(outcome.text);
-  }
-
-  void expect_refused(const std::string& arguments, int code, std::initializer_list<const char*> words) {
-    const Outcome outcome = run(arguments);
-    EXPECT_EQ(outcome.code, code) << arguments << "\n" << outcome.text;
-    for (const char* word : words)
-      EXPECT_NE(outcome.text.find(word), std::string::npos) << "without " << word << ": " << outcome.text;
-  }
-
-  std::string trained(const std::string& more = "") {
-    const Outcome outcome =
-        run("train " + set_.string() + " --model mlp:8 --epochs 1 --batch-size 8 -q --json --output " +
-                (folder_ / "runs").string() + more,
-            false);
-    EXPECT_EQ(outcome.code, 0) << outcome.text;
-    return nlohmann::json::parse(outcome.text)["weights"];
-  }
-
-  TemporaryFolder folder_;
-  fs::path set_ = folder_ / "set";
-};
 
 TEST_F(DataCliTest, AnImageFolderFromTrainingToPrediction) {
   const std::string weights = trained(" --img-size 12");
@@ -146,6 +91,35 @@ TEST_F(DataCliTest, PublishedSetsByName) {
   write_bytes(folder_ / "sets/cifar-10-binary.tar.gz", gzip(tar(files)));
   EXPECT_EQ(inspect("cifar10")["train"]["classes"][5], "dog");
   EXPECT_EQ(inspect("cifar10 --img-size 8")["train"]["shape"], nlohmann::json({8, 8, 3}));
+}
+
+TEST_F(DataCliTest, FashionMnistHasItsNames) {
+  const fs::path set = folder_ / "sets/fashion-mnist";
+  write_idx_folder(set, easy_images(30, 16, 3, 1));
+  const auto classes = inspect("fashion-mnist")["train"]["classes"];
+  ASSERT_EQ(classes.size(), 10u) << "also those without images";
+  EXPECT_EQ(classes[0], "T-shirt/top");
+  EXPECT_EQ(classes[9], "Ankle boot");
+  EXPECT_EQ(inspect(set.string() + "/")["test"]["classes"], classes) << "by its path too";
+  write_idx_folder(set, easy_images(60, 16, 11, 1));
+  expect_refused("inspect fashion-mnist", 3, {"label 10", "there are 10 classes"});
+}
+
+TEST_F(DataCliTest, AnArchiveIsUnpackedOnce) {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 1; i <= 5; ++i)
+    files.emplace_back("data_batch_" + std::to_string(i) + ".bin", std::string(3073, char(i)));
+  const fs::path archive = folder_ / "sets/cifar-10-binary.tar.xz";
+  fs::create_directories(archive.parent_path());
+  write_bytes(archive, xz(tar(files)));
+  const auto first = inspect("cifar10");
+  ASSERT_EQ(std::distance(fs::directory_iterator(folder_ / "cache/cucurbit"), {}), 1);
+  // The same size and date as before, so that only the cache can know the old content.
+  const auto date = fs::last_write_time(archive);
+  write_bytes(archive, std::string(fs::file_size(archive), 'x'));
+  fs::last_write_time(archive, date);
+  EXPECT_EQ(inspect("cifar10"), first);
+  expect_refused("inspect cifar10 --cache-dir none", 3, {"cifar-10-binary.tar.xz"});
 }
 
 TEST_F(DataCliTest, TheCacheCanBeElsewhereOrAbsent) {

@@ -241,6 +241,44 @@ TEST_F(Folder, FilesThatCannotBeOpenedAreTriedAgain) {
   EXPECT_TRUE(fs::is_empty(folder / "cache")) << "not kept";
 }
 
+TEST_F(Folder, ImagesWithoutClasses) {
+  add("b.png", 1);
+  add("a.PNG", 2);
+  add("elsewhere/deep/c.png", 3);
+  write_bytes(root / "notes.txt", "x");
+  write_bytes(root / "unnamed", png_picture(6, 8, 4));
+  const std::string below = root.string();
+  const FolderSplit split = load_unlabelled_images({root / "unnamed", below + "/"}, 3);
+  EXPECT_EQ(split.images.paths, (std::vector<std::string>{below + "/unnamed", below + "/a.PNG", below + "/b.png",
+                                                          below + "/elsewhere/deep/c.png"}));
+  int index = 0;
+  for (const int seed : {4, 2, 1, 3}) expect_picture(split.images, index++, seed);
+  EXPECT_EQ(load_unlabelled_images({root}, 3, {.img_size = 4}).images.images.size(), 3u * 4 * 4 * 3);
+  expect_error(ErrorKind::io, {"absent.png", "No such file"},
+               [&] { load_unlabelled_images({root / "absent.png"}, 3); });
+  fs::create_directories(folder / "empty");
+  expect_error(ErrorKind::input, {"/empty", "holds no images"}, [&] { load_unlabelled_images({folder / "empty"}, 3); });
+  EXPECT_EQ(find_source(root / "b.png").format, DataFormat::images);
+  EXPECT_EQ(find_source(root / "unnamed").format, DataFormat::images) << "by its content";
+  EXPECT_EQ(find_source(root / "notes.txt").format, DataFormat::cifar);
+  EXPECT_EQ(find_source(root).format, DataFormat::image_folder) << "a folder in it is a class";
+  EXPECT_EQ(find_source(root / "elsewhere/deep").format, DataFormat::images);
+  expect_error(ErrorKind::input, {"deep", "without classes"}, [&] { load_images(root / "elsewhere/deep"); });
+}
+
+TEST_F(Folder, GrayOfColours) {
+  add("a.png", 5, 20, 30);
+  const ImageSet gray = load_unlabelled_images({root}, 1).images;
+  ASSERT_EQ(gray.channels, 1);
+  ASSERT_EQ(gray.images.size(), 600u);
+  for (int y = 0; y < 20; ++y)
+    for (int x = 0; x < 30; ++x) {
+      const double want =
+          0.299 * picture(5, y, x, 0) + 0.587 * picture(5, y, x, 1) + 0.114 * picture(5, y, x, 2);  // ITU-R BT.601
+      EXPECT_NEAR(gray.images[std::size_t(y * 30 + x)], want, 0.505);
+    }
+}
+
 TEST_F(Folder, ImpossibleFolders) {
   expect_error(ErrorKind::io, {"set", "No such file"}, [&] { load(); });
   fs::create_directories(root);
