@@ -43,7 +43,7 @@ void print_classes(const Evaluation& result, const std::vector<std::string>& cla
 
 void eval(const EvalFlags& flags) {
   apply_math(flags.math);
-  auto [loaded, set] = prepare_evaluation(flags);
+  auto [loaded, set, labelled] = prepare_evaluation(flags);
   const Evaluation result =
       evaluate(loaded.network, DeviceSet(set, loaded.info.normalization), {.flip = flags.tta == "flip"});
   if (!flags.confusion.empty()) write_file_atomically(flags.confusion, confusion_csv(result, loaded.info.class_names));

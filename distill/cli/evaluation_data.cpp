@@ -10,6 +10,8 @@
 
 namespace cucurbit::cli {
 
+namespace fs = std::filesystem;
+
 namespace {
 ImageSet take_split(const EvaluationFlags& flags, ImageSplits& splits) {
   if (flags.split == "train") return std::move(splits.train);
@@ -18,6 +20,22 @@ ImageSet take_split(const EvaluationFlags& flags, ImageSplits& splits) {
     throw Error(ErrorKind::input, fmt::format("[data] {}: has no {}: use --split train", flags.data,
                                               flags.split == "val" ? "folder val" : "test set"));
   return std::move(*chosen);
+}
+
+/// The images that `flags` name, where they have no classes; else nothing. Throws Error usage where only some have
+/// none.
+std::vector<fs::path> unlabelled_images(const EvaluationFlags& flags) {
+  if (!flags.takes_images) return {};
+  std::vector<fs::path> paths{find_data(flags.data)};
+  for (const std::string& name : flags.more) paths.emplace_back(find_data(name));
+  for (const fs::path& path : paths) {
+    if (find_source(path).format == DataFormat::images) continue;
+    if (paths.size() == 1) return {};
+    throw Error(ErrorKind::usage,
+                fmt::format("[predict] {}: no image or folder of images alone: a data set must be the only one named",
+                            path.string()));
+  }
+  return paths;
 }
 
 void expect_fits(const EvaluationFlags& flags, const ImageSet& set, const CheckpointInfo& info) {
@@ -89,13 +107,27 @@ EvaluationRun prepare_evaluation(EvaluationFlags flags) {
   if (!pretrained && flags.weights.empty())
     throw Error(ErrorKind::usage, "[eval] no weights: give a file of train or distill, or --pretrained-path");
   if (pretrained) {
+    if (!unlabelled_images(flags).empty())
+      throw Error(ErrorKind::usage,
+                  fmt::format("[predict] {}: neither images nor a state dict tell the classes: give a data set, or "
+                              "weights of train or distill",
+                              flags.data));
     ImageSplits splits = load_data(flags);
     LoadedNetwork loaded = load_pretrained(flags, splits.train);
     return {std::move(loaded), take_split(flags, splits)};
   }
+  const std::vector<fs::path> images = unlabelled_images(flags);
   LoadedNetwork loaded = load_network(flags.weights, DType::f32);
-  const bool square = loaded.info.image[0] == loaded.info.image[1];
-  ImageSplits splits = load_data(flags, square ? loaded.info.image[0] : 0);
+  const int64_t side = loaded.info.image[0] == loaded.info.image[1] ? loaded.info.image[0] : 0;
+  if (!images.empty()) {
+    LoadOptions options = flags.load_options();
+    if (options.img_size == 0) options.img_size = side;
+    ImageSet set = load_unlabelled_images(images, loaded.info.image[2], options).images;
+    set.class_names = loaded.info.class_names;
+    expect_fits(flags, set, loaded.info);
+    return {std::move(loaded), std::move(set), /*labelled=*/false};
+  }
+  ImageSplits splits = load_data(flags, side);
   ImageSet set = take_split(flags, splits);
   expect_fits(flags, set, loaded.info);
   return {std::move(loaded), std::move(set)};
