@@ -46,7 +46,7 @@ void ProgressLine::epoch_done(const EpochReport& report, int64_t epochs) {
   if (quiet_) return;
   const std::string validation =
       report.validation.samples > 0 ? fmt::format("  val {:.2f} %", 100 * report.validation.top1) : "";
-  const double waited = report.train.waited / std::max(report.train.seconds, 1e-9);
+  const double waited = report.train.data_wait();
   const std::string waiting = waited > 0.02 ? fmt::format("  waited for images {:.0f} %", 100 * waited) : "";
   fmt::print(stderr, "{}{}{}{} epoch {}/{}  {:.1f} s  loss {:.4f}  train {:.2f} %{}{}\n", terminal_ ? "\r\x1b[2K" : "",
              color_ ? "\x1b[1m" : "", label_, color_ ? "\x1b[0m" : "", report.epoch, epochs, report.seconds,

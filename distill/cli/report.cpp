@@ -37,6 +37,19 @@ std::string escaped(const std::string& text) {
   return safe;
 }
 
+/// RFC 4648.
+std::string base64(const std::string& bytes) {
+  constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t at = 0; at < bytes.size(); at += 3) {
+    const size_t count = std::min<size_t>(bytes.size() - at, 3);
+    uint32_t group = 0;
+    for (size_t i = 0; i < 3; ++i) group = group << 8 | (i < count ? uint8_t(bytes[at + i]) : 0);
+    for (size_t i = 0; i < 4; ++i) text += i <= count ? kDigits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
 struct Series {
   const char* css;
   std::vector<double> values;  // one an epoch
@@ -147,6 +160,9 @@ std::string report_html(const Report& report) {
   if (!report.epochs.empty()) html += "<h2>Course</h2>\n" + curves(report.epochs);
   if (!test.confusion.empty()) html += "<h2>Classes</h2>\n" + class_table(test, report.class_names);
   html += confusion_table(test, report.class_names);
+  for (const Report::Picture& picture : report.pictures)
+    html += fmt::format("<h2>{0}</h2>\n<p><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"></p>\n",
+                        escaped(picture.title), base64(picture.png));
   html += fmt::format("<h2>Options</h2>\n<pre>{}</pre>\n<h2>Environment</h2>\n<pre>{}</pre>\n</body></html>\n",
                       escaped(report.arguments), escaped(report.environment));
   return html;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "distill/cli/csv.h"
 #include "distill/cli/environment.h"
 #include "distill/cli/report.h"
 #include "engine/io/atomic_file.h"
@@ -81,13 +82,6 @@ fs::path folder_to_resume(const std::string& resume, const fs::path& parent, con
   return folder;
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted(1, '"');
-  for (char c : text) quoted.append(c == '"' ? 2 : 1, c);
-  quoted += '"';
-  return quoted;
-}
 }  // namespace
 
 fs::path resumed_folder(const fs::path& resume) {
@@ -99,10 +93,13 @@ RunFolder::RunFolder(const fs::path& output, const std::string& command, const s
                      const std::string& resume) {
   path_ = folder_to_resume(resume, output / command, arguments);
   resumed_ = !path_.empty();
-  if (resumed_) return;
+  if (resumed_) {
+    fs::create_directory(path_ / "samples");  // which runs of earlier versions do not have
+    return;
+  }
   const auto now = fmt::localtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
   path_ = make_fresh(output / command, fmt::format("{:%Y%m%d-%H%M%S}-{}-{}", now, file_name_of(model), seed));
-  for (const char* folder : {"weights", "checkpoints"}) fs::create_directory(path_ / folder);
+  for (const char* folder : {"weights", "checkpoints", "samples"}) fs::create_directory(path_ / folder);
   write_file_atomically(path_ / "args.toml", arguments);
   write_file_atomically(path_ / "env.json", environment_json().dump(2) + "\n");
   write_file_atomically(path_ / "classes.txt", fmt::format("{}\n", join(class_names, "\n")));
@@ -113,11 +110,11 @@ fs::path RunFolder::file(const char* folder, const std::string& label, const std
 }
 
 void RunFolder::write_metrics(const std::vector<EpochReport>& epochs, const std::string& label) const {
-  std::string csv = "epoch,time,train_loss,train_top1,val_loss,val_top1,val_top5,lr\n";
+  std::string csv = "epoch,time,train_loss,train_top1,val_loss,val_top1,val_top5,lr,data_wait\n";
   for (const EpochReport& report : epochs)
-    csv += fmt::format("{},{:.3f},{:.6f},{:.5f},{:.6f},{:.5f},{:.5f},{:.6g}\n", report.epoch, report.seconds,
+    csv += fmt::format("{},{:.3f},{:.6f},{:.5f},{:.6f},{:.5f},{:.5f},{:.6g},{:.4f}\n", report.epoch, report.seconds,
                        report.train.loss, report.train.top1, report.validation.loss, report.validation.top1,
-                       report.validation.top5, report.learning_rate);
+                       report.validation.top5, report.learning_rate, report.train.data_wait());
   write_file_atomically(file(label, "metrics.csv"), csv);
 }
 
@@ -145,10 +142,15 @@ void RunFolder::write_report(const std::string& label, const std::string& model,
                              const Evaluation& test, const std::vector<std::string>& class_names) const {
   const std::string title =
       fmt::format("{}{}{} in {}", label, label.empty() ? "" : ": ", model, path_.filename().string());
+  std::vector<Report::Picture> pictures;
+  for (const auto& [name, about] : {std::pair{"first-batch.png", "The first training batch, as the network sees it"},
+                                    std::pair{"mistakes.png", "The surest mistakes on the validation set"}})
+    if (const fs::path png = sample(label, name); fs::exists(png)) pictures.push_back({about, read_text(png)});
   write_file_atomically(file(label, "report.html"), report_html({.title = title,
                                                                  .epochs = epochs,
                                                                  .test = test,
                                                                  .class_names = class_names,
+                                                                 .pictures = std::move(pictures),
                                                                  .arguments = read_text(path_ / "args.toml"),
                                                                  .environment = read_text(path_ / "env.json"),
                                                                  .weights = best_weights(label).string()}));

@@ -31,15 +31,19 @@ class RunFolder {
   std::filesystem::path best_state(const std::string& label = "") const {
     return file("checkpoints", label, "best.safetensors");
   }
+  std::filesystem::path sample(const std::string& label, const std::string& name) const {
+    return file("samples", label, name);
+  }
   /// A file of the folder itself: NAME, or LABEL-NAME.
   std::filesystem::path file(const std::string& label, const std::string& name) const { return file("", label, name); }
 
-  /// Writes metrics.csv (<label>-metrics.csv): a heading and a row for each epoch.
+  /// Writes metrics.csv (<label>-metrics.csv): a heading and a row for each epoch; data_wait is the share of training
+  /// time that steps waited for images.
   void write_metrics(const std::vector<EpochReport>& epochs, const std::string& label = "") const;
   /// Writes confusion_matrix.csv: a row for each true class, a column for each predicted one, both named.
   void write_confusion(const Evaluation& evaluation, const std::vector<std::string>& class_names,
                        const std::string& label = "") const;
-  /// Writes report.html.
+  /// Writes report.html, with the pictures of samples/.
   void write_report(const std::string& label, const std::string& model, const std::vector<EpochReport>& epochs,
                     const Evaluation& test, const std::vector<std::string>& class_names) const;
 

@@ -7,6 +7,7 @@
 
 #include "distill/cli/data.h"
 #include "distill/cli/progress.h"
+#include "distill/cli/samples.h"
 #include "engine/data/split.h"
 #include "engine/io/event_file.h"
 #include "engine/io/join.h"
@@ -59,20 +60,23 @@ RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normal
   if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
   const auto [train, validation] = split(splits, flags);
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
-  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
+  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {},
+               validation.paths};
   if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
   if (splits.test) data.test.emplace(*splits.test, statistics, flags.residency());
   return data;
 }
 
 nlohmann::json summary_of(const Trained& trained) {
-  return {{"model", trained.model},
-          {"parameters", trained.parameters},
-          {"test_accuracy", trained.test.top1},
-          {"test_errors", trained.test.errors},
-          {"epochs", trained.epochs},
-          {"seconds", trained.seconds},
-          {"weights", trained.weights.string()}};
+  nlohmann::json summary{{"model", trained.model},
+                         {"parameters", trained.parameters},
+                         {"test_accuracy", trained.test.top1},
+                         {"test_errors", trained.test.errors},
+                         {"epochs", trained.epochs},
+                         {"seconds", trained.seconds},
+                         {"weights", trained.weights.string()}};
+  if (trained.data_wait) summary["data_wait"] = *trained.data_wait;
+  return summary;
 }
 
 Network make_network(const TrainingFlags& flags, const RunData& data) {
@@ -147,6 +151,28 @@ struct Training {
   }
 };
 
+/// A batch needs memory as a step does.
+void draw_first_batch(const Training& training, Trainer& trainer, const RunData& data) {
+  const std::filesystem::path png = training.folder.sample(training.label, "first-batch.png");
+  if (std::filesystem::exists(png)) return;  // of a run that goes on
+  try {
+    write_first_batch(png, data, trainer.options());
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::out_of_memory) throw;
+    throw trainer.with_fitting_batch(error);
+  }
+}
+
+/// Of all epochs.
+double data_wait(const TrainingRecord& record) {
+  TrainMetrics sum;
+  for (const EpochReport& epoch : record.epochs) {
+    sum.seconds += epoch.train.seconds;
+    sum.waited += epoch.train.waited;
+  }
+  return sum.data_wait();
+}
+
 /// fit, and where its errors can be named better than it can.
 void run_fit(Training& training, Trainer& trainer, const RunData& data, const TrainingFlags& flags) {
   try {
@@ -176,6 +202,7 @@ Trained train_network(const std::string& label, Network& network, const RunData&
                     .events = EventFile(folder.path())};
   if (folder.resumed() && std::filesystem::exists(folder.last_state(label)))
     training.record = load_training_state(folder.last_state(label), network, trainer);
+  draw_first_batch(training, trainer, data);
   run_fit(training, trainer, data, flags);
   if (interrupted()) {
     if (!std::filesystem::exists(folder.last_state(label))) training.pause(trainer, flags.total_epochs());
@@ -191,11 +218,15 @@ Trained train_network(const std::string& label, Network& network, const RunData&
                   .parameters = network.parameter_count(),
                   .epochs = int64_t(record.epochs.size()),
                   .seconds = record.seconds,
+                  .data_wait = data_wait(record),
                   .weights = folder.best_weights(label)};
   if (record.best_epoch > 0) trained.validation = record.epochs[size_t(record.best_epoch) - 1].validation;
   load_checkpoint(folder.best_weights(label), network);
   if (data.test) trained.test = evaluate(network, *data.test, flags.evaluation());
   folder.write_confusion(trained.test, data.class_names, label);
+  if (data.validation)
+    write_mistakes(folder.sample(label, "mistakes.png"), folder.sample(label, "mistakes.csv"), network, data,
+                   flags.evaluation());
   folder.write_report(label, trained.model, record.epochs, trained.test, data.class_names);
   return trained;
 }

@@ -16,6 +16,7 @@ struct RunData {
   ChannelStatistics normalization;
   DeviceSet train;
   std::optional<DeviceSet> validation, test;
+  std::vector<std::string> validation_paths = {};  // of image folders
 };
 
 /// Loads the set, cuts validation off, and uploads all. `normalization` null: that of the training part.
@@ -27,11 +28,12 @@ struct Trained {
   std::string model;
   int64_t parameters = 0, epochs = 0;
   double seconds = 0;
-  Evaluation validation, test;  // samples 0 where there is no such set
+  std::optional<double> data_wait = {};  // share of the time of training steps in which they waited for images
+  Evaluation validation, test;           // samples 0 where there is no such set
   std::filesystem::path weights;
 };
 
-/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}
+/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "data_wait", "weights"}
 nlohmann::json summary_of(const Trained& trained);
 
 /// The network that `flags` ask for, for these images and classes, with pretrained weights if they ask for these; says

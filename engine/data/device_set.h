@@ -36,6 +36,7 @@ class DeviceSet {
 
   int64_t count() const { return count_; }
   Shape image_shape() const { return image_; }
+  const Tensor& labels() const { return labels_; }  // i32 [count]
   Residency residency() const { return streaming_ ? Residency::host : Residency::device; }
 
   /// Call before a step that takes `batches` training batches, the first of them at `at`, and outside of captures: sees

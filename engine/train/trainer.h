@@ -33,6 +33,9 @@ struct TrainMetrics {
   int64_t samples = 0;
   double seconds = 0;  // of training; filled in by fit
   double waited = 0;   // seconds of these in which steps waited for images to come from the host
+
+  /// The share of the time that was waited.
+  double data_wait() const { return seconds > 0 ? waited / seconds : 0; }
 };
 
 /// Runs training steps, all on the device, captured as a graph. A step is an update: gather, forward, loss and backward

@@ -36,9 +36,15 @@ std::vector<NamedTensor> all_tensors(const Network& network, const Trainer& trai
   return all;
 }
 
-json to_json(const TrainMetrics& m) { return {{"loss", m.loss}, {"top1", m.top1}, {"samples", m.samples}}; }
+json to_json(const TrainMetrics& m) {
+  return {{"loss", m.loss}, {"top1", m.top1}, {"samples", m.samples}, {"seconds", m.seconds}, {"waited", m.waited}};
+}
 TrainMetrics metrics_of(const json& j) {
-  return {.loss = j.at("loss"), .top1 = j.at("top1"), .samples = j.at("samples")};
+  return {.loss = j.at("loss"),
+          .top1 = j.at("top1"),
+          .samples = j.at("samples"),
+          .seconds = j.value("seconds", 0.0),  // states of earlier versions have no times
+          .waited = j.value("waited", 0.0)};
 }
 
 json to_json(const EpochReport& r) {

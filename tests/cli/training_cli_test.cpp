@@ -113,9 +113,36 @@ TEST_F(TrainingCliTest, MilestonesAreEpochs) {
   std::getline(lines, line);
   for (const double want : {0.075, 0.1, 0.01, 0.01, 0.001}) {  // of the last step of the epoch; three steps each
     ASSERT_TRUE(std::getline(lines, line));
-    EXPECT_NEAR(std::stod(line.substr(line.rfind(',') + 1)), want, want * 0.12) << line;
+    const size_t rate = line.rfind(',', line.rfind(',') - 1) + 1;  // before data_wait
+    EXPECT_NEAR(std::stod(line.substr(rate)), want, want * 0.12) << line;
   }
   expect_refused("train " + data_ + " --sched multistep --decay-milestones 3 2" + common_, 2, "out of order");
+}
+
+TEST_F(TrainingCliTest, WaitingForImagesIsRecorded) {
+  for (const std::string residency : {"device", "stream"}) {
+    const fs::path folder = run_folder("--epochs 2 --batch-size 32 --data-residency " + residency);
+    std::istringstream lines(read_bytes(folder / "metrics.csv"));
+    std::string line;
+    std::getline(lines, line);
+    EXPECT_TRUE(line.ends_with(",lr,data_wait")) << line;
+    double sum = 0;
+    for (int epoch = 0; epoch < 2; ++epoch) {
+      ASSERT_TRUE(std::getline(lines, line));
+      const double share = std::stod(line.substr(line.rfind(',') + 1));
+      EXPECT_GE(share, 0);
+      EXPECT_LT(share, 1);
+      sum += share;
+    }
+    const double total = json::parse(read_bytes(folder / "summary.json"))["data_wait"];
+    if (residency == "device") {
+      EXPECT_EQ(sum, 0);
+      EXPECT_EQ(total, 0);
+    } else {
+      EXPECT_GT(total, 0) << "a copy takes time";
+      EXPECT_LT(total, 1);
+    }
+  }
 }
 
 TEST_F(TrainingCliTest, TheConfusionMatrixNamesItsClasses) {

@@ -52,6 +52,18 @@ TEST(Report, ShowsCurvesClassesAndOptions) {
     EXPECT_NE(html.find(text), std::string::npos) << text;
 }
 
+TEST(Report, PicturesAreEmbedded) {
+  Report report = example();
+  const char* const png[] = {"", "\x89", "\x89P", "\x89PN", "\x89PNG\xff\xfe"};
+  for (const char* bytes : png) report.pictures.push_back({"what <it> saw", bytes});
+  const std::string html = report_html(report);
+  for (const char* text : {"\"data:image/png;base64,\"", ",iQ==\"", ",iVA=\"", ",iVBO\"", ",iVBOR//+\""})  // base64(1)
+    EXPECT_EQ(count(html, text), 1) << text;
+  EXPECT_EQ(count(html, "src=\"data:"), 5);
+  EXPECT_EQ(count(html, "src="), 5);
+  EXPECT_EQ(count(html, "what <it> saw"), 0);
+}
+
 TEST(Report, WithoutEpochsOrTestSetItIsShort) {
   Report report = example();
   report.epochs.clear();
