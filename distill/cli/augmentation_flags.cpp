@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "distill/cli/validators.h"
 #include "kernels/error.h"
 
 namespace cucurbit::cli {
@@ -86,7 +87,7 @@ void add_augmentation_flags(CLI::App& app, AugmentationFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--cutout", flags.cutout, "blank a square of so many pixels a side")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--reprob", flags.cutout_probability, "of --cutout: the share of images that are cut")
@@ -94,11 +95,11 @@ void add_augmentation_flags(CLI::App& app, AugmentationFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--mixup", flags.mixup, "mix the images of a batch in pairs, by shares from Beta(x, x); e.g. 0.2")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--cutmix", flags.cutmix, "put boxes of other images in, of an area from Beta(x, x); e.g. 1")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--mixup-prob", flags.mixing_probability, "of --mixup and --cutmix: the share of batches")

@@ -6,6 +6,7 @@
 #include "distill/cli/find_lr.h"
 #include "distill/cli/profile.h"
 #include "distill/cli/train_network.h"
+#include "distill/cli/validators.h"
 #include "distill/losses/kd.h"
 #include "distill/teacher.h"
 #include "engine/io/atomic_file.h"
@@ -24,9 +25,11 @@ struct DistillFlags : TrainingFlags {
 
 void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, const std::string& weights) {
   if (teacher.class_names != data.class_names)
-    throw Error(ErrorKind::input,
-                fmt::format("[distill] {} knows the classes {}; the data have {}: they must be the same", weights,
-                            join(teacher.class_names, ","), fmt::join(data.class_names, ",")));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("[distill] {} knows the classes {}; the data have {}: they must be the same: give a teacher "
+                    "of these classes",
+                    weights, join(teacher.class_names, ","), fmt::join(data.class_names, ",")));
 }
 
 /// The teacher as it was trained, and what it does on this run's test set.
@@ -121,16 +124,13 @@ void add_distill(CLI::App& program) {
       ->check(CLI::IsMember({"kd"}))
       ->group(group)
       ->capture_default_str();
-  command->add_option("--kd-temperature", flags->temperature)
-      ->check(CLI::PositiveNumber)
-      ->group(group)
-      ->capture_default_str();
+  command->add_option("--kd-temperature", flags->temperature)->check(kPositive)->group(group)->capture_default_str();
   command->add_option("--distill-loss-weight", flags->distill_weight, "of T^2 KL(teacher || student)")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   command->add_option("--task-loss-weight", flags->task_weight, "of the cross-entropy with the labels")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   command->add_flag("--baseline", flags->baseline, "train the same student without the teacher as well")->group(group);

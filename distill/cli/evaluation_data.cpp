@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "distill/cli/data.h"
+#include "distill/cli/validators.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "kernels/error.h"
@@ -40,12 +41,15 @@ std::vector<fs::path> unlabelled_images(const EvaluationFlags& flags) {
 
 void expect_fits(const EvaluationFlags& flags, const ImageSet& set, const CheckpointInfo& info) {
   const Shape images{set.height, set.width, set.channels};
+  const bool resizable = images[2] == info.image[2] && info.image[0] == info.image[1];
   if (images != info.image)
     throw Error(ErrorKind::input, fmt::format("[data] {}: images {}, the network was trained on {}: use the set it was "
-                                              "trained on, or --img-size",
-                                              flags.data, to_string(images), to_string(info.image)));
+                                              "trained on{}",
+                                              flags.data, to_string(images), to_string(info.image),
+                                              resizable ? fmt::format(", or --img-size {}", info.image[0]) : ""));
   if (set.class_names != info.class_names)
-    throw Error(ErrorKind::input, fmt::format("[data] {}: classes {}, the network knows {}: they must be the same",
+    throw Error(ErrorKind::input, fmt::format("[data] {}: classes {}, the network knows {}: they must be the "
+                                              "same: name the folders so, or give weights trained on these",
                                               flags.data, join(set.class_names, ","), join(info.class_names, ",")));
 }
 
@@ -97,7 +101,7 @@ void add_evaluation_flags(CLI::App& app, EvaluationFlags& flags) {
       ->group(group);
   app.add_option("--std", flags.std, "standard deviation of each channel, likewise")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group);
 }
 

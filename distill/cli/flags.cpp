@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include "distill/cli/validators.h"
 #include "engine/math_mode.h"
 #include "engine/runtime/native_bf16.h"
 
@@ -21,7 +22,7 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--muon-lr", flags.muon_lr, "--opt muon: peak rate of what Muon moves; --lr is that of the rest")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group)
       ->capture_default_str();
   app.add_option("--muon-momentum", flags.muon_momentum)
@@ -33,26 +34,23 @@ void add_optimizer_flags(CLI::App& app, TrainingFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_flag("--muon-all", flags.muon_all, "Muon moves the first layer and the classifier too")->group(group);
-  app.add_option("--lr", flags.lr, "peak learning rate")
-      ->check(CLI::PositiveNumber)
-      ->group(group)
-      ->capture_default_str();
+  app.add_option("--lr", flags.lr, "peak learning rate")->check(kPositive)->group(group)->capture_default_str();
   app.add_option("--momentum", flags.momentum, "of SGD")
       ->check(CLI::Range(0.0, 1.0))
       ->group(group)
       ->capture_default_str();
   app.add_flag("--nesterov", flags.nesterov, "Nesterov momentum")->group(group);
   app.add_option("--weight-decay", flags.weight_decay, "of weights, not of biases and norms")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_flag("--decay-all", flags.decay_all, "biases and norms decay too")->group(group);
   app.add_option("--clip-grad", flags.clip_grad, "largest norm of all gradients together; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--grad-accum-steps", flags.grad_accum_steps, "batches whose mean gradient makes one update")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group)
       ->capture_default_str();
 }
@@ -64,19 +62,19 @@ void add_schedule_flags(CLI::App& app, TrainingFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--decay-epochs", flags.decay_epochs, "--sched step: epochs between decays")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group)
       ->capture_default_str();
   app.add_option("--decay-milestones", flags.decay_milestones,
                  "--sched multistep: the epochs of the decays, 150 180 210")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group);
   app.add_option("--decay-rate", flags.decay_rate, "--sched step, multistep: factor of each decay")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->group(group)
       ->capture_default_str();
   app.add_option("--warmup-epochs", flags.warmup_epochs, "linear warm-up from 0")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--model-ema-decay", flags.ema_decay, "keep and evaluate a moving average of the weights, e.g. 0.999")
@@ -116,11 +114,11 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
       ->group(group)
       ->capture_default_str();
   app.add_option("--patience", flags.patience, "stop after so many epochs without improvement; 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_option("--max-steps", flags.max_steps, "stop after so many steps; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_flag("--fast-dev-run", flags.fast_dev_run, "one epoch of at most 20 steps, to see that everything works")
@@ -128,7 +126,7 @@ void add_run_flags(CLI::App& app, TrainingFlags& flags) {
   app.add_option("--overfit-batches", flags.overfit_batches,
                  "train and validate on the images of so many batches alone, without augmentation: the loss of a sound "
                  "set-up goes to 0; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(kNotNegative)
       ->group(group)
       ->capture_default_str();
   app.add_flag("--profile", flags.profile,
@@ -178,9 +176,9 @@ void add_training_flags(CLI::App& app, TrainingFlags& flags) {
                  "begin from a PyTorch state dict (.safetensors) with the model's names")
       ->capture_default_str();
   app.add_option("-b,--batch-size", flags.batch_size, "an epoch leaves out what fills no batch, other images each time")
-      ->check(CLI::PositiveNumber)
+      ->check(kPositive)
       ->capture_default_str();
-  app.add_option("--epochs", flags.epochs)->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--epochs", flags.epochs)->check(kPositive)->capture_default_str();
   add_optimizer_flags(app, flags);
   add_schedule_flags(app, flags);
   add_regularization_flags(app, flags);

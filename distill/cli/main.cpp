@@ -66,6 +66,9 @@ int run(int argc, char** argv) {
     return program.exit(wants_help);
   } catch (const CLI::FileError& error) {
     return fail(exit_code(ErrorKind::io), error.what());
+  } catch (const CLI::ConversionError& error) {
+    return fail(exit_code(ErrorKind::usage),
+                fmt::format("{}: want a number, a whole one for what is counted", error.what()));
   } catch (const CLI::ParseError& error) {
     return fail(exit_code(ErrorKind::usage), error.what() + suggestion(program, argc, argv));
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "distill/cli/commands.h"
+#include "distill/cli/validators.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
 #include "models/registry.h"
@@ -71,7 +72,7 @@ void add_models(CLI::App& program) {
       ->expected(3)
       ->delimiter(',')
       ->check(CLI::Range(1, 65536));
-  command->add_option("--classes", flags->classes, "else as published")->check(CLI::PositiveNumber);
+  command->add_option("--classes", flags->classes, "else as published")->check(kPositive);
   command->add_flag("--json", flags->json, "print as JSON");
   command->callback([flags] { models(*flags); });
 }

@@ -59,6 +59,10 @@ RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normal
   const ImageSplits splits = load_data(flags);
   if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
   const auto [train, validation] = split(splits, flags);
+  if (flags.patience > 0 && validation.count == 0)
+    throw Error(ErrorKind::usage,
+                "[train] --patience counts epochs without a better validation, and there are no "
+                "validation images: give --val-size, or leave it out");
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
   RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {},
                validation.paths};
