@@ -31,7 +31,7 @@ __global__ void chunk_moments_kernel(const T* __restrict__ x, acc_t<T>* __restri
     shift[j] = group < chunk.rows ? to_acc(first[int64_t(group) * grid.channels + c]) : A(0);
     sum[j] = square[j] = 0;
   });
-  chunk.each_row([&](int64_t at, int n) {
+  chunk.each_row([&](int64_t at, auto n) {
     each_lane<kThreads>(n, [&](int j) {
       const A deviation = to_acc(x[at + j]) - shift[j];
       sum[j] += deviation;
@@ -162,11 +162,11 @@ __global__ void batch_norm_kernel(const T* __restrict__ x, [[maybe_unused]] cons
   using A = acc_t<T>;
   const RowChunk<kThreads> chunk = chunk_of<kThreads>(grid);
   const LaneAffine<kThreads, A> lane(chunk, affine);
-  chunk.each_row([&](int64_t at, int n) {
-    each_lane<kThreads>(n, [&](int j) {
+  chunk.each_row([&](int64_t at, auto n) {
+    store_lanes<kThreads>(n, y + at, [&](int j) {
       A z = (to_acc(x[at + j]) - lane.mean[j]) * lane.scale[j] + lane.shift[j];
       if constexpr (kResidual) z += to_acc(residual[at + j]);
-      y[at + j] = from_acc<T>(activate<kind>(z));
+      return activate<kind>(z);
     });
   });
 }
@@ -178,6 +178,9 @@ template <Activation kind, bool kSaved, class T>
 __device__ __forceinline__ acc_t<T> preactivation_gradient(acc_t<T> dy, acc_t<T> z, const T* saved, int64_t at) {
   using A = acc_t<T>;
   if constexpr (kind == Activation::identity) return dy;
+  // A choice of dy or 0, as a product by 1 or 0 takes g++ twice the instructions.
+  if constexpr (kind == Activation::relu && kSaved) return to_acc(saved[at]) > 0 ? dy : A(0);
+  if constexpr (kind == Activation::relu) return z > 0 ? dy : A(0);
   if constexpr (kSaved && needs_input(kind)) return dy * activate_gradient<kind>(z + to_acc(saved[at]), A(0));
   if constexpr (kSaved) return dy * activate_gradient<kind>(A(0), to_acc(saved[at]));
   if constexpr (needs_input(kind)) return dy * activate_gradient<kind>(z, A(0));
@@ -194,7 +197,7 @@ __global__ void batch_norm_sums_kernel(const T* __restrict__ x, const T* __restr
   A sum[kLanesEach<kThreads>], product[kLanesEach<kThreads>];
   sum[0] = product[0] = 0;
   chunk.each_channel([&](int j, int) { sum[j] = product[j] = 0; });
-  chunk.each_row([&](int64_t at, int n) {
+  chunk.each_row([&](int64_t at, auto n) {
     each_lane<kThreads>(n, [&](int j) {
       const A deviation = to_acc(x[at + j]) - lane.mean[j];
       const A z = deviation * lane.scale[j] + lane.shift[j];
@@ -261,14 +264,14 @@ __global__ void batch_norm_backward_kernel(const T* __restrict__ x, const T* __r
   const auto input_gradient = [&](int64_t i, int j) {
     return lane.scale[j] * (gradient(i, j) - level[j] - slope[j] * (to_acc(x[i]) - lane.mean[j]));
   };
-  const auto write = [&](int64_t at, int n, T* into, bool accumulate, auto value) {
+  const auto write = [&](int64_t at, auto n, T* into, bool accumulate, auto value) {
     if (into == nullptr) return;
     if (accumulate)
-      each_lane<kThreads>(n, [&](int j) { into[at + j] = from_acc<T>(to_acc(into[at + j]) + value(at + j, j)); });
+      store_lanes<kThreads>(n, into + at, [&](int j) { return to_acc(into[at + j]) + value(at + j, j); });
     else
-      each_lane<kThreads>(n, [&](int j) { into[at + j] = from_acc<T>(value(at + j, j)); });
+      store_lanes<kThreads>(n, into + at, [&](int j) { return value(at + j, j); });
   };
-  chunk.each_row([&](int64_t at, int n) {
+  chunk.each_row([&](int64_t at, auto n) {
     write(at, n, dx, accumulate_dx, input_gradient);
     write(at, n, dresidual, accumulate_dresidual, gradient);
   });

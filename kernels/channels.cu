@@ -67,6 +67,28 @@ __global__ void shuffle_columns_kernel(const T* __restrict__ x, T* __restrict__ 
   });
 }
 
+template <int kThreads, class T>
+__global__ void interleave_kernel(const T* __restrict__ a, const T* __restrict__ b, T* __restrict__ y, int64_t n) {
+  for_each(tile_of<kThreads>(n), [&](int64_t i) {
+    y[2 * i] = a[i];
+    y[2 * i + 1] = b[i];
+  });
+}
+
+template <int kThreads, class T>
+__global__ void deinterleave_kernel(const T* __restrict__ y, T* __restrict__ a, bool accumulate_a, T* __restrict__ b,
+                                    bool accumulate_b, int64_t n) {
+  const auto part = [&](T* into, bool accumulate, const T* from) {
+    if (into == nullptr) return;
+    if (accumulate)
+      for_each(tile_of<kThreads>(n), [&](int64_t i) { move_into<true>(into[i], from[2 * i]); });
+    else
+      for_each(tile_of<kThreads>(n), [&](int64_t i) { move_into<false>(into[i], from[2 * i]); });
+  };
+  part(a, accumulate_a, y);
+  part(b, accumulate_b, y + 1);
+}
+
 template <class T>
 void copy_columns(const T* x, int x_cols, T* y, int y_cols, int64_t rows, int count, bool accumulate,
                   cudaStream_t stream) {
@@ -119,7 +141,20 @@ void shuffle_columns(const T* x, T* y, int64_t rows, int cols, int groups, bool 
     launch_shuffle<0>(x, y, rows, cols, groups, inverse, accumulate, stream);
 }
 
+template <class T>
+void interleave(const T* a, const T* b, T* y, int64_t n, cudaStream_t stream) {
+  launch<256>(CUCURBIT_KERNEL(interleave_kernel, T), blocks_for(n, kTile), stream, a, b, y, n);
+}
+
+template <class T>
+void deinterleave(const T* y, T* a, bool accumulate_a, T* b, bool accumulate_b, int64_t n, cudaStream_t stream) {
+  launch<256>(CUCURBIT_KERNEL(deinterleave_kernel, T), blocks_for(n, kTile), stream, y, a, accumulate_a, b,
+              accumulate_b, n);
+}
+
 #define CUCURBIT_INSTANTIATE(T)                                                         \
+  template void interleave(const T*, const T*, T*, int64_t, cudaStream_t);              \
+  template void deinterleave(const T*, T*, bool, T*, bool, int64_t, cudaStream_t);      \
   template void copy_columns(const T*, int, T*, int, int64_t, int, bool, cudaStream_t); \
   template void shuffle_columns(const T*, T*, int64_t, int, int, bool, bool, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)

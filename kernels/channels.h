@@ -22,4 +22,16 @@ template <class T>
 void shuffle_columns(const T* x, T* y, int64_t rows, int cols, int groups, bool inverse, bool accumulate,
                      cudaStream_t stream);
 
+/// y[2 i] = a[i], y[2 i + 1] = b[i] for i < n: with a and b [rows, channels] their channels alternate in y.
+///
+///   y [2 n], aliases nothing.
+template <class T>
+void interleave(const T* a, const T* b, T* y, int64_t n, cudaStream_t stream);
+
+/// The way back: a[i] = y[2 i], b[i] = y[2 i + 1], or += where the part's `accumulate` is set.
+///
+///   a, b  null for not wanted; they alias nothing.
+template <class T>
+void deinterleave(const T* y, T* a, bool accumulate_a, T* b, bool accumulate_b, int64_t n, cudaStream_t stream);
+
 }  // namespace cucurbit::kernels

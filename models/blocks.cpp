@@ -24,6 +24,7 @@ std::unique_ptr<ConvNorm2d> conv_norm(int64_t in, int64_t out, const ConvNormOpt
   const Conv2d::Options convolution{
       .kernel = options.kernel,
       .geometry = {.stride = options.stride, .padding = options.kernel / 2, .groups = options.groups},
+      .bias = false,
       .initializer = options.torch_initial ? Initializer::fan_in_uniform(in / options.groups * window)
                                            : Initializer::he_normal(out * window)};
   return std::make_unique<ConvNorm2d>(in, out, convolution, options.activation, std::move(names));

@@ -15,8 +15,8 @@ ModulePtr vgg_block(int64_t in, int64_t width, int convolutions) {
   for (int i = 0; i < convolutions; ++i) {
     const Conv2d::Options options{
         .kernel = 3, .geometry = {.padding = 1}, .initializer = Initializer::he_normal(width * 9)};
-    made->add(std::make_unique<Conv2d>(in, width, options), std::to_string(3 * i));
-    made->add(std::make_unique<BatchNorm2d>(width, Activation::relu), std::to_string(3 * i + 1));
+    made->splice(std::make_unique<ConvNorm2d>(in, width, options, Activation::relu,
+                                              ConvNorm2d::Names{std::to_string(3 * i), std::to_string(3 * i + 1)}));
     in = width;
   }
   return made;

@@ -57,16 +57,22 @@ Shape ShuffleChannels::output_shape(const Shape& input) const {
   return input;
 }
 
+Tensor Concat::join(const std::vector<Tensor>& parts, const ForwardContext& context) {
+  const bool interleaved = shuffle_.groups() == 2 && parts.size() == 2 && parts[0].dim(-1) == parts[1].dim(-1);
+  if (interleaved) return interleave_channels(parts[0], parts[1]);
+  return shuffle_.forward(concat_channels(parts), context);
+}
+
 Tensor Concat::forward(const Tensor& x, const ForwardContext& context) {
   std::vector<Tensor> parts;
   for (const ModulePtr& branch : branches_) parts.push_back(branch->forward(x, context));
-  return shuffle_.forward(concat_channels(parts), context);
+  return join(parts, context);
 }
 
 Tensor Concat::forward_preactivation(const Tensor& x, const ForwardContext& context) {
   std::vector<Tensor> parts;
   for (const ModulePtr& branch : branches_) parts.push_back(branch->forward_preactivation(x, context));
-  return shuffle_.forward(concat_channels(parts), context);
+  return join(parts, context);
 }
 
 Shape Concat::output_shape(const Shape& input) const {

@@ -41,6 +41,7 @@ class ShuffleChannels : public Module {
   explicit ShuffleChannels(int groups) : groups_(groups) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
   Shape output_shape(const Shape& input) const override;
+  int groups() const { return groups_; }
 
  private:
   int groups_;
@@ -62,6 +63,8 @@ class Concat : public Module {
   void list_taps(const Shape& input, std::vector<Tap>& taps) const override;
 
  private:
+  Tensor join(const std::vector<Tensor>& parts, const ForwardContext& context);
+
   std::vector<ModulePtr> branches_;
   Activation activation_;
   ShuffleChannels shuffle_;

@@ -64,11 +64,7 @@ void Sequential::list_taps(const Shape& input, std::vector<Tap>& taps) const {
 }
 
 ConvNorm2d::ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names)
-    : conv_(
-          in, out,
-          {.kernel = options.kernel, .geometry = options.geometry, .bias = false, .initializer = options.initializer}),
-      norm_(out, activation),
-      names_(std::move(names)) {}
+    : conv_(in, out, options), norm_(out, activation), names_(std::move(names)) {}
 
 Tensor ConvNorm2d::forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
                                     bool activated) {

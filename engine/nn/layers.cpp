@@ -109,7 +109,7 @@ Tensor BatchNorm2d::forward_residual(const Tensor& x, const Tensor& residual, co
 
 Tensor BatchNorm2d::folded(const Conv2d& conv, const Tensor& x, const Tensor& residual, bool activated) const {
   const FrozenNorm norm{gamma(), beta_.value, running_mean_.value, running_variance_.value, options_.epsilon};
-  return conv_norm_inference(x, conv.filter().master, conv.geometry(), norm,
+  return conv_norm_inference(x, conv.filter().master, conv.bias(), conv.geometry(), norm,
                              activated ? options_.activation : Activation::identity, residual);
 }
 

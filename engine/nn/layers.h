@@ -48,6 +48,7 @@ class Conv2d : public Module {
   double forward_flop(const Shape& input) const override;
   void list_state(const std::string& prefix, StateList& list) override;
   const Parameter& filter() const { return filter_; }
+  const Tensor& bias() const { return bias_.value; }  // undefined without one
   const Conv2dGeometry& geometry() const { return options_.geometry; }
 
  private:
@@ -188,7 +189,7 @@ class Sequential : public Module {
 };
 
 /// Convolution, batch normalisation and activation: act(norm(conv(x)) + residual), the building block of the networks.
-/// State is named prefix + names.conv + "." and prefix + names.norm + ".". The convolution has no bias.
+/// State is named prefix + names.conv + "." and prefix + names.norm + ".".
 class ConvNorm2d : public Module {
  public:
   struct Names {

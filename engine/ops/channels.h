@@ -18,4 +18,8 @@ Tensor slice_channels(const Tensor& x, int64_t begin, int64_t end);
 /// ShuffleNet, CVPR 2018.
 Tensor shuffle_channels(const Tensor& x, int groups);
 
+/// y[..., 2 c] = a[..., c], y[..., 2 c + 1] = b[..., c]: shuffle_channels(concat_channels({a, b}), 2) in one pass over
+/// the maps. a and b are alike.
+Tensor interleave_channels(const Tensor& a, const Tensor& b);
+
 }  // namespace cucurbit

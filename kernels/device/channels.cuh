@@ -13,6 +13,9 @@ inline constexpr int kSpan = 256;
 template <int kThreads>
 inline constexpr int kLanesEach = kSpan / kThreads;
 
+/// Lanes of one thread where whole rows can fill as many: what it knows of them then stays in registers.
+inline constexpr int kRegisterLanes = 64;
+
 /// f(j) for the first n of a thread's lanes, n <= kLanesEach. Iterations must be independent.
 template <int kThreads, class F>
 __device__ __forceinline__ void each_lane(int n, F f) {
@@ -20,6 +23,16 @@ __device__ __forceinline__ void each_lane(int n, F f) {
     if (n > 0) f(0);
   } else {
     for_each(StridedRange<1, int>{0, n}, f);
+  }
+}
+
+/// y[j] = from_acc(value(j)) for these.
+template <int kThreads, class T, class F>
+__device__ __forceinline__ void store_lanes(int n, T* y, F value) {
+  if constexpr (kLanesEach<kThreads> == 1) {
+    if (n > 0) y[0] = from_acc<T>(value(0));
+  } else {
+    store_each(StridedRange<1, int>{0, n}, y, value);
   }
 }
 
@@ -59,7 +72,9 @@ struct RowChunk {
         channels(channels),
         first_channel(first_channel),
         width(width),
-        groups(width == channels ? kSpan / width : 1),
+        groups(width != channels                              ? 1
+               : kThreads == 1 && kRegisterLanes % width == 0 ? kRegisterLanes / width
+                                                              : kSpan / width),
         lanes(groups * width),
         lane(thread_index<kThreads>()) {}
 
@@ -83,7 +98,9 @@ struct RowChunk {
     return group < rows ? (rows - group + groups - 1) / groups : 0;
   }
 
-  /// f(at, n): this thread's first n lanes hold the elements [at, at + n). Every element of the chunk comes once.
+  /// f(at, n): this thread's first n lanes hold the elements [at, at + n). Every element of the chunk comes once. n is
+  /// a std::integral_constant where the compiler can know it, so that loops over it leave no arrays in memory; else
+  /// int.
   template <class F>
   __device__ __forceinline__ void each_row(F f) const {
     const int64_t step = int64_t(groups) * channels;
@@ -92,6 +109,8 @@ struct RowChunk {
       if (lane >= lanes) return;
       for (at += lane, left -= lane; left > 0; left -= lanes, at += step) f(at, 1);
     } else {
+      if (lanes == kRegisterLanes)
+        for (; left >= kRegisterLanes; left -= lanes, at += step) f(at, std::integral_constant<int, kRegisterLanes>{});
       for (; left > 0; left -= lanes, at += step) f(at, int(left < lanes ? left : lanes));
     }
   }

@@ -1,6 +1,11 @@
 #pragma once
 
+#include "kernels/device/numeric.cuh"
 #include "kernels/device/ranges.cuh"
+
+#ifdef SOFTGPU
+#include "softgpu/bfloat16_vector.h"
+#endif
 
 /// Element-wise loops over contiguous arrays: 16-byte accesses on a GPU, vectorised loops with one thread.
 namespace cucurbit {
@@ -26,6 +31,23 @@ __device__ __forceinline__ void for_each(StridedRange<kStep, Index> range, F f) 
 #pragma omp simd
 #endif
   for (Index i = range.first; i < range.last; i += kStep) f(i);
+}
+
+/// y[i] = from_acc(value(i)) for every i of the range, as for_each. With one thread bfloat16 values are rounded some at
+/// a time: g++ has no vectors of them, and makes fifteen instructions of each rounding.
+template <int kStep, class Index, class T, class F>
+__device__ __forceinline__ void store_each(StridedRange<kStep, Index> range, T* y, F value) {
+#ifdef SOFTGPU
+  if constexpr (kStep == 1 && std::is_same_v<T, bf16>) {
+    constexpr int kLanes = softgpu::kBfloat16Lanes;
+    for (; range.last - range.first >= kLanes; range.first += kLanes) {
+      float values[kLanes];
+      for_each(StridedRange<1, int>{0, kLanes}, [&](int lane) { values[lane] = value(range.first + lane); });
+      softgpu::convert_lanes(values, y + range.first);
+    }
+  }
+#endif
+  for_each(range, [&](Index i) { y[i] = from_acc<T>(value(i)); });
 }
 
 /// f(j) for j in [0, N): the elements of a Vector. One element is no loop: g++ would not vectorise the loop around it.

@@ -61,6 +61,26 @@ inline OpCase shuffle_case(const std::string& name, const Shape& shape, int grou
   return op;
 }
 
+inline OpCase interleave_case(const std::string& name, const Shape& shape, bool same = false) {
+  OpCase op;
+  op.name = "interleave_channels_" + name;
+  op.inputs = {{.shape = shape}};
+  if (!same) op.inputs.push_back({.shape = shape});
+  op.run = [](const std::vector<Tensor>& in) { return interleave_channels(in[0], in.back()); };
+  op.reference = [](const std::vector<Values>& in) {
+    Values y;
+    for (size_t i = 0; i < in[0].size(); ++i) {
+      y.push_back(in[0][i]);
+      y.push_back(in.back()[i]);
+    }
+    return y;
+  };
+  std::vector<int64_t> dims = shape.dims();
+  dims.back() *= 2;
+  op.output = Shape(dims);
+  return op;
+}
+
 inline const RegisterOps channel_ops{{concat_case({58, 58}),
                                       concat_case({16, 32}),
                                       concat_case({216, 24}),
@@ -80,6 +100,11 @@ inline const RegisterOps channel_ops{{concat_case({58, 58}),
                                       shuffle_case("one_each", {3, 7}, 7),
                                       shuffle_case("1_group", {3, 7}, 1),
                                       shuffle_case("wide", {3, 4098}, 2),
-                                      shuffle_case("empty", {0, 4, 4, 6}, 2)}};
+                                      shuffle_case("empty", {0, 4, 4, 6}, 2),
+                                      interleave_case("58", {2, 3, 5, 58}),
+                                      interleave_case("one", {1, 1}),
+                                      interleave_case("two_blocks", {3, 1025}),
+                                      interleave_case("same", {2, 3, 5, 7}, true),
+                                      interleave_case("empty", {0, 4, 4, 6})}};
 
 }  // namespace cucurbit::test

@@ -9,15 +9,16 @@ namespace cucurbit::test {
 
 struct ConvNormSetting {
   Conv2dSetting conv;
-  bool relu = true, with_residual = false;
+  bool relu = true, with_residual = false, with_bias = false;
 };
 
-/// in: x, filter, gamma, beta, mean, variance, residual.
+/// in: x, filter, gamma, beta, mean, variance, then residual or bias.
 inline Values reference_conv_norm(const std::vector<Values>& in, const ConvNormSetting& setting) {
   Values y = reference_conv2d({in[0], in[1]}, setting.conv);
   const int64_t channels = setting.conv.filter[0];
   for (size_t i = 0; i < y.size(); ++i) {
     const size_t k = i % size_t(channels);
+    if (setting.with_bias) y[i] += in[6][k];
     y[i] = (y[i] - in[4][k]) / std::sqrt(in[5][k] + 1e-5) * in[2][k] + in[3][k];
     if (setting.with_residual) y[i] += in[6][i];
     if (setting.relu && y[i] < 0) y[i] = 0;
@@ -26,7 +27,7 @@ inline Values reference_conv_norm(const std::vector<Values>& in, const ConvNormS
 }
 
 inline OpCase conv_norm_case(const std::string& name, const ConvNormSetting& setting) {
-  const auto& [conv, relu, with_residual] = setting;
+  const auto& [conv, relu, with_residual, with_bias] = setting;
   const Input::Kind parameter = Input::Kind::parameter;
   const Shape channels{conv.filter[0]};
   OpCase op;
@@ -39,9 +40,10 @@ inline OpCase conv_norm_case(const std::string& name, const ConvNormSetting& set
                {.shape = channels, .kind = parameter},
                {.shape = channels, .kind = parameter, .low = 0.5, .high = 1.5}};
   if (with_residual) op.inputs.push_back({.shape = op.output});
+  if (with_bias) op.inputs.push_back({.shape = channels, .kind = parameter});
   op.run = [setting](const std::vector<Tensor>& in) {
-    return conv_norm_inference(in[0], in[1], setting.conv.geometry, {in[2], in[3], in[4], in[5]},
-                               setting.relu ? Activation::relu : Activation::identity,
+    return conv_norm_inference(in[0], in[1], setting.with_bias ? in[6] : Tensor(), setting.conv.geometry,
+                               {in[2], in[3], in[4], in[5]}, setting.relu ? Activation::relu : Activation::identity,
                                setting.with_residual ? in[6] : Tensor());
   };
   op.reference = [setting](const std::vector<Values>& in) { return reference_conv_norm(in, setting); };
@@ -64,7 +66,9 @@ inline std::vector<OpCase> conv_norm_cases() {
           conv_norm_case("pointwise", {pointwise, false}),
           conv_norm_case("pointwise_relu", {pointwise}),
           conv_norm_case("depthwise", {depthwise}),
-          conv_norm_case("identity", {tiles, false})};
+          conv_norm_case("identity", {tiles, false}),
+          conv_norm_case("bias", {tiles, true, false, true}),
+          conv_norm_case("strided_bias", {strided, false, false, true})};
 }
 
 #if CUCURBIT_HAS_CUDNN

@@ -8,6 +8,8 @@
 #include <limits>
 #include <random>
 
+#include "softgpu/bfloat16_vector.h"
+
 namespace {
 
 uint16_t bits_of(__nv_bfloat16 value) { return std::bit_cast<uint16_t>(value); }
@@ -47,6 +49,35 @@ TEST(Bfloat16, EveryValueSurvivesTheRoundTrip) {
     if ((bits & 0x7fff) < 0x7f80) {
       const double expected = grid_value(static_cast<uint16_t>(bits & 0x7fff));
       ASSERT_EQ(widened, (bits & 0x8000) != 0 ? -expected : expected) << bits;
+    }
+  }
+}
+
+TEST(Bfloat16, LanesRoundToNearestEvenAroundEveryValue) {
+  constexpr int kLanes = softgpu::kBfloat16Lanes;
+  for (const uint32_t tail : {0x0000u, 0x0001u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu}) {
+    for (uint32_t bits = 0; bits <= 0xffff; bits += kLanes) {
+      float values[kLanes];
+      __nv_bfloat16 rounded[kLanes];
+      for (uint32_t lane = 0; lane < kLanes; ++lane) values[lane] = std::bit_cast<float>((bits + lane) << 16 | tail);
+      softgpu::convert_lanes(values, rounded);
+      for (int lane = 0; lane < kLanes; ++lane)
+        ASSERT_EQ(bits_of(rounded[lane]), nearest(values[lane])) << std::hex << bits << " " << lane << " " << tail;
+    }
+  }
+}
+
+TEST(Bfloat16, LanesWithOneDenormalOrNan) {
+  constexpr int kLanes = softgpu::kBfloat16Lanes;
+  for (const uint32_t odd : {0x00000001u, 0x807fffffu, 0x7f800001u, 0xffc12345u}) {
+    for (int place = 0; place < kLanes; ++place) {
+      float values[kLanes];
+      __nv_bfloat16 rounded[kLanes];
+      for (int lane = 0; lane < kLanes; ++lane) values[lane] = 1.01f * float(lane + 1);
+      values[place] = std::bit_cast<float>(odd);
+      softgpu::convert_lanes(values, rounded);
+      for (int lane = 0; lane < kLanes; ++lane)
+        ASSERT_EQ(bits_of(rounded[lane]), nearest(values[lane])) << std::hex << odd << " " << place << " " << lane;
     }
   }
 }
