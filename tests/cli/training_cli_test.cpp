@@ -56,8 +56,9 @@ TEST_F(TrainingCliTest, ResumingContinuesTheRunBitByBit) {
 }
 
 TEST_F(TrainingCliTest, AnInterruptedRunGoesOn) {
-  const Outcome first = interrupt(
-      "train " + data_ + " --model mlp:64 --batch-size 4 --sched constant -q --epochs 3000" + common_, folder_ / "runs");
+  const Outcome first =
+      interrupt("train " + data_ + " --model mlp:64 --batch-size 4 --sched constant -q --epochs 3000" + common_,
+                folder_ / "runs");
   ASSERT_EQ(first.code, 130) << first.text;
   const size_t at = first.text.find("cucurbit train --resume ");
   ASSERT_NE(at, std::string::npos) << first.text;

@@ -33,7 +33,7 @@ inline Vec load(const __nv_bfloat16* from) {
   return reinterpret_cast<Vec>(__builtin_convertvector(half, Bits) << 16);
 }
 
-/// Rounds to nearest, ties to even, as __float2bfloat16.
+/// Rounds to nearest, ties to even; the instruction makes zeros of denormal values.
 inline void store(__nv_bfloat16* into, Vec value) {
 #if defined(__AVX512BF16__)
   const __m256bh half = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(value));
