@@ -153,9 +153,6 @@ void check_lone_file(DecompressingReader& reader) {
   if (magic.starts_with(std::string_view("\0\0\x08", 3)) && magic.size() == 4 && magic[3] <= 4) {
     reader.reject("this is an IDX file: name the folder that holds the images and labels");
   }
-  if (magic.starts_with("\x89PNG") || magic.starts_with("\xff\xd8\xff")) {
-    reader.reject("this is one image: name a folder that has a folder of images for each class");
-  }
 }
 
 Files read_lone_file(DecompressingReader& reader) {

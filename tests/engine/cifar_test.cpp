@@ -198,7 +198,7 @@ TEST_F(Cifar, DamagedFiles) {
   for (std::size_t size = 2; size < packed.size(); size += packed.size() / 7)
     expect_rejected("train.bin", packed.substr(0, size), {"train.bin", "again"});
   expect_rejected("train.bin", std::string("\0\0\x08\x03", 4) + good, {"IDX file"});
-  expect_rejected("train.bin", "\x89PNG\r\n\x1a\n", {"one image"});
+  expect_rejected("train.bin", "\x89PNG\r\n\x1a\n", {"train.bin", "cucurbit predict"});
   std::string wrong = good;
   wrong[3073] = '\x0a';
   expect_rejected("data_batch_2.bin", wrong, {"data_batch_2.bin", "label 10 of image 1", "10 classes, airplane"});
