@@ -13,7 +13,8 @@ TEST_F(CliTest, RecipesRunAndAreListed) {
     if (entry.path().extension() != ".toml") continue;
     ++found;
     const std::string name = entry.path().filename().string();
-    const Outcome outcome = run("train " + data_ + " --config " + entry.path().string() + " --img-size 32 --max-steps 1" + common_);
+    const Outcome outcome =
+        run("train " + data_ + " --config " + entry.path().string() + " --img-size 32 --max-steps 1" + common_);
     EXPECT_EQ(outcome.code, 0) << name << "\n" << outcome.text;
     EXPECT_NE(list.find("(" + name + ")"), std::string::npos) << "recipes/README.md does not list " << name;
   }
