@@ -147,6 +147,18 @@ TYPED_TEST(CudnnConvolutionTest, PointwiseAndFullWindow) {
   this->check({.h = 1, .w = 1, .c = 4, .k = 4, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
 }
 
+TYPED_TEST(CudnnConvolutionTest, TapsThatSeeOnlyPadding) {
+  for (const Scalars& scalars : {Scalars{}, Scalars{-0.5, 2.0}}) {
+    this->check({.n = 5, .h = 2, .w = 3, .c = 64, .k = 16, .stride_h = 4, .stride_w = 4}, scalars);
+    this->check({.n = 4, .h = 1, .w = 1, .c = 64, .k = 64}, scalars);
+    this->check({.n = 8, .h = 1, .w = 2, .c = 32, .k = 16}, scalars);
+    this->check({.n = 8, .h = 2, .w = 2, .c = 16, .k = 32, .stride_h = 2, .stride_w = 2}, scalars);
+    this->check({.n = 2, .h = 2, .w = 2, .c = 32, .k = 32, .r = 5, .s = 5, .pad_h = 2, .pad_w = 2}, scalars);
+    this->check({.n = 4, .h = 1, .w = 1, .c = 32, .k = 32, .groups = 32}, scalars);
+    this->check({.n = 4, .h = 1, .w = 2, .c = 3, .k = 5}, scalars);
+  }
+}
+
 TYPED_TEST(CudnnConvolutionTest, AlphaAndBeta) {
   for (const double alpha : {0.0, 1.0, -0.5}) {
     for (const double beta : {0.0, 1.0, 2.0}) {
