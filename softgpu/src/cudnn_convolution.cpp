@@ -1,11 +1,9 @@
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <new>
 #include <utility>
-#include <vector>
 
 #include "cuda_bf16.h"
 #include "cudnn_context.h"
@@ -76,31 +74,6 @@ size_t workspace_of(Operation operation, const Convolution& conv, bool winograd)
   return std::max(own, find_plan(operation, conv, {})->scratch_bytes());
 }
 
-/// Whether a tap of the filter meets a pixel of the map, which has `in` of them, for one of `out` results.
-bool meets_map(int64_t tap, int64_t dilation, int64_t pad, int64_t stride, int64_t in, int64_t out) {
-  for (int64_t at = tap * dilation - pad; out > 0; at += stride, --out)
-    if (at >= 0 && at < in) return true;
-  return false;
-}
-
-/// `product`, a gradient of the filter at `out`, then zeros for the taps that see padding alone: oneDNN 2.6 leaves
-/// anything there with some strides in bfloat16.
-std::function<void()> with_unseen_taps(std::function<void()> product, const Convolution& c, void* out, size_t size) {
-  std::vector<int64_t> unseen;  // r * S + s
-  for (int64_t tap = 0; tap < c.r * c.s; ++tap)
-    if (!meets_map(tap / c.s, c.dilation_h, c.pad_h, c.stride_h, c.h, c.p) ||
-        !meets_map(tap % c.s, c.dilation_w, c.pad_w, c.stride_w, c.w, c.q))
-      unseen.push_back(tap);
-  if (unseen.empty()) return product;
-  const int64_t taps = c.r * c.s, k = c.k;
-  const size_t bytes = static_cast<size_t>(c.c / c.groups) * size;
-  return [=, product = std::move(product), out = static_cast<std::byte*>(out), unseen = std::move(unseen)] {
-    product();
-    for (int64_t filter = 0; filter < k; ++filter)
-      for (const int64_t tap : unseen) std::memset(out + static_cast<size_t>(filter * taps + tap) * bytes, 0, bytes);
-  };
-}
-
 std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const PlanOptions& options, void* out) {
   const auto plan = find_plan(call.operation, call.conv, options);
   void* const pointers[] = {const_cast<void*>(call.first), const_cast<void*>(call.second), out,
@@ -114,7 +87,8 @@ std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const Pl
   }
   if (call.operation != Operation::kBackwardFilter) return product;
   const bool is_float = options.float_output || call.conv.type == CUDNN_DATA_FLOAT;
-  return with_unseen_taps(std::move(product), call.conv, out, is_float ? sizeof(float) : sizeof(__nv_bfloat16));
+  return softgpu::cudnn::with_unseen_taps(std::move(product), call.conv, out,
+                                          is_float ? sizeof(float) : sizeof(__nv_bfloat16));
 }
 
 std::function<void()> bind_f64(const Call& call, double* out) {

@@ -1,6 +1,8 @@
 #include "cudnn_plans.h"
 
+#include <cstring>
 #include <utility>
+#include <vector>
 
 // Measured with oneDNN 2.6 on Zen 4, GFLOP/s of one core, 3x3 at batch 128, reorder of the filter (1-20 us) included:
 //
@@ -79,6 +81,13 @@ Plan make_plan(Make make) {
   return in_place.first ? std::move(in_place.second) : make(true).second;
 }
 
+/// Whether a tap of the filter meets a pixel of the map, which has `in` of them, for one of `out` results.
+bool meets_map(int64_t tap, int64_t dilation, int64_t pad, int64_t stride, int64_t in, int64_t out) {
+  for (int64_t at = tap * dilation - pad; out > 0; at += stride, --out)
+    if (at >= 0 && at < in) return true;
+  return false;
+}
+
 }  // namespace
 
 std::shared_ptr<const Plan> forward_plan(const Convolution& conv, const PlanOptions& options) {
@@ -134,6 +143,22 @@ std::shared_ptr<const Plan> backward_filter_plan(const Convolution& conv, const 
                              {DNNL_ARG_DIFF_WEIGHTS, l.filter.outer, desc.diff_weights_desc(), Access::kWrite}}));
     });
   });
+}
+
+std::function<void()> with_unseen_taps(std::function<void()> product, const Convolution& c, void* out, size_t size) {
+  std::vector<int64_t> unseen;  // r * S + s
+  for (int64_t tap = 0; tap < c.r * c.s; ++tap)
+    if (!meets_map(tap / c.s, c.dilation_h, c.pad_h, c.stride_h, c.h, c.p) ||
+        !meets_map(tap % c.s, c.dilation_w, c.pad_w, c.stride_w, c.w, c.q))
+      unseen.push_back(tap);
+  if (unseen.empty()) return product;
+  const int64_t taps = c.r * c.s, k = c.k;
+  const size_t bytes = static_cast<size_t>(c.c / c.groups) * size;
+  return [=, product = std::move(product), out = static_cast<std::byte*>(out), unseen = std::move(unseen)] {
+    product();
+    for (int64_t filter = 0; filter < k; ++filter)
+      for (const int64_t tap : unseen) std::memset(out + static_cast<size_t>(filter * taps + tap) * bytes, 0, bytes);
+  };
 }
 
 }  // namespace softgpu::cudnn
