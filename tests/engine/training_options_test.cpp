@@ -198,11 +198,13 @@ TEST(TrainingOptions, MemoryDoesNotGrowWithSteps) {
     };
     run(60);
     const size_t in_use = Pool::current().in_use();
-    const int64_t resident = resident_bytes();
+    [[maybe_unused]] const int64_t resident = resident_bytes();
     run(400);
     EXPECT_EQ(Pool::current().in_use(), in_use) << (graph ? "graph" : "eager");
+#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed
     // Measured: 0 to 300 KiB. Forgetting one batch a step would be 800 * 8 KiB.
     EXPECT_LT(resident_bytes() - resident, 2 << 20) << (graph ? "graph" : "eager");
+#endif
   }
 }
 
