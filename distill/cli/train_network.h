@@ -33,7 +33,8 @@ struct Trained {
   std::filesystem::path weights;
 };
 
-/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "data_wait", "weights"}
+/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}, and "data_wait" where there
+/// is one.
 nlohmann::json summary_of(const Trained& trained);
 
 /// The network that `flags` ask for, for these images and classes, with pretrained weights if they ask for these; says

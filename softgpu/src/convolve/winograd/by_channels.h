@@ -11,15 +11,11 @@
 /// filters it transforms into its caches, multiplies and forgets.
 namespace softgpu::convolve::winograd {
 
-struct ByChannels {
-  Maps source, result;
-  int64_t pad_h, pad_w;
-  Strips strips;
+struct ByChannels : Problem {
   int64_t tiles, rows;       // of all maps; rounded up for multiply
   int64_t outs, tiles_each;  // output channels and tiles that are multiplied at a time
 
-  ByChannels(const Maps& source, const Maps& result, int64_t pad_h, int64_t pad_w)
-      : source(source), result(result), pad_h(pad_h), pad_w(pad_w), strips(result.n, result.h, result.w) {
+  explicit ByChannels(const Problem& problem) : Problem(problem) {
     constexpr int64_t kTilesEach = 128;
     tiles = strips.count() * strips.tile_cols;
     rows = (tiles + kRowMultiple - 1) / kRowMultiple * kRowMultiple;

@@ -7,19 +7,11 @@ namespace {
 
 /// The order of work for filters that stay in the caches: transformed first, [36, in, out], for blocks of tiles that
 /// each thread transforms, multiplies and transforms back.
-struct ByTiles {
-  Maps source, result;
-  int64_t pad_h, pad_w;
-  Strips strips;
+struct ByTiles : Problem {
   Blocks blocks;
 
-  ByTiles(const Maps& source, const Maps& result, int64_t pad_h, int64_t pad_w)
-      : source(source),
-        result(result),
-        pad_h(pad_h),
-        pad_w(pad_w),
-        strips(result.n, result.h, result.w),
-        blocks(strips, source.channels, result.channels, least_tiles()) {}
+  explicit ByTiles(const Problem& problem)
+      : Problem(problem), blocks(strips, source.channels, result.channels, least_tiles()) {}
 
   /// More where filters come from the third-level cache, or from memory.
   int64_t least_tiles() const {
@@ -84,11 +76,6 @@ void convolve(const ByTiles& problem, const T* source, const Taps& taps, const S
   }
 }
 
-/// Forward and data gradient alike: `source` to `result`.
-struct Problem {
-  Maps source, result;
-  int64_t pad_h, pad_w;
-};
 Problem forward_problem(const Convolution& c) {
   return {{c.n, c.h, c.w, c.c}, {c.n, c.p(), c.q(), c.k}, c.pad_h, c.pad_w};
 }
@@ -99,8 +86,8 @@ Problem backward_data_problem(const Convolution& c) {
 /// f(the order of work that suits).
 template <class F>
 auto in_order(const Problem& p, F f) {
-  const ByChannels by_channels(p.source, p.result, p.pad_h, p.pad_w);
-  return by_channels.pays() ? f(by_channels) : f(ByTiles(p.source, p.result, p.pad_h, p.pad_w));
+  const ByChannels by_channels(p);
+  return by_channels.pays() ? f(by_channels) : f(ByTiles(p));
 }
 size_t workspace_of(const Problem& problem) {
   return in_order(problem, [](const auto& order) { return order.workspace(); });

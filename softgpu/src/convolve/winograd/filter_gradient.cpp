@@ -4,22 +4,23 @@
 namespace softgpu::convolve::winograd {
 namespace {
 
-/// The order of work for sums that stay in the caches: each thread transforms and multiplies blocks of tiles, and the
-/// sums of all threads are added.
-struct ByTiles {
-  static constexpr int64_t kManySums = 1 << 18;  // that fill the second-level cache
+/// What both orders of work need to know.
+struct Layer {
   Maps x, dy;
   int64_t pad_h, pad_w;
   Strips strips;
+
+  explicit Layer(const Convolution& c)
+      : x{c.n, c.h, c.w, c.c}, dy{c.n, c.p(), c.q(), c.k}, pad_h(c.pad_h), pad_w(c.pad_w), strips(c.n, c.p(), c.q()) {}
+};
+
+/// The order of work for sums that stay in the caches: each thread transforms and multiplies blocks of tiles, and the
+/// sums of all threads are added.
+struct ByTiles : Layer {
+  static constexpr int64_t kManySums = 1 << 18;  // that fill the second-level cache
   Blocks blocks;
 
-  explicit ByTiles(const Convolution& c)
-      : x{c.n, c.h, c.w, c.c},
-        dy{c.n, c.p(), c.q(), c.k},
-        pad_h(c.pad_h),
-        pad_w(c.pad_w),
-        strips(c.n, c.p(), c.q()),
-        blocks(strips, c.c, c.k, sums() > kManySums ? 64 : 16) {}
+  explicit ByTiles(const Convolution& c) : Layer(c), blocks(strips, c.c, c.k, sums() > kManySums ? 64 : 16) {}
 
   int64_t sums() const { return kProducts * x.channels * dy.channels; }
   int64_t rows() const { return row_buffer(strips, std::max(x.channels, dy.channels)); }
@@ -111,21 +112,11 @@ void compute(const ByTiles& problem, const T* x, const T* dy, T* dw, const Scali
 
 /// The order of work for few tiles and many channels: x and dy are transformed and kept, and each thread takes squares
 /// of channels, whose sums it completes in its caches.
-struct ByChannels {
-  Maps x, dy;
-  int64_t pad_h, pad_w;
-  Strips strips;
+struct ByChannels : Layer {
   int64_t tiles, c_panel, k_panel;
 
   explicit ByChannels(const Convolution& c)
-      : x{c.n, c.h, c.w, c.c},
-        dy{c.n, c.p(), c.q(), c.k},
-        pad_h(c.pad_h),
-        pad_w(c.pad_w),
-        strips(c.n, c.p(), c.q()),
-        tiles(strips.count() * strips.tile_cols),
-        c_panel(panel(c.c)),
-        k_panel(panel(c.k)) {}
+      : Layer(c), tiles(strips.count() * strips.tile_cols), c_panel(panel(c.c)), k_panel(panel(c.k)) {}
 
   static int64_t panel(int64_t channels) { return channels % 32 == 0 ? 32 : 16; }
   /// Of the products of tiles: not a multiple of a page, as product_stride.

@@ -21,6 +21,16 @@ struct Strips {
   int64_t count() const { return n * tile_rows; }
 };
 
+/// A convolution of `source` to `result`: forward, or its data gradient.
+struct Problem {
+  Maps source, result;
+  int64_t pad_h, pad_w;
+  Strips strips;
+
+  Problem(const Maps& source, const Maps& result, int64_t pad_h, int64_t pad_w)
+      : source(source), result(result), pad_h(pad_h), pad_w(pad_w), strips(result.n, result.h, result.w) {}
+};
+
 /// What transform_strip writes, in panels of channels: product i of tile t and channel c of the panel that begins at f
 /// at [i * stride + f * tiles + t * panel + c]. One panel of all channels needs no `tiles`.
 struct Transformed {
