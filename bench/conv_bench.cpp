@@ -7,7 +7,7 @@
 #include "bench/support/hash_values.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
-#include "engine/ops/conv2d_ways.h"
+#include "engine/ops/conv2d_backends.h"
 
 namespace {
 using namespace cucurbit;

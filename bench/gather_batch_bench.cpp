@@ -31,8 +31,7 @@ ImageSet images(int64_t side, int64_t channels) {
 
 void run(benchmark::State& state, const DeviceSet& data, int64_t batch, DType dtype, const Augmentation& augmentation,
          double copy_limit) {
-  const Tensor steps =
-      bytes_on_device(std::span<const StepState>(std::array{StepState{.seed = 1, .step = 0, .epoch = 0, .batch = 0}}));
+  const Tensor steps = bytes_on_device(std::span<const StepState>(std::array{StepState{.seed = 1}}));
   auto* at = reinterpret_cast<StepState*>(steps.raw());
   const double bytes = double(batch * data.image_shape().size()) * double(1 + size_of(dtype));
   measure(state, {.bytes = bytes, .items = double(batch)}, [&] {

@@ -40,7 +40,7 @@ void count_images(benchmark::State& state, int64_t batch) {
 
 void run_batch(benchmark::State& state, int64_t count, int64_t batch, Residency residency) {
   const DeviceSet data(images(count), {{0.5}, {0.25}}, residency);
-  StepState at{.seed = 1, .step = 0, .epoch = 0, .batch = 0};
+  StepState at{.seed = 1};
   const Tensor steps = bytes_on_device(std::span<const StepState>(&at, 1));
   auto* device_at = reinterpret_cast<StepState*>(steps.raw());
   const Augmentation augmentation{.max_shift = 2, .flip = Flip::random};

@@ -14,7 +14,7 @@ struct Gradient {
   Tensor value;          // undefined until the first contribution, unless `pinned`
   bool started = false;  // true once a contribution has been written: the next one adds
   bool pinned =
-      false;  // `value` is a fixed buffer, a parameter's slice of the arena: contributions are written into it
+      false;  // `value` is a fixed buffer, a parameter's slice of the store: contributions are written into it
 };
 
 /// Marks `tensor` as one whose gradient is wanted (an input of the graph).

@@ -30,7 +30,7 @@ template <int kThreads>
 __global__ void draw_mix_kernel(const StepState* state, Mixing mixing, int height, int width, MixDraw draw) {
   static_assert(kThreads == 1);
   const auto bits = [&](uint32_t number) {
-    return philox4x32({uint32_t(state->step), uint32_t(uint64_t(state->step) >> 32), number, kPurposeMix},
+    return philox4x32({uint32_t(state->micro_batch), uint32_t(uint64_t(state->micro_batch) >> 32), number, kPurposeMix},
                       {uint32_t(state->seed), uint32_t(state->seed >> 32)});
   };
   const Philox4 which = bits(0), how = bits(1);

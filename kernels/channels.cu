@@ -1,5 +1,5 @@
 #include "kernels/channels.h"
-#include "kernels/device/divide.cuh"
+#include "kernels/device/fast_divmod.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
@@ -13,7 +13,7 @@ int64_t rows_per_block(int cols) { return cols < kTile ? kTile / (cols > 0 ? col
 /// f(row, column) for all columns of the block's rows: with many threads neighbours take neighbouring columns across
 /// the ends of rows, with one thread a row is a loop that vectorises.
 template <int kThreads, class F>
-__device__ __forceinline__ void for_rows(int64_t rows, int64_t per_block, const Divisor& cols, F f) {
+__device__ __forceinline__ void for_rows(int64_t rows, int64_t per_block, const FastDivmod& cols, F f) {
   const int64_t first = int64_t(blockIdx.x) * per_block, last = first + per_block < rows ? first + per_block : rows;
   if constexpr (kThreads == 1) {
     for (int64_t row = first; row < last; ++row)
@@ -40,7 +40,7 @@ __device__ __forceinline__ void move_into(T& to, T from) {
 /// `vectors` columns of kWidth elements each.
 template <int kThreads, int kWidth, bool accumulate, class T>
 __global__ void copy_columns_kernel(const T* __restrict__ x, int x_cols, T* __restrict__ y, int y_cols, int64_t rows,
-                                    int64_t per_block, Divisor vectors) {
+                                    int64_t per_block, FastDivmod vectors) {
   for_rows<kThreads>(rows, per_block, vectors, [&](int64_t row, int vector) {
     const T* const from = x + row * x_cols + vector * kWidth;
     T* const to = y + row * y_cols + vector * kWidth;
@@ -55,7 +55,7 @@ __global__ void copy_columns_kernel(const T* __restrict__ x, int x_cols, T* __re
 /// kGroups is 0 where the number of groups is known only when the program runs.
 template <int kThreads, int kGroups, bool inverse, bool accumulate, class T>
 __global__ void shuffle_columns_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t rows, int64_t per_block,
-                                       int groups, Divisor width) {
+                                       int groups, FastDivmod width) {
   const int count = kGroups > 0 ? kGroups : groups;
   for_rows<kThreads>(rows, per_block, width, [&](int64_t row, int c) {
     const int64_t begin = row * count * width.divisor();
@@ -95,7 +95,8 @@ void copy_columns(const T* x, int x_cols, T* y, int y_cols, int64_t rows, int co
   if (count == 0) return;
   const auto run = [&](auto kernel, int vectors) {
     const int64_t per_block = rows_per_block(vectors);
-    launch<256>(kernel, blocks_for(rows, per_block), stream, x, x_cols, y, y_cols, rows, per_block, Divisor(vectors));
+    launch<256>(kernel, blocks_for(rows, per_block), stream, x, x_cols, y, y_cols, rows, per_block,
+                FastDivmod(vectors));
   };
   constexpr int kWidth = kVectorWidth<T>;
   const bool whole = x_cols % kWidth == 0 && y_cols % kWidth == 0 && count % kWidth == 0 &&
@@ -116,7 +117,7 @@ void launch_shuffle(const T* x, T* y, int64_t rows, int cols, int groups, bool i
                     cudaStream_t stream) {
   const auto run = [&](auto kernel) {
     const int64_t per_block = rows_per_block(cols);
-    launch<256>(kernel, blocks_for(rows, per_block), stream, x, y, rows, per_block, groups, Divisor(cols / groups));
+    launch<256>(kernel, blocks_for(rows, per_block), stream, x, y, rows, per_block, groups, FastDivmod(cols / groups));
   };
   if (inverse && accumulate)
     run(CUCURBIT_KERNEL(shuffle_columns_kernel, kGroups, true, true, T));

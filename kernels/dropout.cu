@@ -17,7 +17,7 @@ template <int kThreads, class F>
 __device__ __forceinline__ void for_random(int64_t n, const StepState& state, uint32_t purpose, F f) {
   const int64_t begin = int64_t(blockIdx.x) * kTile, left = n - begin < kTile ? n - begin : kTile;
   const uint32_t first = uint32_t(int64_t(blockIdx.x) * kDraws);
-  const uint64_t step = uint64_t(state.step), seed = state.seed;
+  const uint64_t step = uint64_t(state.micro_batch), seed = state.seed;
   const auto draw = [=](uint32_t d) {
     return philox4x32({{first + d, uint32_t(step), uint32_t(step >> 32), purpose}},
                       {{uint32_t(seed), uint32_t(seed >> 32)}});
@@ -54,7 +54,7 @@ __global__ void drop_path_kernel(const T* x, T* y, int64_t size, int64_t tiles, 
                                  const StepState* state, uint32_t purpose) {
   using A = acc_t<T>;
   const int64_t sample = int64_t(blockIdx.x) / tiles, begin = int64_t(blockIdx.x) % tiles * kTile;
-  const uint64_t step = uint64_t(state->step), seed = state->seed;
+  const uint64_t step = uint64_t(state->micro_batch), seed = state->seed;
   const Philox4 bits = philox4x32({{uint32_t(sample), uint32_t(step), uint32_t(step >> 32), purpose}},
                                   {{uint32_t(seed), uint32_t(seed >> 32)}});
   const bool kept = bits[0] >= threshold;

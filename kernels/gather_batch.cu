@@ -22,14 +22,14 @@ struct Gathering {
 
   __device__ __forceinline__ int64_t sample(int64_t i, int64_t size, int64_t count) const {
     if (state == nullptr) return begin + i;
-    const int64_t place = (state->batch * size + i) % count;
+    const int64_t place = (state->epoch_micro_batch * size + i) % count;
     if (!shuffle) return place;
     return Permutation(state->seed, uint64_t(state->epoch), uint32_t(count))(uint32_t(place));
   }
   /// Where the picture of a sample, image i of the batch, lies in source.images.
   __device__ __forceinline__ int64_t picture(int64_t i, int64_t size, int64_t sample, int64_t ring) const {
     if (ring == 0) return sample;
-    return (state ? state->step % ring : 0) * size + i;
+    return (state ? state->micro_batch % ring : 0) * size + i;
   }
   __device__ __forceinline__ SampleDraw draw(int64_t sample) const {
     return state ? SampleDraw{state->seed, state->epoch, sample} : SampleDraw{0, 0, sample};
@@ -42,7 +42,7 @@ __device__ __forceinline__ void write_names(const ImageSource& source, int64_t s
   const int32_t label = source.labels[sample];
   target.labels[i] = label;
   target.indices[i] = int32_t(sample);
-  if (target.mirrored_labels) target.mirrored_labels[target.size - 1 - i] = label;
+  if (target.second_labels) target.second_labels[target.size - 1 - i] = label;
 }
 
 /// The images of a batch, a block each. kChannels is known to the compiler where it is common, else 0.
@@ -261,7 +261,7 @@ void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>
 void batch_samples(const StepState& state, int64_t size, int64_t count, bool shuffle, int32_t* samples) {
   const Permutation permutation(state.seed, uint64_t(state.epoch), uint32_t(count));
   for (int64_t i = 0; i < size; ++i) {
-    const auto place = uint32_t((state.batch * size + i) % count);
+    const auto place = uint32_t((state.epoch_micro_batch * size + i) % count);
     samples[i] = int32_t(shuffle ? permutation(place) : place);
   }
 }

@@ -29,13 +29,14 @@ struct BatchTarget {
   int32_t* labels;
   int32_t* indices;  // of the samples in the set
   int64_t size;
-  float* workspace = nullptr;          // where augmentation.changes_values(): as large as images, and may be images
-  int32_t* mirrored_labels = nullptr;  // if wanted: the labels in the opposite order
+  float* workspace = nullptr;        // where augmentation.changes_values(): as large as images, and may be images
+  int32_t* second_labels = nullptr;  // if wanted: the labels in the opposite order
 };
 
-/// The batch at which `state` (device memory) stands: places state->batch size ... of the set in the order of
-/// state->epoch. The order is a permutation of the set, keyed by (seed, epoch), with `shuffle`, else that of the set.
-/// Places beyond the last begin again at the first; training leaves out the rest of an epoch by count / size batches.
+/// The batch at which `state` (device memory) stands: places state->epoch_micro_batch size ... of the set in the order
+/// of state->epoch. The order is a permutation of the set, keyed by (seed, epoch), with `shuffle`, else that of the
+/// set. Places beyond the last begin again at the first; training leaves out the rest of an epoch by count / size
+/// batches.
 ///
 /// The permutation is a Feistel network on the next power of 4, walked until it is back inside the set (Black and
 /// Rogaway 2002), with round keys from Philox.

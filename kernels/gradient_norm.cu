@@ -6,9 +6,9 @@
 namespace cucurbit::kernels {
 
 template <int kThreads, class A>
-__global__ void chunk_squares_kernel(const A* __restrict__ gradients, const ArenaChunk* __restrict__ chunks,
+__global__ void chunk_squares_kernel(const A* __restrict__ gradients, const ParameterChunk* __restrict__ chunks,
                                      double* partial) {
-  const ArenaChunk chunk = chunks[blockIdx.x];
+  const ParameterChunk chunk = chunks[blockIdx.x];
   gradients += chunk.begin;
   const A squares = loop_sum<A>(strided<kThreads>(chunk.count), [&](int i) { return gradients[i] * gradients[i]; });
   const double sum = block_sum<kThreads>(double(squares));
@@ -27,7 +27,7 @@ __global__ void clip_scale_kernel(const double* __restrict__ partial, int64_t co
 }
 
 template <class A>
-void chunk_squares(const A* gradients, const ArenaChunk* chunks, int64_t chunk_count, double* partial,
+void chunk_squares(const A* gradients, const ParameterChunk* chunks, int64_t chunk_count, double* partial,
                    cudaStream_t stream) {
   launch<256>(CUCURBIT_KERNEL(chunk_squares_kernel, A), chunk_count, stream, gradients, chunks, partial);
 }
@@ -37,7 +37,7 @@ void clip_scale(const double* partial, int64_t count, double max_norm, float* sc
   launch<256>(CUCURBIT_KERNEL(clip_scale_kernel), 1, stream, partial, count, max_norm, scale, norm);
 }
 
-template void chunk_squares(const float*, const ArenaChunk*, int64_t, double*, cudaStream_t);
-template void chunk_squares(const double*, const ArenaChunk*, int64_t, double*, cudaStream_t);
+template void chunk_squares(const float*, const ParameterChunk*, int64_t, double*, cudaStream_t);
+template void chunk_squares(const double*, const ParameterChunk*, int64_t, double*, cudaStream_t);
 
 }  // namespace cucurbit::kernels

@@ -2,14 +2,14 @@
 
 #include "kernels/optimizer.h"
 
-/// The norm of all gradients of an arena, in two stages with a fixed order of additions: deterministic.
+/// The norm of all gradients of a parameter store, in two stages with a fixed order of additions: deterministic.
 namespace cucurbit::kernels {
 
 /// partial[i] = sum of g^2 over chunk i.
 ///
-///   gradients [arena]; chunks [chunk_count]; partial [chunk_count], overwritten.   A: float, double
+///   gradients [store]; chunks [chunk_count]; partial [chunk_count], overwritten.   A: float, double
 template <class A>
-void chunk_squares(const A* gradients, const ArenaChunk* chunks, int64_t chunk_count, double* partial,
+void chunk_squares(const A* gradients, const ParameterChunk* chunks, int64_t chunk_count, double* partial,
                    cudaStream_t stream);
 
 /// *scale = min(1, max_norm / (norm + 1e-6)), norm = sqrt(sum of partial): the factor that limits the norm of all

@@ -8,9 +8,9 @@ namespace cucurbit::kernels {
 
 template <int kThreads, class A>
 __global__ void muon_momentum_kernel(const A* __restrict__ gradients, A* __restrict__ velocities,
-                                     A* __restrict__ directions, const ArenaChunk* __restrict__ chunks, A momentum,
+                                     A* __restrict__ directions, const ParameterChunk* __restrict__ chunks, A momentum,
                                      A along, A across, const float* gradient_scale, double* __restrict__ partial) {
-  const ArenaChunk chunk = chunks[blockIdx.x];
+  const ParameterChunk chunk = chunks[blockIdx.x];
   gradients += chunk.begin;
   velocities += chunk.begin;
   directions += chunk.begin;
@@ -26,9 +26,9 @@ __global__ void muon_momentum_kernel(const A* __restrict__ gradients, A* __restr
 }
 
 template <int kThreads, class A>
-__global__ void normalize_matrices_kernel(A* __restrict__ directions, const ArenaChunk* __restrict__ chunks,
+__global__ void normalize_matrices_kernel(A* __restrict__ directions, const ParameterChunk* __restrict__ chunks,
                                           const ChunkRange* __restrict__ ranges, const double* __restrict__ partial) {
-  const ArenaChunk chunk = chunks[blockIdx.x];
+  const ParameterChunk chunk = chunks[blockIdx.x];
   const ChunkRange range = ranges[chunk.segment];
   const double squares = block_sum<kThreads>(
       loop_sum<double>(strided<kThreads>(range.count), [&](int64_t i) { return partial[range.first + i]; }));
@@ -38,22 +38,22 @@ __global__ void normalize_matrices_kernel(A* __restrict__ directions, const Aren
 }
 
 template <class A>
-void muon_momentum(const A* gradients, A* velocities, A* directions, const ArenaChunk* chunks, int64_t chunk_count,
+void muon_momentum(const A* gradients, A* velocities, A* directions, const ParameterChunk* chunks, int64_t chunk_count,
                    double momentum, bool nesterov, const float* gradient_scale, double* partial, cudaStream_t stream) {
   launch<256>(CUCURBIT_KERNEL(muon_momentum_kernel, A), chunk_count, stream, gradients, velocities, directions, chunks,
               A(momentum), nesterov ? A(1) : A(0), nesterov ? A(momentum) : A(1), gradient_scale, partial);
 }
 
 template <class A>
-void normalize_matrices(A* directions, const ArenaChunk* chunks, int64_t chunk_count, const ChunkRange* ranges,
+void normalize_matrices(A* directions, const ParameterChunk* chunks, int64_t chunk_count, const ChunkRange* ranges,
                         const double* partial, cudaStream_t stream) {
   launch<256>(CUCURBIT_KERNEL(normalize_matrices_kernel, A), chunk_count, stream, directions, chunks, ranges, partial);
 }
 
-#define INSTANTIATE(A)                                                                                           \
-  template void muon_momentum(const A*, A*, A*, const ArenaChunk*, int64_t, double, bool, const float*, double*, \
-                              cudaStream_t);                                                                     \
-  template void normalize_matrices(A*, const ArenaChunk*, int64_t, const ChunkRange*, const double*, cudaStream_t);
+#define INSTANTIATE(A)                                                                                               \
+  template void muon_momentum(const A*, A*, A*, const ParameterChunk*, int64_t, double, bool, const float*, double*, \
+                              cudaStream_t);                                                                         \
+  template void normalize_matrices(A*, const ParameterChunk*, int64_t, const ChunkRange*, const double*, cudaStream_t);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "kernels/device/channels.cuh"
-#include "kernels/device/divide.cuh"
+#include "kernels/device/fast_divmod.cuh"
 #include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/error.h"
@@ -24,7 +24,7 @@ inline constexpr int kPixelLanes = kThreads == 1 ? 16 : 1;
 /// 2^31.
 struct PixelMap {
   int rows, rows_per_block;
-  Divisor height, width, channels;
+  FastDivmod height, width, channels;
 };
 
 /// f(n, h, w, c, lanes): channels [c, c + lanes) of pixel (n, h, w), for the block's share of the map. `lanes` is a
@@ -69,7 +69,7 @@ __device__ __forceinline__ void each_of(int lanes, F f) {
 
 /// Windows and what divides by their sizes.
 struct Pool : PoolWindows {
-  Divisor by_stride;
+  FastDivmod by_stride;
   explicit Pool(const PoolWindows& windows) : PoolWindows(windows), by_stride(windows.stride) {}
 
   __device__ __forceinline__ int64_t input(int n, int h, int w, int c) const {
@@ -275,7 +275,7 @@ PixelMap pixel_map(int64_t batch, int height, int width, int channels) {
   if (elements >= kMostMapRows || rows >= kMostMapRows)
     throw Error(ErrorKind::input, "[pool2d] map of " + std::to_string(rows) + " rows of " + std::to_string(elements) +
                                       " elements: both must be below 2^31: use a smaller batch");
-  const auto divisor = [](int by) { return Divisor(by < 1 ? 1 : by); };
+  const auto divisor = [](int by) { return FastDivmod(by < 1 ? 1 : by); };
   return {int(rows), elements == 0 ? 1 : int(blocks_for(kBlockElements, elements)), divisor(height), divisor(width),
           divisor(channels)};
 }

@@ -12,7 +12,7 @@ __global__ void advance_kernel(StepState* state, int64_t batches_per_epoch) {
 template <int kThreads, class A>
 __global__ void keep_value_kernel(const A* value, const StepState* state, float* series, int64_t count) {
   static_assert(kThreads == 1);
-  if (state->step < count) series[state->step] = float(*value);
+  if (state->micro_batch < count) series[state->micro_batch] = float(*value);
 }
 
 void advance(StepState* state, int64_t batches_per_epoch, cudaStream_t stream) {

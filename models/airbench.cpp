@@ -59,9 +59,9 @@ ModulePtr build_airbench(const ModelOptions& options) {
 
 void whiten(Network& network, const DeviceSet& train) {
   const std::vector<float> filters = whitening_filters(train, kWhiteningKernel);
-  network.arena().state().parameters.front().item->master.copy_from_host(filters.data(),
+  network.store().state().parameters.front().item->master.copy_from_host(filters.data(),
                                                                          filters.size() * sizeof(float));
-  network.arena().refresh_shadow();
+  network.store().refresh_low_precision_copy();
 }
 }  // namespace
 

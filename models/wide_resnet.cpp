@@ -25,9 +25,10 @@ WideForm parse_form(const std::string& specification) {
     good = widen.ec == std::errc{} && widen.ptr == end;
   }
   if (!good || form.depth < 10 || form.depth > 1000 || (form.depth - 4) % 6 || form.widen < 1 || form.widen > 100)
-    throw Error(ErrorKind::usage,
-                fmt::format("[model] 'wrn:{}': want depth-width, depth 10, 16, 22, 28, 34, 40, ..., as in wrn:28-10",
-                            specification));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("[model] 'wrn:{}': expected depth-width, depth 10, 16, 22, 28, 34, 40, ..., as in wrn:28-10",
+                    specification));
   return form;
 }
 

@@ -11,12 +11,12 @@ namespace cucurbit::bench {
 
 std::string disagreement(const Tensor& got, const Tensor& want, double tolerance) {
   const std::vector<float> left = to_floats(got), right = to_floats(want);
-  if (left.size() != right.size()) return fmt::format("got {}, want {}", describe(got), describe(want));
+  if (left.size() != right.size()) return fmt::format("got {}, expected {}", describe(got), describe(want));
   double largest = 0;
   for (float value : right) largest = std::max(largest, std::abs(double(value)));
   for (size_t i = 0; i < left.size(); ++i)
     if (!(std::abs(double(left[i]) - right[i]) <= tolerance * largest))
-      return fmt::format("element {}: got {}, want {}, tolerance {:.2g} of {:.3g}", i, left[i], right[i], tolerance,
+      return fmt::format("element {}: got {}, expected {}, tolerance {:.2g} of {:.3g}", i, left[i], right[i], tolerance,
                          largest);
   return {};
 }

@@ -24,14 +24,14 @@ std::vector<float> vector_values(int64_t size, uint32_t layer, bool convolution,
   return second ? hash_values(size, 4 * layer + 2, 0.1) : hash_values(size, 4 * layer + 1, 0.1, 1);
 }
 
-void load_hashed_weights(Arena& arena) {
+void load_hashed_weights(ParameterStore& store) {
   uint32_t layer = 0, vectors = 0;
   bool convolution = false;
-  for (const auto& [name, parameter] : arena.state().parameters) {
+  for (const auto& [name, parameter] : store.state().parameters) {
     const Shape& shape = parameter->shape;
     std::vector<float> values;
     if (shape.rank() > 1) {
-      layer += parameter != arena.state().parameters.front().item;
+      layer += parameter != store.state().parameters.front().item;
       convolution = shape.rank() == 4;
       vectors = 0;
       values = hash_values(shape.size(), 4 * layer, std::sqrt(6.0 / double(shape.size() / shape[0])));
@@ -40,7 +40,7 @@ void load_hashed_weights(Arena& arena) {
     }
     parameter->master.copy_from_host(values.data(), values.size() * sizeof(float));
   }
-  arena.refresh_shadow();
+  store.refresh_low_precision_copy();
 }
 
 std::unique_ptr<Network> make_network(const std::string& name, DType compute) {
@@ -49,7 +49,7 @@ std::unique_ptr<Network> make_network(const std::string& name, DType compute) {
   const Shape image = small ? Shape{28, 28, 1} : Shape{32, 32, 3};
   auto network = std::make_unique<Network>(name, build_model(model, {.image = image, .classes = kClasses}), image,
                                            kClasses, compute, 0);
-  load_hashed_weights(network->arena());
+  load_hashed_weights(network->store());
   return network;
 }
 }  // namespace
@@ -58,7 +58,7 @@ TrainingStep::TrainingStep(const std::string& network, DType compute) {
   const size_t dash = network.find('-');
   if (dash != std::string::npos) teacher_ = make_network(network.substr(0, dash), compute);
   network_ = make_network(network.substr(dash + 1), compute);
-  optimizer_ = std::make_unique<Optimizer>(network_->arena(), OptimizerOptions{.momentum = 0.9},
+  optimizer_ = std::make_unique<Optimizer>(network_->store(), OptimizerOptions{.momentum = 0.9},
                                            std::vector<float>{kLearningRate});
   const Shape& image = network_->input();
   images_ = on_device(hash_values(kBatch * image.size(), 100), {kBatch, image[0], image[1], image[2]}, compute);
@@ -68,7 +68,7 @@ TrainingStep::TrainingStep(const std::string& network, DType compute) {
 }
 
 void TrainingStep::run_eagerly() {
-  Arena& arena = network_->arena();
+  ParameterStore& store = network_->store();
   auto* state = reinterpret_cast<StepState*>(state_.raw());
   auto* metrics = reinterpret_cast<kernels::StepMetrics*>(metrics_.raw());
   const Tensor taught = teacher_ ? teacher_->forward(images_) : Tensor();
@@ -76,9 +76,9 @@ void TrainingStep::run_eagerly() {
   const Tensor logits = network_->forward(images_, {.training = true, .state = state});
   loss_ = taught ? distill_logits(logits, taught, labels_, DistillLoss::options(), metrics)
                  : cross_entropy(logits, labels_, {}, metrics);
-  arena.begin_gradients();
+  store.begin_gradients();
   tape.backward(loss_);
-  arena.finish_gradients();
+  store.finish_gradients();
   optimizer_->step(state);
   kernels::advance(state, INT64_MAX, stream());
 }

@@ -35,8 +35,9 @@ ColorJitter parse_color_jitter(const std::string& text) {
   for (const std::string& part : split(text, ','))
     if (const auto value = number(part)) values.push_back(*value);
   if (values.size() != split(text, ',').size() || (values.size() != 1 && values.size() != 3 && values.size() != 4))
-    throw Error(ErrorKind::usage,
-                fmt::format("[augmentation] --color-jitter {}: want one number, or three or four with commas", text));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("[augmentation] --color-jitter {}: expected one number, or three or four with commas", text));
   if (values.size() == 1) return {values[0], values[0], values[0], 0};
   return {values[0], values[1], values[2], values.size() == 4 ? values[3] : 0};
 }
@@ -56,7 +57,7 @@ RandAugment parse_rand_augment(const std::string& text) {
     good = key == 'm' || key == 'p' || (key == 'n' && float(result.operations) == *value);
   }
   if (!good)
-    throw Error(ErrorKind::usage, fmt::format("[augmentation] --aa {}: want rand, with any of -m9 (magnitude), -n2 "
+    throw Error(ErrorKind::usage, fmt::format("[augmentation] --aa {}: expected rand, with any of -m9 (magnitude), -n2 "
                                               "(operations), -p0.5 (probability of each) behind it",
                                               text));
   return result;

@@ -46,7 +46,7 @@ Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const Distil
 Trained train_alone(const DistillFlags& flags, const RunData& data, const RunFolder& folder) {
   Network student = make_network(flags, data);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .second = batch.second}, metrics);
   };
   return train_network("alone", student, data, loss, flags, folder);
 }
@@ -58,7 +58,7 @@ LossFunction distillation_loss(const DistillFlags& flags, const Teacher& teacher
                .task_weight = flags.task_weight,
                .distill_weight = flags.distill_weight,
                .label_smoothing = flags.smoothing,
-               .mixed = batch.mixed},
+               .second = batch.second},
               metrics);
   };
 }

@@ -253,7 +253,7 @@ TrainOptions TrainingFlags::train_options(int64_t images) const {
   const int64_t steps_per_epoch = images / (batch_size * grad_accum_steps);
   TrainOptions options;
   options.batch_size = batch_size;
-  options.accumulate = grad_accum_steps;
+  options.grad_accum_steps = grad_accum_steps;
   options.seed = seed;
   options.graph = !no_graph;
   options.augmentation = augmentation();

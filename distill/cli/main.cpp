@@ -68,7 +68,7 @@ int run(int argc, char** argv) {
     return fail(exit_code(ErrorKind::io), error.what());
   } catch (const CLI::ConversionError& error) {
     return fail(exit_code(ErrorKind::usage),
-                fmt::format("{}: want a number, a whole one for what is counted", error.what()));
+                fmt::format("{}: expected a number, a whole one for what is counted", error.what()));
   } catch (const CLI::ParseError& error) {
     return fail(exit_code(ErrorKind::usage), error.what() + suggestion(program, argc, argv));
   } catch (const Error& error) {

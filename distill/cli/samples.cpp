@@ -40,9 +40,9 @@ std::vector<std::vector<std::string>> labels_of(const Batch& batch, const std::v
   const std::vector<int32_t> labels = batch.labels.to_host<int32_t>();
   std::vector<int32_t> second = labels;
   float weight = 1;
-  if (batch.mixed) {
-    second = batch.mixed.second.to_host<int32_t>();
-    weight = batch.mixed.weight.to_host<float>()[0];
+  if (batch.second) {
+    second = batch.second.labels.to_host<int32_t>();
+    weight = batch.second.weight.to_host<float>()[0];
   }
   std::vector<std::vector<std::string>> captions;
   for (size_t i = 0; i < labels.size(); ++i) {
@@ -79,9 +79,9 @@ std::vector<Mistake> mistakes_of(Network& network, const DeviceSet& data, const 
 }  // namespace
 
 void write_first_batch(const std::filesystem::path& png, const RunData& data, const TrainOptions& options) {
-  const StepState first{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0};
+  const StepState first{.seed = options.seed};
   const Tensor state = bytes_on_device(std::span<const StepState>(&first, 1));
-  data.train.prepare(first, options.batch_size, options.accumulate);
+  data.train.prepare(first, options.batch_size, options.grad_accum_steps);
   const Batch batch = data.train.training_batch(options.batch_size, reinterpret_cast<const StepState*>(state.raw()),
                                                 options.augmentation, DType::f32);
   const int64_t shown = std::min(options.batch_size, kMostShown);

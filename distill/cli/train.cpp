@@ -16,7 +16,7 @@ void train(const TrainingFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
   const RunData data = prepare_data(flags);
   const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .mixed = batch.mixed}, metrics);
+    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .second = batch.second}, metrics);
   };
   if (flags.profile) return profile(flags, data, loss);
   const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);

@@ -15,7 +15,7 @@ inline CLI::Validator number_check(bool zero_allowed) {
     const double value = std::strtod(text.c_str(), &end);
     const bool number = !text.empty() && *end == '\0' && std::isfinite(value);
     if (number && (value > 0 || (zero_allowed && value == 0))) return std::string();
-    return fmt::format("'{}': want a number {}", text, zero_allowed ? "not below 0" : "above 0");
+    return fmt::format("'{}': expected a number {}", text, zero_allowed ? "not below 0" : "above 0");
   };
   return CLI::Validator(check, zero_allowed ? "NONNEGATIVE" : "POSITIVE");
 }

@@ -17,7 +17,7 @@ Tensor kd_unfused(const Tensor& student, const Tensor& teacher, const Tensor& la
   const Tensor log_p = log_softmax(scale(student, 1 / T));
   const Tensor log_q = log_softmax(scale(teacher.detach(), 1 / T));
   const Tensor divergence = sum(mul(exp(log_q), sub(log_q, log_p)));
-  return add(scale(cross_entropy(student, labels, {.mixed = options.mixed}), options.task_weight),
+  return add(scale(cross_entropy(student, labels, {.second = options.second}), options.task_weight),
              scale(divergence, options.distill_weight * T * T / B));
 }
 

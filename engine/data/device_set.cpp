@@ -32,7 +32,7 @@ kernels::BatchTarget<T> target_of(const Batch& batch) {
 template <class T>
 void mix(const Batch& batch, const StepState* state, const Mixing& mixing) {
   const Tensor box = Tensor::empty({4}, DType::i32);
-  const kernels::MixDraw draw{batch.mixed.weight.data<float>(), box.data<int32_t>()};
+  const kernels::MixDraw draw{batch.second.weight.data<float>(), box.data<int32_t>()};
   const auto dim = [&](int axis) { return int(batch.images.dim(axis)); };
   kernels::draw_mix(state, mixing, dim(1), dim(2), draw, stream());
   kernels::mix_images(batch.images.data<T>(), dim(0), dim(1), dim(2), dim(3), draw, stream());
@@ -126,13 +126,13 @@ kernels::ImageSource DeviceSet::source() const {
 
 void DeviceSet::prepare(const StepState& at, int64_t batch_size, int64_t batches) const {
   if (!streaming_) return;
-  if (at.step % batches != 0)
+  if (at.micro_batch % batches != 0)
     throw Error(ErrorKind::usage, fmt::format("[data] step of {} batches at batch {}: images that do not lie on the "
-                                              "device want steps of the same size from the beginning",
-                                              batches, at.step));
+                                              "device needs steps of the same size from the beginning",
+                                              batches, at.micro_batch));
   streaming_->prepared = {batch_size, batches};
   Streaming::Ring& ring = streaming_->ring(streaming_->prepared);
-  const int slot = int(at.step / batches % 2);
+  const int slot = int(at.micro_batch / batches % 2);
   ring.images.release(1 - slot);
   if (ring.sent[slot] != at) ring.images.release(slot);  // another training may still read there
   streaming_->send(ring, slot, at);
@@ -156,16 +156,16 @@ Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, cons
   }
   Batch batch = empty_batch(batch_size, image_, compute);
   if (augmentation.mixing.any())
-    batch.mixed = {Tensor::empty({batch_size}, DType::i32), Tensor::empty({1}, DType::f32)};
+    batch.second = {Tensor::empty({batch_size}, DType::i32), Tensor::empty({1}, DType::f32)};
   Tensor workspace;
   if (augmentation.changes_values())
     workspace = compute == DType::f32 ? batch.images : Tensor::empty(batch.images.shape(), DType::f32);
   dispatch_float(compute, "batch", [&]<class T>(Type<T>) {
     kernels::BatchTarget<T> target = target_of<T>(batch);
     if (workspace) target.workspace = workspace.data<float>();
-    if (batch.mixed) target.mirrored_labels = batch.mixed.second.data<int32_t>();
+    if (batch.second) target.second_labels = batch.second.labels.data<int32_t>();
     kernels::gather_batch(images, state, /*shuffle=*/true, augmentation, target, stream());
-    if (batch.mixed) mix<T>(batch, state, augmentation.mixing);
+    if (batch.second) mix<T>(batch, state, augmentation.mixing);
   });
   return batch;
 }

@@ -4,19 +4,19 @@
 
 #include "engine/data/augmentation.h"
 #include "engine/data/image_set.h"
-#include "engine/ops/mixed_labels.h"
+#include "engine/ops/second_labels.h"
 #include "engine/tensor.h"
 #include "kernels/gather_batch.h"
 
 namespace cucurbit {
 
 /// A batch on the device. indices name the samples in the set: the key under which teacher outputs are kept. Where
-/// images are mixed, a loss must take `mixed` beside the labels.
+/// images are mixed, a loss must take `second` beside the labels.
 struct Batch {
   Tensor images;   // [N, H, W, C], compute type, normalised
   Tensor labels;   // i32 [N]
   Tensor indices;  // i32 [N]
-  MixedLabels mixed{};
+  SecondLabels second{};
 };
 
 /// Where the images of a set lie while they are used: in device memory, or in host memory, from where each batch is
@@ -41,12 +41,12 @@ class DeviceSet {
 
   /// Call before a step that takes `batches` training batches, the first of them at `at`, and outside of captures: sees
   /// to it that their images are on the device when the step runs, and begins to bring those of the next step. Nothing
-  /// to do for images on the device. Throws Error usage if at.step is no multiple of `batches`.
+  /// to do for images on the device. Throws Error usage if at.micro_batch is no multiple of `batches`.
   void prepare(const StepState& at, int64_t batch_size, int64_t batches) const;
 
-  /// The batch that `state` (device memory) stands at: batch number state->batch of the permutation of state->epoch.
-  /// Throws Error usage for an augmentation that these images do not allow, and for images in host memory that were not
-  /// prepared.
+  /// The batch that `state` (device memory) stands at: batch number state->epoch_micro_batch of the permutation of
+  /// state->epoch. Throws Error usage for an augmentation that these images do not allow, and for images in host memory
+  /// that were not prepared.
   Batch training_batch(int64_t batch_size, const StepState* state, const Augmentation& augmentation,
                        DType compute) const;
   /// Samples [begin, end) in order, not augmented.

@@ -58,9 +58,10 @@ TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64
   const std::vector<int64_t> counts = class_counts(set);
   const auto classes = std::count_if(counts.begin(), counts.end(), [](int64_t count) { return count > 0; });
   if (validation < 0 || validation > std::max<int64_t>(set.count - classes, 0))
-    throw Error(ErrorKind::usage, fmt::format("[data] {} validation images of {}: want at most {}, so that every class "
-                                              "keeps an image for training: lower --val-size",
-                                              validation, set.count, std::max<int64_t>(set.count - classes, 0)));
+    throw Error(ErrorKind::usage,
+                fmt::format("[data] {} validation images of {}: expected at most {}, so that every class "
+                            "keeps an image for training: lower --val-size",
+                            validation, set.count, std::max<int64_t>(set.count - classes, 0)));
   if (validation == 0) {
     ImageSet none = set;
     none.count = 0;

@@ -17,8 +17,8 @@ constexpr std::string_view kTrainingPrefix = "training.";  // what a resumed tra
 
 std::vector<NamedTensor> saved_tensors(const Network& network) {
   std::vector<NamedTensor> all;
-  for (const auto& [name, parameter] : network.arena().state().parameters) all.push_back({name, parameter->master});
-  for (const auto& [name, buffer] : network.arena().state().buffers) all.push_back({name, buffer->value});
+  for (const auto& [name, parameter] : network.store().state().parameters) all.push_back({name, parameter->master});
+  for (const auto& [name, buffer] : network.store().state().buffers) all.push_back({name, buffer->value});
   return all;
 }
 
@@ -111,7 +111,7 @@ CheckpointInfo read_checkpoint_info(const std::filesystem::path& path) {
 
 void load_checkpoint(const std::filesystem::path& path, Network& network) {
   fill_tensors(SafetensorsFile::read(path), saved_tensors(network));
-  network.arena().refresh_shadow();
+  network.store().refresh_low_precision_copy();
 }
 
 }  // namespace cucurbit

@@ -38,8 +38,8 @@ Slot slot_of(const std::string& name, const Parameter& parameter) {
 
 std::vector<Slot> slots_of(const Network& network) {
   std::vector<Slot> slots;
-  for (const auto& [name, parameter] : network.arena().state().parameters) slots.push_back(slot_of(name, *parameter));
-  for (const auto& [name, buffer] : network.arena().state().buffers)
+  for (const auto& [name, parameter] : network.store().state().parameters) slots.push_back(slot_of(name, *parameter));
+  for (const auto& [name, buffer] : network.store().state().buffers)
     slots.push_back({name, buffer->value, buffer->shape, {}});
   return slots;
 }
@@ -47,7 +47,7 @@ std::vector<Slot> slots_of(const Network& network) {
 /// "fc." for a network whose last linear layer is called "fc".
 std::string classifier_prefix(const Network& network) {
   std::string prefix;
-  for (const auto& [name, parameter] : network.arena().state().parameters)
+  for (const auto& [name, parameter] : network.store().state().parameters)
     if (parameter->shape.rank() == 2) prefix = name.substr(0, name.rfind('.') + 1);
   return prefix;
 }
@@ -162,7 +162,7 @@ std::vector<std::string> load_state_dict(std::span<const TensorView> tensors, co
   }
   for (size_t i = 0; i < slots.size(); ++i)
     if (views[i] && (left.empty() || !slots[i].name.starts_with(classifier))) fill(slots[i], *views[i]);
-  network.arena().refresh_shadow();
+  network.store().refresh_low_precision_copy();
   return left;
 }
 

@@ -141,13 +141,13 @@ Tensor GlobalAveragePool::forward(const Tensor& x, const ForwardContext&) { retu
 
 Shape GlobalAveragePool::output_shape(const Shape& input) const {
   if (input.rank() != 4)
-    throw Error(ErrorKind::input, fmt::format("[global_average_pool] input {}: want [N,H,W,C]", to_string(input)));
+    throw Error(ErrorKind::input, fmt::format("[global_average_pool] input {}: expected [N,H,W,C]", to_string(input)));
   return {input[0], input[3]};
 }
 
 Dropout::Dropout(float probability, uint32_t purpose) : probability_(probability), purpose_(purpose) {
   if (!(probability >= 0 && probability < 1))
-    throw Error(ErrorKind::usage, fmt::format("[dropout] probability {}: want 0 <= p < 1", probability));
+    throw Error(ErrorKind::usage, fmt::format("[dropout] probability {}: expected 0 <= p < 1", probability));
 }
 
 Tensor Dropout::forward(const Tensor& x, const ForwardContext& context) {

@@ -17,7 +17,7 @@ Shape batch_of_one(const Shape& input) { return {1, input[0], input[1], input[2]
 Module& checked(Module& module, const std::string& name, const Shape& input, int64_t classes) {
   if (input.rank() != 3 || input.size() < 1)
     throw Error(ErrorKind::input,
-                fmt::format("[model] {}: input {}: want [H,W,C], at least 1 each", name, to_string(input)));
+                fmt::format("[model] {}: input {}: expected [H,W,C], at least 1 each", name, to_string(input)));
   const Shape output = module.output_shape(batch_of_one(input));
   if (output != Shape{1, classes})
     throw Error(ErrorKind::input, fmt::format("[model] {} gives {} for {} classes", name, to_string(output), classes));
@@ -30,7 +30,7 @@ Network::Network(std::string name, ModulePtr module, const Shape& input, int64_t
       module_(std::move(module)),
       input_(input),
       classes_(classes),
-      arena_(checked(*module_, name_, input, classes), compute, seed) {}
+      store_(checked(*module_, name_, input, classes), compute, seed) {}
 
 double Network::forward_flop() const { return module_->forward_flop(batch_of_one(input_)); }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "engine/nn/arena.h"
 #include "engine/nn/features.h"
+#include "engine/nn/parameter_store.h"
 
 namespace cucurbit {
 
@@ -17,9 +17,9 @@ class Network {
   const std::string& name() const { return name_; }
   const Shape& input() const { return input_; }
   int64_t classes() const { return classes_; }
-  Arena& arena() { return arena_; }
-  const Arena& arena() const { return arena_; }
-  int64_t parameter_count() const { return arena_.parameter_count(); }
+  ParameterStore& store() { return store_; }
+  const ParameterStore& store() const { return store_; }
+  int64_t parameter_count() const { return store_.parameter_count(); }
   /// Operations of one forward pass of one image.
   double forward_flop() const;
 
@@ -33,7 +33,7 @@ class Network {
   ModulePtr module_;
   Shape input_;
   int64_t classes_;
-  Arena arena_;
+  ParameterStore store_;
 };
 
 }  // namespace cucurbit

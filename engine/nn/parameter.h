@@ -24,7 +24,7 @@ struct Initializer {
   static Initializer dirac(int64_t fan_in);
 };
 
-/// A trained tensor of a layer. The layer states what it wants; Arena gives it memory.
+/// A trained tensor of a layer. The layer states what it wants; ParameterStore gives it memory.
 struct Parameter {
   Shape shape;
   Initializer initializer{};
@@ -34,7 +34,7 @@ struct Parameter {
   /// Of a linear layer behind a flattened map [H, W, C]; else empty. PyTorch's weights count its inputs as [C, H, W].
   Shape map{};
   Tensor value{};   // what ops read; carries the gradient
-  Tensor master{};  // accumulator type, in the arena; the same memory as `value` where the types agree
+  Tensor master{};  // accumulator type, in the store; the same memory as `value` where the types agree
 };
 
 /// A tensor of a layer that is saved but not trained (running statistics), in the accumulator type.

@@ -18,7 +18,7 @@ Tensor argmax(const Tensor& logits) {
 }
 
 Accuracy::Accuracy(int k) : k_(k), counts_(Tensor::zeros({int64_t(sizeof(kernels::AccuracyCounts))}, DType::u8)) {
-  if (k < 1) throw Error(ErrorKind::input, fmt::format("[accuracy] top {}: want at least 1", k));
+  if (k < 1) throw Error(ErrorKind::input, fmt::format("[accuracy] top {}: expected at least 1", k));
 }
 
 void Accuracy::add(const Tensor& logits, const Tensor& labels) {
@@ -41,7 +41,7 @@ Tensor confusion_matrix(const Tensor& predicted, const Tensor& labels, int class
   if (classes < 1 || !predicted || !labels || predicted.dtype() != DType::i32 || labels.dtype() != DType::i32 ||
       predicted.rank() != 1 || predicted.shape() != labels.shape())
     throw Error(ErrorKind::input,
-                fmt::format("[confusion_matrix] predicted {}, labels {}, {} classes: want i32 [N] twice",
+                fmt::format("[confusion_matrix] predicted {}, labels {}, {} classes: expected i32 [N] twice",
                             describe(predicted), describe(labels), classes));
   Tensor matrix = Tensor::zeros({classes, classes}, DType::i64);
   kernels::count_confusion(predicted.data<int32_t>(), labels.data<int32_t>(), predicted.size(), classes,

@@ -57,7 +57,7 @@ Tensor activate(const Tensor& x, Activation kind) {
 Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
   if (x.rank() == 0 || !bias)
     throw Error(ErrorKind::input,
-                "[bias_activation] " + describe(x) + " with bias " + describe(bias) + ": want [..., C] and [C]");
+                "[bias_activation] " + describe(x) + " with bias " + describe(bias) + ": expected [..., C] and [C]");
   expect_bias("bias_activation", bias, x.dim(-1), x);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const ProfileScope profile("bias_activation", [&] { return moves(x, 2); });

@@ -33,13 +33,13 @@ struct BatchNormCall {
 
 void expect_channels(const Tensor& x, const Tensor& tensor, const char* what) {
   if (tensor.shape() == Shape{x.dim(-1)} && tensor.dtype() == accumulator_of(x.dtype())) return;
-  throw Error(ErrorKind::input, fmt::format("[batch_norm] {} is {}, input {}: want {} [{}]", what, describe(tensor),
+  throw Error(ErrorKind::input, fmt::format("[batch_norm] {} is {}, input {}: expected {} [{}]", what, describe(tensor),
                                             describe(x), name(accumulator_of(x.dtype())), x.dim(-1)));
 }
 
 void check(const BatchNormCall& call, const Tensor& running_mean, const Tensor& running_variance) {
   const Tensor& x = call.x;
-  if (x.rank() < 2) throw Error(ErrorKind::input, fmt::format("[batch_norm] input {}: want [..., C]", describe(x)));
+  if (x.rank() < 2) throw Error(ErrorKind::input, fmt::format("[batch_norm] input {}: expected [..., C]", describe(x)));
   expect_channels(x, call.gamma, "gamma");
   expect_channels(x, call.beta, "beta");
   if (!call.training || running_mean || running_variance) {

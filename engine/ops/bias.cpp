@@ -11,8 +11,8 @@ namespace cucurbit {
 
 void expect_bias(const char* op, const Tensor& bias, int64_t outputs, const Tensor& x) {
   if (!bias || (bias.shape() == Shape{outputs} && bias.dtype() == accumulator_of(x.dtype()))) return;
-  throw Error(ErrorKind::input, fmt::format("[{}] bias is {}, input {}: want {} [{}]", op, describe(bias), describe(x),
-                                            name(accumulator_of(x.dtype())), outputs));
+  throw Error(ErrorKind::input, fmt::format("[{}] bias is {}, input {}: expected {} [{}]", op, describe(bias),
+                                            describe(x), name(accumulator_of(x.dtype())), outputs));
 }
 
 void pass_bias_gradient(const Tensor& bias, const Tensor& dy) {

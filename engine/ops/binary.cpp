@@ -88,7 +88,7 @@ Tensor binary(const char* name, Binary op, const Tensor& a, const Tensor& b) {
   std::vector<int64_t> dims;
   if (!a || !b || a.dtype() != b.dtype() || !broadcast_shape(a.shape().dims(), b.shape().dims(), dims))
     throw Error(ErrorKind::input,
-                fmt::format("[{}] {} with {}: want one element type, and sizes that are equal or 1 from the last "
+                fmt::format("[{}] {} with {}: expected one element type, and sizes that are equal or 1 from the last "
                             "dimension on",
                             name, describe(a), describe(b)));
   const BinaryCall call{name, op, a, b, make_broadcast(a.shape().dims(), b.shape().dims())};

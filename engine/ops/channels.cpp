@@ -19,7 +19,7 @@ struct Matrix {
 
 Matrix matrix_of(const char* op, const Tensor& x) {
   if (!x || x.rank() == 0 || x.dim(-1) > INT32_MAX)
-    throw Error(ErrorKind::input, fmt::format("[{}] {}: want [..., C], C below 2^31", op, describe(x)));
+    throw Error(ErrorKind::input, fmt::format("[{}] {}: expected [..., C], C below 2^31", op, describe(x)));
   int64_t rows = 1;
   for (int axis = 0; axis + 1 < x.rank(); ++axis) rows *= x.dim(axis);
   return {rows, int(x.dim(-1))};
@@ -41,7 +41,7 @@ void copy(const Tensor& x, int x_begin, const Tensor& y, int y_begin, int count,
 }
 
 int64_t total_channels(const std::vector<Tensor>& parts) {
-  if (parts.empty()) throw Error(ErrorKind::input, "[concat_channels] no parts: want at least one");
+  if (parts.empty()) throw Error(ErrorKind::input, "[concat_channels] no parts: expected at least one");
   int64_t channels = 0;
   for (const Tensor& part : parts) {
     matrix_of("concat_channels", part);

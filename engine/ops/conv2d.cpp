@@ -7,7 +7,7 @@
 #include "engine/autograd.h"
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
-#include "engine/ops/conv2d_ways.h"
+#include "engine/ops/conv2d_backends.h"
 #include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
@@ -28,10 +28,10 @@ void check(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
   const auto reject = [&](const std::string& what) {
     throw Error(ErrorKind::input, fmt::format("[conv2d] {}: {}", what, shapes));
   };
-  if (x.rank() != 4 || filter.rank() != 4) reject("want input [N,H,W,C] and filter [K,R,S,C/groups]");
+  if (x.rank() != 4 || filter.rank() != 4) reject("expected input [N,H,W,C] and filter [K,R,S,C/groups]");
   if (g.stride < 1 || g.padding < 0 || g.dilation < 1 || g.groups < 1)
-    reject(fmt::format("stride {}, padding {}, dilation {}, groups {}: want at least 1, 0, 1, 1", g.stride, g.padding,
-                       g.dilation, g.groups));
+    reject(fmt::format("stride {}, padding {}, dilation {}, groups {}: expected at least 1, 0, 1, 1", g.stride,
+                       g.padding, g.dilation, g.groups));
   if (filter.size() == 0) reject("the filter is empty");
   if (x[3] % g.groups || filter[0] % g.groups)
     reject(fmt::format("{} groups do not divide {} input and {} output channels", g.groups, x[3], filter[0]));

@@ -1,4 +1,4 @@
-#include "engine/ops/conv2d_ways.h"
+#include "engine/ops/conv2d_backends.h"
 #include "engine/runtime/stream.h"
 #include "kernels/depthwise_conv.h"
 

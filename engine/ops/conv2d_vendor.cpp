@@ -1,5 +1,5 @@
 #include "engine/math_mode.h"
-#include "engine/ops/conv2d_ways.h"
+#include "engine/ops/conv2d_backends.h"
 #include "engine/runtime/libraries.h"
 
 #if CUCURBIT_HAS_CUDNN

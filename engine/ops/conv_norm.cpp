@@ -2,7 +2,7 @@
 
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
-#include "engine/ops/conv2d_ways.h"
+#include "engine/ops/conv2d_backends.h"
 #include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "kernels/fold_norm.h"

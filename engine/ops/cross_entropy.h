@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/ops/mixed_labels.h"
+#include "engine/ops/second_labels.h"
 #include "engine/tensor.h"
 #include "kernels/metrics.h"
 
@@ -8,7 +8,7 @@ namespace cucurbit {
 
 struct CrossEntropyOptions {
   double label_smoothing = 0;  // in [0, 1]: the share of the target spread evenly over all classes
-  MixedLabels mixed{};         // of images that were mixed in pairs
+  SecondLabels second{};       // of images that were mixed in pairs
 };
 
 /// Mean cross-entropy of softmax(logits) with labels, a scalar of type f32 (f64 for f64 logits):

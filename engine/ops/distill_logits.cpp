@@ -14,7 +14,7 @@ namespace {
 void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options) {
   check_logits_and_labels("distill_logits", student, labels);
   if (!teacher || teacher.shape() != student.shape())
-    throw Error(ErrorKind::input, fmt::format("[distill_logits] teacher {} for student {}: want the same classes",
+    throw Error(ErrorKind::input, fmt::format("[distill_logits] teacher {} for student {}: expected the same classes",
                                               describe(teacher), describe(student)));
   const bool finite = std::isfinite(options.task_weight) && std::isfinite(options.distill_weight);
   if (!(options.temperature > 0) || !std::isfinite(options.temperature) || !finite ||
@@ -22,7 +22,7 @@ void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, c
     throw Error(
         ErrorKind::input,
         fmt::format("[distill_logits] temperature {}, task weight {}, distillation weight {}, label smoothing {}: "
-                    "want a temperature above 0, finite weights and smoothing from 0 to 1",
+                    "expected a temperature above 0, finite weights and smoothing from 0 to 1",
                     options.temperature, options.task_weight, options.distill_weight, options.label_smoothing));
 }
 }  // namespace
@@ -30,7 +30,7 @@ void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, c
 Tensor distill_logits(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options,
                       kernels::StepMetrics* metrics) {
   check(student, teacher, labels, options);
-  const kernels::SecondLabels second = second_labels("distill_logits", labels, options.mixed);
+  const kernels::SecondLabels second = second_labels("distill_logits", labels, options.second);
   const kernels::DistillWeights weights{options.temperature, options.task_weight, options.distill_weight,
                                         options.label_smoothing};
   return logit_loss(

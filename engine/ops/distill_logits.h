@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/ops/mixed_labels.h"
+#include "engine/ops/second_labels.h"
 #include "engine/tensor.h"
 #include "kernels/metrics.h"
 
@@ -11,7 +11,7 @@ struct DistillOptions {
   double task_weight = 0.1;     // of the cross-entropy with the labels
   double distill_weight = 0.9;  // of T^2 KL(teacher || student)
   double label_smoothing = 0;   // of the cross-entropy, in [0, 1]
-  MixedLabels mixed{};          // of images that were mixed in pairs; not without labels
+  SecondLabels second{};        // of images that were mixed in pairs; not without labels
 };
 
 /// Loss of a student with a teacher, fused: one read of each logit, one write of the gradient. A scalar of type f32

@@ -15,7 +15,7 @@ namespace {
 template <class Run>
 Tensor masked(const char* op, const Tensor& x, float probability, const StepState* state, Run run) {
   if (!(probability >= 0 && probability < 1))
-    throw Error(ErrorKind::input, fmt::format("[{}] probability {}: want 0 <= p < 1", op, probability));
+    throw Error(ErrorKind::input, fmt::format("[{}] probability {}: expected 0 <= p < 1", op, probability));
   if (probability == 0) return x;
   if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks are functions of seed and step", op));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
@@ -42,7 +42,7 @@ Tensor dropout(const Tensor& x, float probability, const StepState* state, uint3
 
 Tensor drop_path(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
   if (x.rank() < 1 || x.dim(0) >= int64_t(1) << 32)
-    throw Error(ErrorKind::input, fmt::format("[drop_path] {}: want [N, ...], N below 2^32", describe(x)));
+    throw Error(ErrorKind::input, fmt::format("[drop_path] {}: expected [N, ...], N below 2^32", describe(x)));
   return masked("drop_path", x, probability, state,
                 [=]<class T>(const Tensor& from, const Tensor& to, bool accumulate, Type<T>) {
                   const int64_t batch = from.dim(0), size = batch > 0 ? from.size() / batch : 0;

@@ -39,7 +39,7 @@ Tensor transposed(const Tensor& x, int64_t rows, int64_t cols, const Shape& shap
 }
 
 void expect_images(const char* op, const Tensor& x) {
-  if (x.rank() != 4) throw Error(ErrorKind::input, fmt::format("[{}] {}: want four dimensions", op, describe(x)));
+  if (x.rank() != 4) throw Error(ErrorKind::input, fmt::format("[{}] {}: expected four dimensions", op, describe(x)));
 }
 }  // namespace
 

@@ -35,8 +35,9 @@ OpDescription describe_call(const LinearCall& call, int products) {
 void check(const LinearCall& call) {
   const Tensor &x = call.x, &weight = call.weight;
   if (x.rank() != 2 || weight.rank() != 2)
-    throw Error(ErrorKind::input, fmt::format("[linear] input {}, weight {}: want [N, in] and [out, in]: flatten first",
-                                              describe(x), describe(weight)));
+    throw Error(ErrorKind::input,
+                fmt::format("[linear] input {}, weight {}: expected [N, in] and [out, in]: flatten first", describe(x),
+                            describe(weight)));
   if (x.dim(1) != weight.dim(1))
     throw Error(ErrorKind::input,
                 fmt::format("[linear] input has {} columns, the weight expects {}: input {}, weight {}", x.dim(1),

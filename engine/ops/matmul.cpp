@@ -69,7 +69,7 @@ void gemm(const kernels::GemmShape& shape, double alpha, const Tensor& a, const 
 Tensor matmul(const Tensor& a, const Tensor& b) {
   if (a.rank() != 2 || b.rank() != 2 || a.dim(1) != b.dim(0) || a.dtype() != b.dtype())
     throw Error(ErrorKind::input,
-                fmt::format("[matmul] {} by {}: want [M, K] by [K, N] of one type", describe(a), describe(b)));
+                fmt::format("[matmul] {} by {}: expected [M, K] by [K, N] of one type", describe(a), describe(b)));
   const int64_t m = a.dim(0), n = b.dim(1), k = a.dim(1);
   Tensor y = Tensor::empty({m, n}, a.dtype());
   gemm(kernels::dense_gemm(m, n, k, false, false), 1, a, b, 0, y);

@@ -62,11 +62,12 @@ Tensor average_pool(const Tensor& x, const Shape& shape, const kernels::PoolWind
 
 Shape pool2d_output_shape(const Shape& x, const PoolGeometry& geometry) {
   const auto [kernel, stride, padding, count_padding] = geometry;
-  if (x.rank() != 4) throw Error(ErrorKind::input, fmt::format("[pool2d] input {}: want [N,H,W,C]", to_string(x)));
+  if (x.rank() != 4) throw Error(ErrorKind::input, fmt::format("[pool2d] input {}: expected [N,H,W,C]", to_string(x)));
   if (kernel < 1 || stride < 1 || padding < 0 || 2 * int64_t(padding) > kernel)
-    throw Error(ErrorKind::input, fmt::format("[pool2d] {}: want kernel and stride of at least 1 and a padding of at "
-                                              "most half the kernel",
-                                              describe_window(geometry)));
+    throw Error(ErrorKind::input,
+                fmt::format("[pool2d] {}: expected kernel and stride of at least 1 and a padding of at "
+                            "most half the kernel",
+                            describe_window(geometry)));
   if (x[1] + 2 * padding < kernel || x[2] + 2 * padding < kernel)
     throw Error(ErrorKind::input, fmt::format("[pool2d] input {} is smaller than its window: {}: use a smaller kernel",
                                               to_string(x), describe_window(geometry)));
@@ -83,7 +84,7 @@ Tensor pool2d(const Tensor& x, PoolKind kind, const PoolGeometry& geometry) {
 Tensor global_average_pool(const Tensor& x) {
   if (x.rank() != 4 || x.dim(1) * x.dim(2) < 1)
     throw Error(ErrorKind::input,
-                fmt::format("[global_average_pool] input {}: want [N,H,W,C] with at least one pixel", describe(x)));
+                fmt::format("[global_average_pool] input {}: expected [N,H,W,C] with at least one pixel", describe(x)));
   const int64_t batch = x.dim(0);
   const int pixels = int(x.dim(1) * x.dim(2)), channels = int(x.dim(3));
   Tensor y = Tensor::empty({batch, channels}, x.dtype());

@@ -15,9 +15,10 @@ namespace {
 /// The last dimension of x.
 int columns_of(const Tensor& x, const char* op) {
   if (!x || x.rank() == 0 || x.dim(-1) < 1 || x.dim(-1) > std::numeric_limits<int>::max())
-    throw Error(ErrorKind::input, fmt::format("[{}] input {}: want at least one dimension, the last of at least one "
-                                              "element",
-                                              op, describe(x)));
+    throw Error(ErrorKind::input,
+                fmt::format("[{}] input {}: expected at least one dimension, the last of at least one "
+                            "element",
+                            op, describe(x)));
   return int(x.dim(-1));
 }
 }  // namespace

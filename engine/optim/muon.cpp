@@ -22,8 +22,8 @@ bool is_matrix(const Parameter& parameter) {
   return parameter.is_weight && shape.rank() >= 2 && shape.size() > 0 && !depthwise;
 }
 
-std::vector<bool> choose(const Arena& arena, bool everything) {
-  const auto& parameters = arena.state().parameters;
+std::vector<bool> choose(const ParameterStore& store, bool everything) {
+  const auto& parameters = store.state().parameters;
   std::vector<bool> chosen;
   size_t first = parameters.size(), last = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
@@ -65,30 +65,30 @@ double Muon::rate_factor(const Parameter& parameter) {
   return std::sqrt(std::max(1.0, double(rows_of(parameter)) / double(cols_of(parameter))));
 }
 
-Muon::Muon(const Arena& arena, double momentum, bool nesterov, bool everything)
-    : arena_(arena), momentum_(momentum), nesterov_(nesterov), chosen_(choose(arena, everything)) {
-  std::vector<ArenaChunk> mine, others;
+Muon::Muon(const ParameterStore& store, double momentum, bool nesterov, bool everything)
+    : store_(store), momentum_(momentum), nesterov_(nesterov), chosen_(choose(store, everything)) {
+  std::vector<ParameterChunk> mine, others;
   std::vector<kernels::ChunkRange> ranges;
   for (size_t i = 0; i < chosen_.size(); ++i) {
-    const Parameter& parameter = *arena.state().parameters[i].item;
-    std::vector<ArenaChunk>& chunks = chosen_[i] ? mine : others;
+    const Parameter& parameter = *store.state().parameters[i].item;
+    std::vector<ParameterChunk>& chunks = chosen_[i] ? mine : others;
     const auto first = int64_t(chunks.size());
-    append_chunks(chunks, arena.offset(parameter), parameter.shape.size(), int32_t(i));
+    append_chunks(chunks, store.offset(parameter), parameter.shape.size(), int32_t(i));
     ranges.push_back({first, int64_t(chunks.size()) - first});
   }
-  chunks_ = bytes_on_device(std::span<const ArenaChunk>(mine));
-  other_chunks_ = bytes_on_device(std::span<const ArenaChunk>(others));
+  chunks_ = bytes_on_device(std::span<const ParameterChunk>(mine));
+  other_chunks_ = bytes_on_device(std::span<const ParameterChunk>(others));
   ranges_ = bytes_on_device(std::span<const kernels::ChunkRange>(ranges));
   partial_ = Tensor::zeros({int64_t(mine.size())}, DType::f64);
-  directions_ = Tensor::zeros(arena.masters().shape(), arena.masters().dtype());
+  directions_ = Tensor::zeros(store.masters().shape(), store.masters().dtype());
 }
 
 void Muon::update(const Tensor& velocities, const float* gradient_scale) {
-  const auto* chunks = reinterpret_cast<const ArenaChunk*>(chunks_.raw());
+  const auto* chunks = reinterpret_cast<const ParameterChunk*>(chunks_.raw());
   const int64_t count = partial_.size();
   dispatch_float(directions_.dtype(), "muon", [&]<class T>(Type<T>) {
     using A = acc_t<T>;
-    kernels::muon_momentum(arena_.gradients().data<A>(), velocities.data<A>(), directions_.data<A>(), chunks, count,
+    kernels::muon_momentum(store_.gradients().data<A>(), velocities.data<A>(), directions_.data<A>(), chunks, count,
                            momentum_, nesterov_, gradient_scale, partial_.data<double>(), stream());
     kernels::normalize_matrices(directions_.data<A>(), chunks, count,
                                 reinterpret_cast<const kernels::ChunkRange*>(ranges_.raw()), partial_.data<double>(),
@@ -96,8 +96,8 @@ void Muon::update(const Tensor& velocities, const float* gradient_scale) {
   });
   for (size_t i = 0; i < chosen_.size(); ++i) {
     if (!chosen_[i]) continue;
-    const Parameter& parameter = *arena_.state().parameters[i].item;
-    const int64_t begin = arena_.offset(parameter);
+    const Parameter& parameter = *store_.state().parameters[i].item;
+    const int64_t begin = store_.offset(parameter);
     orthogonalize(
         directions_.slice(begin, begin + parameter.shape.size()).reshape({rows_of(parameter), cols_of(parameter)}));
   }

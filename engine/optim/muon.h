@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "engine/nn/arena.h"
+#include "engine/nn/parameter_store.h"
 #include "kernels/muon.h"
 
 namespace cucurbit {
@@ -18,25 +18,25 @@ class Muon {
  public:
   /// `everything`: all matrices; otherwise without the first and the last weight of the network, which are its input
   /// layer and its classifier. Depthwise filters are never matrices.
-  Muon(const Arena& arena, double momentum, bool nesterov, bool everything);
+  Muon(const ParameterStore& store, double momentum, bool nesterov, bool everything);
 
-  /// True for the parameters, in order of the arena, that are moved so; the chunks that hold these, and the others.
+  /// True for the parameters, in order of the store, that are moved so; the chunks that hold these, and the others.
   const std::vector<bool>& chosen() const { return chosen_; }
   const Tensor& chunks() const { return chunks_; }
   const Tensor& other_chunks() const { return other_chunks_; }
   /// sqrt(max(1, M / N)) of a parameter: what its learning rate is multiplied by.
   static double rate_factor(const Parameter& parameter);
 
-  /// Queues the update of `velocities` and of directions(), both laid out as the arena's masters.
+  /// Queues the update of `velocities` and of directions(), both laid out as the store's masters.
   void update(const Tensor& velocities, const float* gradient_scale);
   const Tensor& directions() const { return directions_; }
 
  private:
-  const Arena& arena_;
+  const ParameterStore& store_;
   double momentum_;
   bool nesterov_;
   std::vector<bool> chosen_;
-  Tensor chunks_, other_chunks_;  // ArenaChunk
+  Tensor chunks_, other_chunks_;  // ParameterChunk
   Tensor ranges_;                 // ChunkRange of each parameter
   Tensor partial_, directions_;
 };

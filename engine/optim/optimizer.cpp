@@ -11,24 +11,24 @@
 namespace cucurbit {
 
 namespace {
-Tensor segment_table(const Arena& arena, const OptimizerOptions& options, const std::optional<Muon>& muon) {
-  std::vector<ArenaSegment> segments;
-  for (size_t i = 0; i < arena.state().parameters.size(); ++i) {
-    const Parameter& parameter = *arena.state().parameters[i].item;
-    ArenaSegment segment{.lr_scale = 1,
-                         .weight_decay = options.decay_all || parameter.is_weight ? float(options.weight_decay) : 0.f};
+Tensor segment_table(const ParameterStore& store, const OptimizerOptions& options, const std::optional<Muon>& muon) {
+  std::vector<ParameterSegment> segments;
+  for (size_t i = 0; i < store.state().parameters.size(); ++i) {
+    const Parameter& parameter = *store.state().parameters[i].item;
+    ParameterSegment segment{
+        .lr_scale = 1, .weight_decay = options.decay_all || parameter.is_weight ? float(options.weight_decay) : 0.f};
     if (muon && muon->chosen()[i]) {  // decay is at the rate without the factor
       segment.lr_scale = float(options.muon->rate_scale * Muon::rate_factor(parameter));
       segment.weight_decay = float(options.weight_decay / Muon::rate_factor(parameter));
     }
     segments.push_back(segment);
   }
-  return bytes_on_device(std::span<const ArenaSegment>(segments));
+  return bytes_on_device(std::span<const ParameterSegment>(segments));
 }
 
-std::optional<Muon> muon_of(const Arena& arena, const OptimizerOptions& options) {
+std::optional<Muon> muon_of(const ParameterStore& store, const OptimizerOptions& options) {
   if (!options.muon) return {};
-  return Muon(arena, options.muon->momentum, options.muon->nesterov, options.muon->everything);
+  return Muon(store, options.muon->momentum, options.muon->nesterov, options.muon->everything);
 }
 
 /// How far the average moves towards the masters at each update; the last value stays.
@@ -57,28 +57,34 @@ A* data_or_null(const Tensor& tensor) {
   return tensor ? tensor.data<A>() : nullptr;
 }
 
-const ArenaChunk* chunks_of(const Arena& arena) { return reinterpret_cast<const ArenaChunk*>(arena.chunks().raw()); }
+template <class T>
+kernels::StepValue<T> step_value(const Tensor& table, const StepState* state) {
+  if (!table) return {};
+  return {.table = table.data<T>(), .count = table.size(), .state = state};
+}
+
+const ParameterChunk* chunks_of(const ParameterStore& store) {
+  return reinterpret_cast<const ParameterChunk*>(store.chunks().raw());
+}
 }  // namespace
 
-Optimizer::Optimizer(Arena& arena, const OptimizerOptions& options, const std::vector<float>& learning_rates,
-                     int64_t batches_per_update)
-    : arena_(arena),
+Optimizer::Optimizer(ParameterStore& store, const OptimizerOptions& options, const std::vector<float>& learning_rates)
+    : store_(store),
       options_(options),
-      batches_per_update_(batches_per_update),
-      muon_(muon_of(arena, options)),
-      segments_(segment_table(arena, options, muon_)),
+      muon_(muon_of(store, options)),
+      segments_(segment_table(store, options, muon_)),
       learning_rates_(Tensor::from_host(learning_rates, {int64_t(learning_rates.size())})),
       not_finite_(Tensor::zeros({1}, DType::i64)) {
   const bool sgd = options.kind == OptimizerOptions::Kind::sgd;
-  if (!sgd || options.momentum != 0 || muon_) first_ = zeros_like(arena.masters());
-  if (!sgd) second_ = zeros_like(arena.masters());
+  if (!sgd || options.momentum != 0 || muon_) first_ = zeros_like(store.masters());
+  if (!sgd) second_ = zeros_like(store.masters());
   if (options.ema_decay > 0) {
-    ema_ = copy_of(arena.masters());
+    ema_ = copy_of(store.masters());
     const std::vector<double> rates = average_rates(options, int64_t(learning_rates.size()));
     average_rates_ = Tensor::from_host(rates, {int64_t(rates.size())});
   }
   if (options.clip_norm > 0) {
-    chunk_squares_ = Tensor::empty({arena.chunk_count()}, DType::f64);
+    chunk_squares_ = Tensor::empty({store.chunk_count()}, DType::f64);
     clip_scale_ = Tensor::empty({1}, DType::f32);
   }
 }
@@ -92,11 +98,11 @@ std::vector<Optimizer::State> Optimizer::state() const {
 }
 
 void Optimizer::step(const StepState* state) {
-  // Masters and moments are read and written, gradients read, shadow and average written.
+  // Masters and moments are read and written, gradients read, low_precision_copy and average written.
   const ProfileScope profile("optimizer", [&] {
-    return moves(arena_.masters(), 3 + 2 * int(bool(first_)) + 2 * int(bool(second_)) + 2 * int(bool(ema_)));
+    return moves(store_.masters(), 3 + 2 * int(bool(first_)) + 2 * int(bool(second_)) + 2 * int(bool(ema_)));
   });
-  if (arena_.masters().dtype() == DType::f64)
+  if (store_.masters().dtype() == DType::f64)
     step_as<double>(state);
   else
     step_as<float>(state);
@@ -104,56 +110,53 @@ void Optimizer::step(const StepState* state) {
 
 template <class A>
 void Optimizer::limit_norm() {
-  kernels::chunk_squares(arena_.gradients().data<A>(), chunks_of(arena_), arena_.chunk_count(),
+  kernels::chunk_squares(store_.gradients().data<A>(), chunks_of(store_), store_.chunk_count(),
                          chunk_squares_.data<double>(), stream());
-  kernels::clip_scale(chunk_squares_.data<double>(), arena_.chunk_count(), options_.clip_norm,
+  kernels::clip_scale(chunk_squares_.data<double>(), store_.chunk_count(), options_.clip_norm,
                       clip_scale_.data<float>(), nullptr, stream());
 }
 
 template <class A>
 void Optimizer::step_as(const StepState* state) {
   if (clip_scale_) limit_norm<A>();
-  const kernels::OptimizerArena<A> arena{.masters = arena_.masters().data<A>(),
-                                         .gradients = arena_.gradients().data<A>(),
-                                         .shadow = data_or_null<bf16>(arena_.shadow()),
-                                         .average = data_or_null<A>(ema_),
-                                         .chunks = chunks_of(arena_),
-                                         .chunk_count = arena_.chunk_count(),
-                                         .segments = reinterpret_cast<const ArenaSegment*>(segments_.raw())};
+  const kernels::OptimizerParameters<A> store{.masters = store_.masters().data<A>(),
+                                              .gradients = store_.gradients().data<A>(),
+                                              .low_precision_copy = data_or_null<bf16>(store_.low_precision_copy()),
+                                              .average = data_or_null<A>(ema_),
+                                              .chunks = chunks_of(store_),
+                                              .chunk_count = store_.chunk_count(),
+                                              .segments = reinterpret_cast<const ParameterSegment*>(segments_.raw())};
   const kernels::OptimizerSchedule schedule{.state = state,
-                                            .batches_per_update = batches_per_update_,
-                                            .learning_rates = learning_rates_.data<float>(),
-                                            .learning_rate_count = learning_rates_.size(),
-                                            .average_rates = data_or_null<double>(average_rates_),
-                                            .average_rate_count = average_rates_ ? average_rates_.size() : 0,
+                                            .learning_rate = step_value<float>(learning_rates_, state),
+                                            .average_rate = step_value<double>(average_rates_, state),
                                             .gradient_scale = data_or_null<float>(clip_scale_),
                                             .not_finite = not_finite_.data<int64_t>()};
-  if (muon_) move_matrices(arena, schedule);
-  move_elements(arena, schedule);
+  if (muon_) move_matrices(store, schedule);
+  move_elements(store, schedule);
 }
 
 /// The matrices follow Muon's directions, in place of gradients, without further momentum.
 template <class A>
-void Optimizer::move_matrices(kernels::OptimizerArena<A> arena, kernels::OptimizerSchedule schedule) {
+void Optimizer::move_matrices(kernels::OptimizerParameters<A> store, kernels::OptimizerSchedule schedule) {
   muon_->update(first_, schedule.gradient_scale);
-  arena.gradients = muon_->directions().data<A>();
-  arena.chunks = reinterpret_cast<const ArenaChunk*>(muon_->chunks().raw());
-  arena.chunk_count = muon_->chunks().size() / int64_t(sizeof(ArenaChunk));
+  store.gradients = muon_->directions().data<A>();
+  store.chunks = reinterpret_cast<const ParameterChunk*>(muon_->chunks().raw());
+  store.chunk_count = muon_->chunks().size() / int64_t(sizeof(ParameterChunk));
   schedule.gradient_scale = nullptr;
-  kernels::sgd_step(arena, schedule, static_cast<A*>(nullptr), 0, false, stream());
+  kernels::sgd_step(store, schedule, static_cast<A*>(nullptr), 0, false, stream());
 }
 
 template <class A>
-void Optimizer::move_elements(kernels::OptimizerArena<A> arena, const kernels::OptimizerSchedule& schedule) {
+void Optimizer::move_elements(kernels::OptimizerParameters<A> store, const kernels::OptimizerSchedule& schedule) {
   if (muon_) {
-    arena.chunks = reinterpret_cast<const ArenaChunk*>(muon_->other_chunks().raw());
-    arena.chunk_count = muon_->other_chunks().size() / int64_t(sizeof(ArenaChunk));
+    store.chunks = reinterpret_cast<const ParameterChunk*>(muon_->other_chunks().raw());
+    store.chunk_count = muon_->other_chunks().size() / int64_t(sizeof(ParameterChunk));
   }
   if (options_.kind == OptimizerOptions::Kind::sgd)
-    kernels::sgd_step(arena, schedule, options_.momentum != 0 ? first_.data<A>() : nullptr, options_.momentum,
+    kernels::sgd_step(store, schedule, options_.momentum != 0 ? first_.data<A>() : nullptr, options_.momentum,
                       options_.nesterov, stream());
   else
-    kernels::adam_step(arena, schedule, first_.data<A>(), second_.data<A>(),
+    kernels::adam_step(store, schedule, first_.data<A>(), second_.data<A>(),
                        {.beta1 = options_.beta1,
                         .beta2 = options_.beta2,
                         .epsilon = options_.eps,

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/nn/arena.h"
+#include "engine/nn/parameter_store.h"
 #include "engine/optim/muon.h"
 #include "kernels/optimizer.h"
 
@@ -31,12 +31,11 @@ struct OptimizerOptions {
   bool ema_warmup = false;  // the average begins as a copy; its decay grows as 1 - (1 + update)^(-2/3) up to ema_decay
 };
 
-/// Updates all parameters of an arena; torch.optim's formulas. The learning rate of update u, counted from 0, is
-/// learning_rates[min(u, size - 1)], read on the device, u being state->step / batches_per_update.
+/// Updates all parameters of a parameter store; torch.optim's formulas. The learning rate of update u, counted from 0, is
+/// learning_rates[min(u, size - 1)], read on the device, u being state->step().
 class Optimizer {
  public:
-  Optimizer(Arena& arena, const OptimizerOptions& options, const std::vector<float>& learning_rates,
-            int64_t batches_per_update = 1);
+  Optimizer(ParameterStore& store, const OptimizerOptions& options, const std::vector<float>& learning_rates);
 
   /// Queues an update; gradients must be complete.
   void step(const StepState* state);
@@ -60,15 +59,14 @@ class Optimizer {
   template <class A>
   void limit_norm();
   template <class A>
-  void move_elements(kernels::OptimizerArena<A> arena, const kernels::OptimizerSchedule& schedule);
+  void move_elements(kernels::OptimizerParameters<A> store, const kernels::OptimizerSchedule& schedule);
   template <class A>
-  void move_matrices(kernels::OptimizerArena<A> arena, kernels::OptimizerSchedule schedule);
+  void move_matrices(kernels::OptimizerParameters<A> store, kernels::OptimizerSchedule schedule);
 
-  Arena& arena_;
+  ParameterStore& store_;
   OptimizerOptions options_;
-  int64_t batches_per_update_;
   std::optional<Muon> muon_;
-  Tensor segments_;  // ArenaSegment of each parameter
+  Tensor segments_;  // ParameterSegment of each parameter
   Tensor learning_rates_, average_rates_;
   Tensor first_, second_;              // momentum or first moment; second moment
   Tensor ema_;                         // moving average of the masters

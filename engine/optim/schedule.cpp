@@ -19,22 +19,22 @@ void expect(bool good, fmt::format_string<Args...> format, Args&&... args) {
 }
 
 void check(const Schedule& s, int64_t total_steps) {
-  expect(std::isfinite(s.peak) && s.peak >= 0, "learning rate {}: want a number >= 0", s.peak);
-  expect(total_steps >= 0, "{} steps: want 0 or more", total_steps);
+  expect(std::isfinite(s.peak) && s.peak >= 0, "learning rate {}: expected a number >= 0", s.peak);
+  expect(total_steps >= 0, "{} steps: expected 0 or more", total_steps);
   expect(s.warmup_steps >= 0 && s.warmup_steps <= total_steps, "warm-up of {} steps in a training of {}: shorten it",
          s.warmup_steps, total_steps);
-  expect(s.warmup_start >= 0 && s.warmup_start <= 1, "warm-up from {} times the peak: want 0 to 1", s.warmup_start);
-  if (s.kind == Kind::step) expect(s.period >= 1, "period of {} steps: want at least 1", s.period);
+  expect(s.warmup_start >= 0 && s.warmup_start <= 1, "warm-up from {} times the peak: expected 0 to 1", s.warmup_start);
+  if (s.kind == Kind::step) expect(s.period >= 1, "period of {} steps: expected at least 1", s.period);
   if (s.kind == Kind::multistep)
-    expect(std::is_sorted(s.milestones.begin(), s.milestones.end()), "{} milestones out of order: want them ascending",
-           s.milestones.size());
+    expect(std::is_sorted(s.milestones.begin(), s.milestones.end()),
+           "{} milestones out of order: expected them ascending", s.milestones.size());
   if (s.kind == Kind::step || s.kind == Kind::multistep)
-    expect(std::isfinite(s.gamma) && s.gamma >= 0, "gamma {}: want a number >= 0", s.gamma);
+    expect(std::isfinite(s.gamma) && s.gamma >= 0, "gamma {}: expected a number >= 0", s.gamma);
   if (s.kind == Kind::cosine)
-    expect(std::isfinite(s.final_rate) && s.final_rate >= 0, "final rate {}: want a number >= 0", s.final_rate);
+    expect(std::isfinite(s.final_rate) && s.final_rate >= 0, "final rate {}: expected a number >= 0", s.final_rate);
   if (s.kind == Kind::one_cycle) {
-    expect(s.rise >= 0 && s.rise <= 1, "one-cycle rise {}: want 0 to 1", s.rise);
-    expect(s.start_divisor > 0 && s.final_divisor > 0, "one-cycle divisors {} and {}: want numbers > 0",
+    expect(s.rise >= 0 && s.rise <= 1, "one-cycle rise {}: expected 0 to 1", s.rise);
+    expect(s.start_divisor > 0 && s.final_divisor > 0, "one-cycle divisors {} and {}: expected numbers > 0",
            s.start_divisor, s.final_divisor);
   }
 }

@@ -64,7 +64,7 @@ void for_each_batch(Network& network, const DeviceSet& data, const EvaluationOpt
                                               to_string(network.input())));
   for (int64_t begin = 0; begin < data.count(); begin += options.batch_size) {
     const int64_t end = std::min(begin + options.batch_size, data.count());
-    const Batch batch = data.range(begin, end, network.arena().compute());
+    const Batch batch = data.range(begin, end, network.store().compute());
     use(begin, logits_of_batch(network, batch.images, options.flip), batch);
   }
 }
@@ -100,7 +100,7 @@ Evaluation evaluate(Network& network, const DeviceSet& data, const EvaluationOpt
 }
 
 Tensor logits_of(Network& network, const DeviceSet& data, const EvaluationOptions& options) {
-  const Tensor all = Tensor::empty({data.count(), network.classes()}, accumulator_of(network.arena().compute()));
+  const Tensor all = Tensor::empty({data.count(), network.classes()}, accumulator_of(network.store().compute()));
   for_each_batch(network, data, options, [&](int64_t begin, const Tensor& logits, const Batch&) {
     const Tensor rows = all.slice(begin, begin + logits.dim(0));
     with_both(logits, rows, [&](auto* from, auto* to) { kernels::cast(from, to, logits.size(), stream()); });

@@ -30,16 +30,16 @@ int64_t steps_between_looks(double seconds_per_step) {
 /// While it lives the network computes with the moving average of its weights, if there is one.
 class AveragedWeights {
  public:
-  AveragedWeights(Arena& arena, const Tensor& average) : arena_(arena), average_(average) { exchange(); }
+  AveragedWeights(ParameterStore& store, const Tensor& average) : store_(store), average_(average) { exchange(); }
   ~AveragedWeights() { exchange(); }
   AveragedWeights(const AveragedWeights&) = delete;
   AveragedWeights& operator=(const AveragedWeights&) = delete;
 
  private:
   void exchange() {
-    if (average_) arena_.exchange_masters(average_);
+    if (average_) store_.exchange_masters(average_);
   }
-  Arena& arena_;
+  ParameterStore& store_;
   const Tensor& average_;
 };
 
@@ -88,7 +88,7 @@ Evaluation validate(Network& network, Trainer& trainer, const DeviceSet& validat
 void finish_epoch(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
                   const FitHooks& hooks, TrainingRecord& record, EpochReport report) {
   {
-    const AveragedWeights averaged(network.arena(), trainer.optimizer().ema());
+    const AveragedWeights averaged(network.store(), trainer.optimizer().ema());
     if (validation) report.validation = validate(network, trainer, *validation, options.validation);
     if (!validation || report.validation.top1 > record.best_top1) {
       record.best_top1 = report.validation.top1;
@@ -108,7 +108,7 @@ void fit(Network& network, Trainer& trainer, const DeviceSet* validation, const 
   const auto start = Clock::now();
   const double seconds_before = record.seconds;
   const StepState position = trainer.position();
-  int64_t taken = position.step / trainer.options().accumulate, first = position.batch / trainer.options().accumulate;
+  int64_t taken = position.step(), first = position.epoch_micro_batch / position.grad_accum_steps;
   if (int64_t(record.epochs.size()) > position.epoch) {  // max_steps ended it before its end: it goes on
     record.unfinished = record.epochs.back().train;
     record.epochs.pop_back();

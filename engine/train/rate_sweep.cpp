@@ -18,13 +18,14 @@ std::vector<float> growing_rates(int64_t steps, double first, double last) {
 }
 
 /// Appends the steps whose losses are new; false if the sweep is over.
-bool extend(RateSweep& sweep, const std::vector<float>& rates, const std::vector<float>& losses, int64_t accumulate) {
+bool extend(RateSweep& sweep, const std::vector<float>& rates, const std::vector<float>& losses,
+            int64_t grad_accum_steps) {
   double least = INFINITY;
   for (const RateSweep::Point& point : sweep.points) least = std::min(least, point.smoothed);
-  for (size_t step = sweep.points.size(); (step + 1) * size_t(accumulate) <= losses.size(); ++step) {
+  for (size_t step = sweep.points.size(); (step + 1) * size_t(grad_accum_steps) <= losses.size(); ++step) {
     double loss = 0;
-    for (int64_t i = 0; i < accumulate; ++i) loss += double(losses[step * size_t(accumulate) + size_t(i)]);
-    loss /= double(accumulate);
+    for (int64_t i = 0; i < grad_accum_steps; ++i) loss += double(losses[step * size_t(grad_accum_steps) + size_t(i)]);
+    loss /= double(grad_accum_steps);
     // The mean so far has the weight 1 - kKeep^step of a mean that began with nothing.
     const double before = sweep.points.empty() ? 0 : sweep.points.back().smoothed;
     const double weight = 1 - std::pow(kKeep, double(step)), whole = 1 - std::pow(kKeep, double(step) + 1);
@@ -64,7 +65,7 @@ RateSweep sweep_rates(Network& network, const DeviceSet& data, TrainOptions opti
     const int64_t now = std::min(kStepsAtOnce, steps - done);
     for (int64_t i = 0; i < now; ++i) trainer.step();
     done += now;
-    if (!extend(sweep, options.learning_rates, trainer.losses(), options.accumulate)) break;
+    if (!extend(sweep, options.learning_rates, trainer.losses(), options.grad_accum_steps)) break;
   }
   suggest(sweep);
   return sweep;

@@ -17,15 +17,17 @@ namespace {
 constexpr int64_t kEagerSteps = 2;
 
 Network& checked(Network& network, const DeviceSet& data, const TrainOptions& options) {
-  if (options.batch_size < 1 || options.accumulate < 1 || options.batch_size > data.count() / options.accumulate)
-    throw Error(ErrorKind::usage,
-                fmt::format("[train] batch size {}, {} a step, for {} images: want at most the set: lower --batch-size "
-                            "or --grad-accum-steps",
-                            options.batch_size, options.accumulate, data.count()));
+  if (options.batch_size < 1 || options.grad_accum_steps < 1 ||
+      options.batch_size > data.count() / options.grad_accum_steps)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("[train] batch size {}, {} a step, for {} images: expected at most the set: lower --batch-size "
+                    "or --grad-accum-steps",
+                    options.batch_size, options.grad_accum_steps, data.count()));
   if (data.image_shape() != network.input())
     throw Error(ErrorKind::input, fmt::format("[train] images {} for a network of {}", to_string(data.image_shape()),
                                               to_string(network.input())));
-  if (options.learning_rates.empty()) throw Error(ErrorKind::usage, "[train] 0 steps: want at least one");
+  if (options.learning_rates.empty()) throw Error(ErrorKind::usage, "[train] 0 steps: expected at least one");
   return network;
 }
 
@@ -42,24 +44,24 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
       data_(data),
       options_(options),
       loss_(std::move(loss)),
-      optimizer_(network.arena(), options.optimizer, options.learning_rates, options.accumulate),
+      optimizer_(network.store(), options.optimizer, options.learning_rates),
       metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)),
-      ahead_{.seed = options.seed, .step = 0, .epoch = 0, .batch = 0} {
+      ahead_{.seed = options.seed, .grad_accum_steps = options.grad_accum_steps} {
   state_ = bytes_on_device(std::span<const StepState>(&ahead_, 1));
-  if (options.accumulate > 1)
-    share_ = scalar(1 / double(options.accumulate), accumulator_of(network.arena().compute()));
+  if (options.grad_accum_steps > 1)
+    share_ = scalar(1 / double(options.grad_accum_steps), accumulator_of(network.store().compute()));
   if (options.keep_losses)
-    losses_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.accumulate}, DType::f32);
+    losses_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.grad_accum_steps}, DType::f32);
 }
 
 Batch Trainer::next_batch() {
   const Shape image = data_.image_shape();
   const ProfileScope profile("batch", [&] {
     const double elements = double(options_.batch_size * image.size());
-    const double bytes = elements * (1 + double(size_of(network_.arena().compute())));  // read as u8, written
+    const double bytes = elements * (1 + double(size_of(network_.store().compute())));  // read as u8, written
     return OpDescription{fmt::format("{}x{}", options_.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
   });
-  return data_.training_batch(options_.batch_size, state(), options_.augmentation, network_.arena().compute());
+  return data_.training_batch(options_.batch_size, state(), options_.augmentation, network_.store().compute());
 }
 
 void Trainer::run_batch() {
@@ -77,20 +79,20 @@ void Trainer::run_batch() {
 
 void Trainer::run_once() {
   auto* state = reinterpret_cast<StepState*>(state_.raw());
-  const int64_t batches_per_epoch = steps_per_epoch() * options_.accumulate;
-  network_.arena().begin_gradients();
-  for (int64_t i = 1; i < options_.accumulate; ++i) {
+  const int64_t batches_per_epoch = steps_per_epoch() * options_.grad_accum_steps;
+  network_.store().begin_gradients();
+  for (int64_t i = 1; i < options_.grad_accum_steps; ++i) {
     run_batch();
     kernels::advance(state, batches_per_epoch, stream());
   }
   run_batch();
-  network_.arena().finish_gradients();
+  network_.store().finish_gradients();
   optimizer_.step(state);
   kernels::advance(state, batches_per_epoch, stream());
 }
 
 void Trainer::step_or_fail() {
-  data_.prepare(ahead_, options_.batch_size, options_.accumulate);
+  data_.prepare(ahead_, options_.batch_size, options_.grad_accum_steps);
   if (graph_) {
     graph_->launch();
   } else {
@@ -98,7 +100,8 @@ void Trainer::step_or_fail() {
     if (options_.graph && steps_ + 1 == kEagerSteps) graph_ = std::make_unique<StepGraph>([this] { run_once(); });
   }
   ++steps_;
-  for (int64_t i = 0; i < options_.accumulate; ++i) ahead_ = ahead_.next(steps_per_epoch() * options_.accumulate);
+  for (int64_t i = 0; i < options_.grad_accum_steps; ++i)
+    ahead_ = ahead_.next(steps_per_epoch() * options_.grad_accum_steps);
 }
 
 void Trainer::step() {
@@ -124,13 +127,13 @@ bool Trainer::fits(int64_t batch_size) {
   try {
     Pool::current().trim();
     set_position(ahead_);  // on which the device's images and those in host memory agree
-    data_.prepare(ahead_, batch_size, options_.accumulate);
+    data_.prepare(ahead_, batch_size, options_.grad_accum_steps);
     const auto pool = std::make_shared<Pool>();
     {
       const PoolScope scope(*pool);
       run_once();
     }
-    network_.forward(data_.range(0, batch_size, network_.arena().compute()).images);
+    network_.forward(data_.range(0, batch_size, network_.store().compute()).images);
     synchronize();
     return true;
   } catch (const Error& error) {
@@ -167,8 +170,8 @@ TrainMetrics Trainer::take_metrics() {
                             sums.not_finite > 0 ? "the loss was" : "the loss was finite, gradients were", kRemedies));
   if (sums.not_finite > 0)
     throw Error(ErrorKind::not_finite,
-                fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}",
-                            position().step / options_.accumulate, sums.not_finite, kRemedies));
+                fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}", position().step(),
+                            sums.not_finite, kRemedies));
   const double samples = double(std::max<int64_t>(sums.samples, 1));
   return {.loss = sums.loss_sum / samples,
           .top1 = double(sums.correct) / samples,
@@ -189,7 +192,7 @@ void Trainer::set_position(const StepState& position) {
 
 std::vector<float> Trainer::losses() const {
   std::vector<float> all = losses_.to_host<float>();
-  all.resize(size_t(std::min(position().step, int64_t(all.size()))));
+  all.resize(size_t(std::min(position().micro_batch, int64_t(all.size()))));
   return all;
 }
 

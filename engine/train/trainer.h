@@ -14,7 +14,7 @@ namespace cucurbit {
 
 struct TrainOptions {
   int64_t batch_size = 128;
-  int64_t accumulate = 1;  // batches whose mean gradient makes one update; batch norm sees each by itself
+  int64_t grad_accum_steps = 1;  // batches whose mean gradient makes one update; batch norm sees each by itself
   uint64_t seed = 0;
   bool graph = true;  // record the step once and replay it; results are bit-equal to running it anew
   Augmentation augmentation{};
@@ -39,7 +39,7 @@ struct TrainMetrics {
 };
 
 /// Runs training steps, all on the device, captured as a graph. A step is an update: gather, forward, loss and backward
-/// for each of `accumulate` batches, then the optimiser.
+/// for each of `grad_accum_steps` batches, then the optimiser.
 class Trainer {
  public:
   /// `network` and `data` must outlive the trainer. Throws Error usage if the batches of a step are larger than the
@@ -47,7 +47,7 @@ class Trainer {
   Trainer(Network& network, const DeviceSet& data, const TrainOptions& options, LossFunction loss);
 
   /// The rest of the set that fills no step is left out; which samples these are changes from epoch to epoch.
-  int64_t steps_per_epoch() const { return data_.count() / (options_.batch_size * options_.accumulate); }
+  int64_t steps_per_epoch() const { return data_.count() / (options_.batch_size * options_.grad_accum_steps); }
 
   /// Queues one step; does not wait for it. The first steps run eagerly, then the step is captured. Throws Error
   /// out_of_memory naming a batch size that fits, found by trying; weights and position are of no use after that.
@@ -90,7 +90,7 @@ class Trainer {
   Optimizer optimizer_;
   Tensor state_, metrics_;  // StepState and StepMetrics as bytes
   StepState ahead_;         // what state_ will be when all that is queued has run
-  Tensor share_;            // cotangent of each batch's loss, 1 / accumulate; undefined for 1
+  Tensor share_;            // cotangent of each batch's loss, 1 / grad_accum_steps; undefined for 1
   Tensor losses_;           // f32, one a batch; with keep_losses
   int64_t steps_ = 0;       // of this object
   std::unique_ptr<StepGraph> graph_;

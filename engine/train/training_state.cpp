@@ -15,24 +15,24 @@ using nlohmann::json;
 constexpr const char* kStateKey = "cucurbit.training";
 constexpr const char* kMasters = "training.weights.";
 
-/// The part of `flat`, laid out as the arena's masters, that belongs to a parameter.
-Tensor part_of(const Tensor& flat, const Arena& arena, const Parameter& parameter) {
-  const int64_t offset = arena.offset(parameter);
+/// The part of `flat`, laid out as the store's masters, that belongs to a parameter.
+Tensor part_of(const Tensor& flat, const ParameterStore& store, const Parameter& parameter) {
+  const int64_t offset = store.offset(parameter);
   return flat.slice(offset, offset + parameter.shape.size()).reshape(parameter.shape);
 }
 
 /// All tensors of a training by their names in the file.
 std::vector<NamedTensor> all_tensors(const Network& network, const Trainer& trainer) {
-  const Arena& arena = network.arena();
+  const ParameterStore& store = network.store();
   const Tensor& average = trainer.optimizer().ema();
   std::vector<NamedTensor> all;
-  for (const auto& [name, parameter] : arena.state().parameters) {
-    all.push_back({name, average ? part_of(average, arena, *parameter) : parameter->master});
+  for (const auto& [name, parameter] : store.state().parameters) {
+    all.push_back({name, average ? part_of(average, store, *parameter) : parameter->master});
     if (average) all.push_back({kMasters + name, parameter->master});
     for (const auto& [kind, flat] : trainer.optimizer().state())
-      all.push_back({fmt::format("training.{}.{}", kind, name), part_of(flat, arena, *parameter)});
+      all.push_back({fmt::format("training.{}.{}", kind, name), part_of(flat, store, *parameter)});
   }
-  for (const auto& [name, buffer] : arena.state().buffers) all.push_back({name, buffer->value});
+  for (const auto& [name, buffer] : store.state().buffers) all.push_back({name, buffer->value});
   return all;
 }
 
@@ -75,11 +75,11 @@ json state_json(const Trainer& trainer, const TrainingRecord& record) {
   json epochs = json::array();
   for (const EpochReport& report : record.epochs) epochs.push_back(to_json(report));
   return {{"seed", position.seed},
-          {"step", position.step},
+          {"step", position.micro_batch},
           {"epoch", position.epoch},
-          {"batch", position.batch},
+          {"batch", position.epoch_micro_batch},
           {"batch_size", trainer.options().batch_size},
-          {"accumulate", trainer.options().accumulate},
+          {"accumulate", trainer.options().grad_accum_steps},
           {"seconds", record.seconds},
           {"best_top1", record.best_top1},
           {"best_epoch", record.best_epoch},
@@ -90,7 +90,7 @@ json state_json(const Trainer& trainer, const TrainingRecord& record) {
 struct Parsed {
   StepState position{};
   TrainingRecord record;
-  int64_t batch_size = 0, accumulate = 0;
+  int64_t batch_size = 0;
 };
 
 Parsed parse_state(const SafetensorsFile& file) {
@@ -102,11 +102,13 @@ Parsed parse_state(const SafetensorsFile& file) {
                             file.path().string(), kStateKey));
   try {
     const json j = json::parse(found->second);
-    Parsed parsed{
-        .position = {.seed = j.at("seed"), .step = j.at("step"), .epoch = j.at("epoch"), .batch = j.at("batch")},
-        .record = {},
-        .batch_size = j.at("batch_size"),
-        .accumulate = j.at("accumulate")};
+    Parsed parsed{.position = {.seed = j.at("seed"),
+                               .micro_batch = j.at("step"),
+                               .epoch = j.at("epoch"),
+                               .epoch_micro_batch = j.at("batch"),
+                               .grad_accum_steps = j.at("accumulate")},
+                  .record = {},
+                  .batch_size = j.at("batch_size")};
     parsed.record.seconds = j.at("seconds");
     parsed.record.best_top1 = j.at("best_top1");
     parsed.record.best_epoch = j.at("best_epoch");
@@ -140,12 +142,12 @@ TrainingRecord load_training_state(const std::filesystem::path& path, Network& n
   Parsed parsed = parse_state(file);
   expect_same(file, "seed", parsed.position.seed, trainer.options().seed);
   expect_same(file, "batch size", parsed.batch_size, trainer.options().batch_size);
-  expect_same(file, "batches a step", parsed.accumulate, trainer.options().accumulate);
+  expect_same(file, "batches a step", parsed.position.grad_accum_steps, trainer.options().grad_accum_steps);
   const std::vector<NamedTensor> tensors = all_tensors(network, trainer);
   // Names that begin with "training." may be left over without fill_tensors minding.
   expect_same(file, "tensors of model and optimiser:", file.tensors().size(), tensors.size());
   fill_tensors(file, tensors);
-  network.arena().refresh_shadow();
+  network.store().refresh_low_precision_copy();
   trainer.set_position(parsed.position);
   return std::move(parsed.record);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "kernels/conv.h"
-#include "kernels/device/divide.cuh"
+#include "kernels/device/fast_divmod.cuh"
 #include "kernels/device/math.cuh"
 #include "kernels/device/split_k.cuh"
 
@@ -10,11 +10,11 @@ namespace cucurbit {
 
 /// Divisions by the sizes of a convolution, within one group.
 struct ConvDivisors {
-  Divisor p_by_q, q;    // output pixel -> n, p, q
-  Divisor h_by_w, w;    // input pixel -> n, h, w
-  Divisor channels, s;  // (r, s, c) -> r, s, c
-  Divisor outputs;      // (r, s, k) -> r, s, k
-  Divisor stride_h, stride_w;
+  FastDivmod p_by_q, q;    // output pixel -> n, p, q
+  FastDivmod h_by_w, w;    // input pixel -> n, h, w
+  FastDivmod channels, s;  // (r, s, c) -> r, s, c
+  FastDivmod outputs;      // (r, s, k) -> r, s, k
+  FastDivmod stride_h, stride_w;
 
   explicit ConvDivisors(const kernels::ConvShape& shape)
       : p_by_q(shape.p * shape.q),
@@ -120,7 +120,7 @@ struct FilterByTap {
   const T* w;           // first filter of the group
   int64_t filter_size;  // R S C
   int channels;
-  Divisor outputs;
+  FastDivmod outputs;
 
   struct Rows {
     const FilterByTap& filter;

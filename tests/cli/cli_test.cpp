@@ -95,10 +95,10 @@ TEST_F(CliTest, UsageErrorsExitWith2AndSuggest) {
 TEST_F(CliTest, WrongNumbersAreNamedWithWhatIsWanted) {
   for (const char* option :
        {"--epochs 0", "--batch-size -3", "--lr none", "--lr inf", "--lr nan", "--decay-milestones 3 0"})
-    expect_refused("train " + data_ + " " + option + common_, 2, "want a number above 0");
-  expect_refused("train " + data_ + " --weight-decay -1" + common_, 2, "'-1': want a number not below 0");
-  expect_refused("train " + data_ + " --weight-decay inf" + common_, 2, "'inf': want a number not below 0");
-  expect_refused("train " + data_ + " --epochs 1.5" + common_, 2, "--epochs = 1.5: want a number, a whole one");
+    expect_refused("train " + data_ + " " + option + common_, 2, "expected a number above 0");
+  expect_refused("train " + data_ + " --weight-decay -1" + common_, 2, "'-1': expected a number not below 0");
+  expect_refused("train " + data_ + " --weight-decay inf" + common_, 2, "'inf': expected a number not below 0");
+  expect_refused("train " + data_ + " --epochs 1.5" + common_, 2, "--epochs = 1.5: expected a number, a whole one");
   expect_refused("train " + data_ + " --output x --val-size 600", 2, "lower --val-size");
   expect_refused("train " + data_ + " --output x --val-size 0 --patience 2", 2, "--patience");
 }

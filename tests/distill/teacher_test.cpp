@@ -41,13 +41,13 @@ TEST(Teacher, AnswersForTheViewThatTheStudentSees) {
   const ImageSet images = test::easy_images(40, 8, 4, 3);
   const DeviceSet data(images, channel_statistics(images));
   Network network("teacher", linear_network(), {8, 8, 1}, 4, DType::f32, 1);
-  const Tensor state =
-      bytes_on_device(std::span<const StepState>(std::array{StepState{.seed = 2, .step = 5, .epoch = 1, .batch = 1}}));
+  const Tensor state = bytes_on_device(std::span<const StepState>(
+      std::array{StepState{.seed = 2, .micro_batch = 5, .epoch = 1, .epoch_micro_batch = 1}}));
   const auto* at = reinterpret_cast<const StepState*>(state.raw());
   for (const Augmentation& augmentation : {Augmentation{}, {.max_shift = 2, .mixing = {.mixup = 1}}}) {
     const Teacher teacher(network, data, 4, augmentation);
     const Batch batch = data.training_batch(16, at, augmentation, DType::f32);
-    EXPECT_EQ(bool(batch.mixed), augmentation.mixing.any());
+    EXPECT_EQ(bool(batch.second), augmentation.mixing.any());
     test::expect_close(test::to_host(teacher.logits(batch)), test::to_host(network.forward(batch.images)), DType::f32,
                        64, 1, "teacher");
   }

@@ -15,7 +15,7 @@ namespace cucurbit {
 namespace {
 
 const LossFunction kMixedCrossEntropy = [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-  return cross_entropy(logits, batch.labels, {.mixed = batch.mixed}, metrics);
+  return cross_entropy(logits, batch.labels, {.second = batch.second}, metrics);
 };
 
 struct Outcome {
@@ -37,7 +37,7 @@ Outcome train(int64_t steps, const Augmentation& augmentation, bool graph, DType
   Trainer trainer(network, data, options, kMixedCrossEntropy);
   for (int64_t i = 0; i < steps; ++i) trainer.step();
   const TrainMetrics metrics = trainer.take_metrics();
-  return {network.arena().masters().to_host<float>(), metrics};
+  return {network.store().masters().to_host<float>(), metrics};
 }
 
 TEST(AugmentedTraining, GraphReplayIsBitEqualToEager) {
@@ -63,15 +63,15 @@ TEST(AugmentedTraining, LearnsFromMixedImages) {
   EXPECT_GT(end.metrics.top1, 0.8);
 }
 
-TEST(MixedLabels, TheLabelOfTheLargerWeightCounts) {
+TEST(SecondLabels, TheLabelOfTheLargerWeightCounts) {
   const Tensor logits =
       Tensor::from_host(std::vector<float>{3, 1, 2, 0, 5, 1, 4, 4, 9, 1, 2, 3}, {4, 3});  // largest: 0 1 2 2
   const Tensor first = Tensor::from_host(std::vector<int32_t>{0, 2, 1, 2}, {4});
   const Tensor second = Tensor::from_host(std::vector<int32_t>{2, 1, 0, 0}, {4});
   for (const auto& [weight, correct] : {std::pair(1.f, 2), {0.75f, 2}, {0.5f, 2}, {0.49f, 1}, {0.f, 1}}) {
     const Tensor metrics = Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8);
-    const MixedLabels mixed{second, Tensor::from_host(std::vector<float>{weight}, {1})};
-    cross_entropy(logits, first, {.mixed = mixed}, reinterpret_cast<kernels::StepMetrics*>(metrics.raw()));
+    const SecondLabels mixed{second, Tensor::from_host(std::vector<float>{weight}, {1})};
+    cross_entropy(logits, first, {.second = mixed}, reinterpret_cast<kernels::StepMetrics*>(metrics.raw()));
     kernels::StepMetrics sums{};
     metrics.copy_to_host(&sums, sizeof sums);
     EXPECT_EQ(sums.samples, 4);
@@ -79,32 +79,32 @@ TEST(MixedLabels, TheLabelOfTheLargerWeightCounts) {
   }
 }
 
-TEST(MixedLabels, AreRefusedWhereTheyDoNotFit) {
+TEST(SecondLabels, AreRefusedWhereTheyDoNotFit) {
   const Tensor logits = Tensor::zeros({4, 3}, DType::f32), labels = Tensor::zeros({4}, DType::i32);
   const Tensor weight = Tensor::zeros({1}, DType::f32);
-  const auto expect_refused = [&](const MixedLabels& mixed) {
+  const auto expect_refused = [&](const SecondLabels& mixed) {
     test::expect_error(ErrorKind::input, {"[cross_entropy]", "second labels"},
-                       [&] { cross_entropy(logits, labels, {.mixed = mixed}); });
+                       [&] { cross_entropy(logits, labels, {.second = mixed}); });
     test::expect_error(ErrorKind::input, {"[distill_logits]", "second labels"},
-                       [&] { distill_logits(logits, logits, labels, {.mixed = mixed}); });
+                       [&] { distill_logits(logits, logits, labels, {.second = mixed}); });
   };
   expect_refused({Tensor::zeros({3}, DType::i32), weight});
   expect_refused({Tensor::zeros({4}, DType::f32), weight});
   expect_refused({labels, {}});
   expect_refused({labels, Tensor::zeros({4}, DType::f32)});
   test::expect_error(ErrorKind::input, {"second labels"}, [&] {
-    distill_logits(logits, logits, {}, {.mixed = {labels, weight}});
+    distill_logits(logits, logits, {}, {.second = {labels, weight}});
   });
 }
 
-TEST(MixedLabels, ABadLabelIsNamedAndNeverUsed) {
+TEST(SecondLabels, ABadLabelIsNamedAndNeverUsed) {
   const Tensor logits = Tensor::zeros({2, 3}, DType::f32);
   const Tensor labels = Tensor::from_host(std::vector<int32_t>{7, 1}, {2});
   const Tensor mirrored = Tensor::from_host(std::vector<int32_t>{1, 7}, {2});
   for (float weight : {0.25f, 0.75f}) {
     const Tensor metrics = Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8);
     const Tensor loss =
-        cross_entropy(logits, labels, {.mixed = {mirrored, Tensor::from_host(std::vector<float>{weight}, {1})}},
+        cross_entropy(logits, labels, {.second = {mirrored, Tensor::from_host(std::vector<float>{weight}, {1})}},
                       reinterpret_cast<kernels::StepMetrics*>(metrics.raw()));
     kernels::StepMetrics sums{};
     metrics.copy_to_host(&sums, sizeof sums);

@@ -36,7 +36,7 @@ class StochasticDepth : public testing::TestWithParam<bool> {
   const Tensor x_ = Tensor::from_host(test::hashed(size_t(kBatch * kPixels * kChannels), 1, 0.5, 1),
                                       {kBatch, 2, 2, kChannels});  // positive: a ReLU does not change it
   std::vector<float> training_output(const DropPath& drop_path, int64_t step) const {
-    const StepState at{.seed = 5, .step = step, .epoch = 0, .batch = 0};
+    const StepState at{.seed = 5, .micro_batch = step, .epoch = 0, .epoch_micro_batch = 0};
     const Tensor state = bytes_on_device(std::span(&at, 1));
     Network network = residual(drop_path, GetParam());
     return network.forward(x_, {.training = true, .state = reinterpret_cast<const StepState*>(state.raw())})

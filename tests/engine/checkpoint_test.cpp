@@ -58,7 +58,7 @@ TEST_F(CheckpointTest, RoundTripsEverything) {
   Network saved = network_of(4, 1), loaded = network_of(4, 2);
   save_checkpoint(path_, saved, info());
   load_checkpoint(path_, loaded);
-  EXPECT_EQ(saved.arena().masters().to_host<float>(), loaded.arena().masters().to_host<float>());
+  EXPECT_EQ(saved.store().masters().to_host<float>(), loaded.store().masters().to_host<float>());
   const CheckpointInfo read = read_checkpoint_info(path_);
   EXPECT_EQ(read.model, "test");
   EXPECT_EQ(read.class_names, info().class_names);
@@ -71,20 +71,20 @@ TEST_F(CheckpointTest, RefreshesTheShadowOfABf16Network) {
   Network saved = network_of(4, 1), loaded = network_of(4, 2, DType::bf16);
   save_checkpoint(path_, saved, info());
   load_checkpoint(path_, loaded);
-  const auto masters = loaded.arena().masters().to_host<float>();
-  const auto shadow = loaded.arena().shadow().to_host<bf16>();
+  const auto masters = loaded.store().masters().to_host<float>();
+  const auto low_precision_copy = loaded.store().low_precision_copy().to_host<bf16>();
   for (size_t i = 0; i < masters.size(); ++i)
-    EXPECT_EQ(__bfloat162float(shadow[i]), __bfloat162float(__float2bfloat16(masters[i])));
+    EXPECT_EQ(__bfloat162float(low_precision_copy[i]), __bfloat162float(__float2bfloat16(masters[i])));
 }
 
 TEST_F(CheckpointTest, AnotherShapeIsRefusedAndChangesNothing) {
   Network saved = network_of(4, 1), other = network_of(5, 2);
   save_checkpoint(path_, saved, info());
-  const auto before = other.arena().masters().to_host<float>();
+  const auto before = other.store().masters().to_host<float>();
   const std::string message = refusal(other);
   EXPECT_NE(message.find("net.safetensors"), std::string::npos) << message;
   EXPECT_NE(message.find("0.weight"), std::string::npos) << message;
-  EXPECT_EQ(before, other.arena().masters().to_host<float>());
+  EXPECT_EQ(before, other.store().masters().to_host<float>());
 }
 
 TEST_F(CheckpointTest, EveryTruncationIsRefused) {

@@ -35,7 +35,8 @@ Values download(const Tensor& from) {
 void expect_near(const Values& got, const Values& want, double tolerance, const std::string& what) {
   ASSERT_EQ(got.size(), want.size());
   for (size_t i = 0; i < got.size(); ++i)
-    EXPECT_TRUE(std::abs(got[i] - want[i]) <= tolerance) << what << "[" << i << "]: " << got[i] << ", want " << want[i];
+    EXPECT_TRUE(std::abs(got[i] - want[i]) <= tolerance)
+        << what << "[" << i << "]: " << got[i] << ", expected " << want[i];
 }
 
 /// Layers whose weights have these shapes.
@@ -53,12 +54,12 @@ void follow_pytorch(double tolerance) {
   std::vector<std::pair<int64_t, int64_t>> shapes;
   for (const json& matrix : matrices) shapes.emplace_back(matrix["shape"][0], matrix["shape"][1]);
   Network network = network_of(shapes, dtype_of<A>);
-  Arena& arena = network.arena();
-  const auto& parameters = arena.state().parameters;
+  ParameterStore& store = network.store();
+  const auto& parameters = store.state().parameters;
   for (size_t m = 0; m < matrices.size(); ++m) upload<A>(parameters[2 * m].item->master, matrices[m]["start"]);
-  arena.gradients().fill_zero();
+  store.gradients().fill_zero();
   // The rest stands still at a rate of 0.001 and gradients of 0; Muon's rate is twenty times that.
-  Optimizer optimizer(arena,
+  Optimizer optimizer(store,
                       {.kind = kSgd,
                        .muon = MuonOptions{.rate_scale = values["lr"].get<double>() / 0.001,
                                            .momentum = values["momentum"],
@@ -114,20 +115,20 @@ TEST(Muon, MatricesOfManyChunksMatchPlainLoops) {
   // 90 x 130 and 130 x 70 take three chunks each; sizes around the tiles.
   const std::vector<std::pair<int64_t, int64_t>> shapes = {{90, 130}, {70, 90}, {1, 70}, {33, 1}, {4, 33}};
   Network network = network_of(shapes, DType::f64);
-  Arena& arena = network.arena();
-  Values gradients(size_t(arena.gradients().size()));
+  ParameterStore& store = network.store();
+  Values gradients(size_t(store.gradients().size()));
   for (size_t i = 0; i < gradients.size(); ++i)
     gradients[i] = std::sin(double(i) * 0.7) + 0.3 * std::cos(double(i * i % 1013));
-  upload<double>(arena.gradients(), gradients);
-  Muon muon(arena, 0.5, false, true);
-  const Tensor velocities = Tensor::zeros(arena.masters().shape(), DType::f64);
+  upload<double>(store.gradients(), gradients);
+  Muon muon(store, 0.5, false, true);
+  const Tensor velocities = Tensor::zeros(store.masters().shape(), DType::f64);
   const Tensor scale = Tensor::from_host(std::vector<float>{0.25f}, {1});
   muon.update(velocities, scale.data<float>());
   muon.update(velocities, scale.data<float>());
   const Values directions = download<double>(muon.directions()), velocity = download<double>(velocities);
   for (size_t p = 0; p < shapes.size(); ++p) {
-    const Parameter& weight = *arena.state().parameters[2 * p].item;
-    const int64_t begin = arena.offset(weight), count = weight.shape.size();
+    const Parameter& weight = *store.state().parameters[2 * p].item;
+    const int64_t begin = store.offset(weight), count = weight.shape.size();
     ASSERT_TRUE(muon.chosen()[2 * p]);
     EXPECT_FALSE(muon.chosen()[2 * p + 1]) << "a bias";
     Values v(gradients.begin() + begin, gradients.begin() + begin + count);
@@ -152,35 +153,35 @@ TEST(Muon, LeavesOutFirstLayerClassifierAndDepthwiseFilters) {
   net->emplace<Linear>(12, 4);
   const Network network("test", std::move(net), {8, 8, 1}, 4, DType::f32, 1);
   const auto names = [&](bool everything) {
-    const Muon muon(network.arena(), 0.95, true, everything);
+    const Muon muon(network.store(), 0.95, true, everything);
     std::vector<std::string> chosen;
     for (size_t i = 0; i < muon.chosen().size(); ++i)
-      if (muon.chosen()[i]) chosen.push_back(network.arena().state().parameters[i].name);
+      if (muon.chosen()[i]) chosen.push_back(network.store().state().parameters[i].name);
     return chosen;
   };
   EXPECT_EQ(names(false), (std::vector<std::string>{"3.weight", "5.weight"}));
   EXPECT_EQ(names(true), (std::vector<std::string>{"3.weight", "5.weight", "6.weight"})) << "1x3x3 is one channel deep";
 }
 
-std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, bool graph, int64_t accumulate,
+std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, bool graph, int64_t grad_accum_steps,
                                             int steps) {
   const ImageSet images = easy_images(512, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
-  Network network("small", small_convnet(4), {8, 8, 1}, 4, accumulate > 1 ? DType::bf16 : DType::f32, 3);
-  TrainOptions options{.batch_size = 32, .accumulate = accumulate, .seed = 5, .graph = graph};
+  Network network("small", small_convnet(4), {8, 8, 1}, 4, grad_accum_steps > 1 ? DType::bf16 : DType::f32, 3);
+  TrainOptions options{.batch_size = 32, .grad_accum_steps = grad_accum_steps, .seed = 5, .graph = graph};
   options.optimizer = optimizer;
   options.learning_rates.assign(size_t(steps), 0.01f);
   Trainer trainer(network, data, options, kCrossEntropy);
   for (int i = 0; i + 10 < steps; ++i) trainer.step();
   trainer.take_metrics();
   for (int i = 0; i < 10; ++i) trainer.step();
-  return {network.arena().masters().to_host<float>(), trainer.take_metrics().loss};
+  return {network.store().masters().to_host<float>(), trainer.take_metrics().loss};
 }
 
 TEST(Muon, TrainsAndReplaysBitByBit) {
   for (const auto rest : {kSgd, OptimizerOptions::Kind::adamw})
     for (const double clip : {0.0, 0.5})
-      for (const int64_t accumulate : {1, 2})
+      for (const int64_t grad_accum_steps : {1, 2})
         for (const double ema : {0.0, 0.9}) {
           const OptimizerOptions options{.kind = rest,
                                          .momentum = clip > 0 ? 0.9 : 0,
@@ -188,8 +189,8 @@ TEST(Muon, TrainsAndReplaysBitByBit) {
                                          .weight_decay = 0.01,
                                          .clip_norm = clip,
                                          .ema_decay = ema};
-          EXPECT_EQ(train(options, false, accumulate, 12), train(options, true, accumulate, 12))
-              << "clip " << clip << " accumulate " << accumulate << " average " << ema;
+          EXPECT_EQ(train(options, false, grad_accum_steps, 12), train(options, true, grad_accum_steps, 12))
+              << "clip " << clip << " grad_accum_steps " << grad_accum_steps << " average " << ema;
         }
   const OptimizerOptions options{.kind = OptimizerOptions::Kind::adamw, .muon = MuonOptions{.rate_scale = 2}};
   EXPECT_LT(train(options, true, 1, 150).second, 0.3);

@@ -50,7 +50,7 @@ TEST(Conv2dChecks, Geometry) {
             std::string::npos);
   EXPECT_NE(refusal([] {
               conv2d(f32({4, 4, 3}), f32({4, 3, 3, 3}), {});
-            }).find("want input [N,H,W,C]"),
+            }).find("expected input [N,H,W,C]"),
             std::string::npos);
 }
 
@@ -60,7 +60,7 @@ TEST(Conv2dChecks, Types) {
   EXPECT_EQ(refusal([] {
               conv2d(f32({2, 4, 4, 3}), f32({4, 3, 3, 3}), f32({5}));
             }),
-            "[conv2d] bias is f32 [5], input f32 [2,4,4,3]: want f32 [4]");
+            "[conv2d] bias is f32 [5], input f32 [2,4,4,3]: expected f32 [4]");
 }
 
 TEST(Conv2dChecks, TooLarge) {
@@ -83,7 +83,7 @@ TEST(MatmulChecks, Shapes) {
   EXPECT_EQ(refusal([] {
               matmul(f32({2, 5}), f32({4, 3}));
             }),
-            "[matmul] f32 [2,5] by f32 [4,3]: want [M, K] by [K, N] of one type");
+            "[matmul] f32 [2,5] by f32 [4,3]: expected [M, K] by [K, N] of one type");
 }
 
 }  // namespace

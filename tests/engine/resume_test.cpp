@@ -14,8 +14,8 @@ namespace {
 using Kind = OptimizerOptions::Kind;
 constexpr int64_t kEpochs = 4;
 
-TrainOptions options_of(const OptimizerOptions& optimizer, int64_t accumulate) {
-  TrainOptions options{.batch_size = 32, .accumulate = accumulate, .seed = 9};
+TrainOptions options_of(const OptimizerOptions& optimizer, int64_t grad_accum_steps) {
+  TrainOptions options{.batch_size = 32, .grad_accum_steps = grad_accum_steps, .seed = 9};
   options.augmentation = {.max_shift = 1, .flip = Flip::random};
   options.optimizer = optimizer;
   for (int i = 0; i < 64; ++i) options.learning_rates.push_back(0.02f / float(i + 1));
@@ -44,8 +44,8 @@ struct TrainingRun {
 
   /// Weights, running statistics, moments and moving average.
   std::vector<std::vector<float>> bits() const {
-    std::vector<std::vector<float>> all{network.arena().masters().to_host<float>()};
-    for (const auto& [name, buffer] : network.arena().state().buffers) all.push_back(buffer->value.to_host<float>());
+    std::vector<std::vector<float>> all{network.store().masters().to_host<float>()};
+    for (const auto& [name, buffer] : network.store().state().buffers) all.push_back(buffer->value.to_host<float>());
     for (const auto& [name, tensor] : trainer.optimizer().state()) all.push_back(tensor.to_host<float>());
     return all;
   }
@@ -61,8 +61,8 @@ const std::vector<OptimizerOptions> kOptimizers = {
 TEST(Resume, TwoEpochsAndTwoMoreEqualFour) {
   const TemporaryFolder folder;
   for (const OptimizerOptions& optimizer : kOptimizers)
-    for (const auto& [compute, accumulate] : {std::pair{DType::f32, int64_t(1)}, {DType::bf16, int64_t(2)}}) {
-      const TrainOptions options = options_of(optimizer, accumulate);
+    for (const auto& [compute, grad_accum_steps] : {std::pair{DType::f32, int64_t(1)}, {DType::bf16, int64_t(2)}}) {
+      const TrainOptions options = options_of(optimizer, grad_accum_steps);
       TrainingRun straight(options, compute), first(options, compute), second(options, compute);
       straight.go(kEpochs);
       first.go(2);
@@ -89,7 +89,7 @@ TEST(Resume, WithinAnEpoch) {
   TrainingRun straight(options, DType::f32), first(options, DType::f32), second(options, DType::f32);
   straight.go(3);
   first.go(3, 10);
-  EXPECT_EQ(first.trainer.position().batch, 8);
+  EXPECT_EQ(first.trainer.position().epoch_micro_batch, 8);
   first.save(folder / "state.safetensors");
   second.load(folder / "state.safetensors");
   second.go(3);
@@ -130,7 +130,7 @@ TEST(Resume, OtherRunsAreRefused) {
   other.batch_size = 16;
   refused(other, "batch size 32, this run has 16");
   other = options;
-  other.accumulate = 2;
+  other.grad_accum_steps = 2;
   refused(other, "batches a step 1, this run has 2");
   refused(options_of(kOptimizers[1], 1), "tensors");
   refused(options_of(kOptimizers[2], 1), "tensors");

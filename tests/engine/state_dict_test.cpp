@@ -53,21 +53,21 @@ Dict counting(const Network& network, const std::string& prefix = "") {
 }
 
 std::vector<float> master(const Network& network, const std::string& name) {
-  for (const auto& [key, parameter] : network.arena().state().parameters)
+  for (const auto& [key, parameter] : network.store().state().parameters)
     if (key == name) return parameter->master.to_host<float>();
   ADD_FAILURE() << name;
   return {};
 }
 
 std::string refusal(const Dict& dict, Network& network) {
-  const auto before = network.arena().masters().to_host<float>();
+  const auto before = network.store().masters().to_host<float>();
   try {
     load_state_dict(dict.views, "file", network);
     ADD_FAILURE() << "accepted";
     return "";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::input);
-    EXPECT_EQ(before, network.arena().masters().to_host<float>()) << "the network was changed";
+    EXPECT_EQ(before, network.store().masters().to_host<float>()) << "the network was changed";
     return error.what();
   }
 }
@@ -105,7 +105,7 @@ TEST(StateDict, WrappersAndCountersAreIgnored) {
   Dict dict = counting(wrapped, "module.");
   dict.add("module.bn.num_batches_tracked", DType::i64, {}, std::vector<int64_t>{7});
   load_state_dict(dict.views, "file", wrapped);
-  EXPECT_EQ(plain.arena().masters().to_host<float>(), wrapped.arena().masters().to_host<float>());
+  EXPECT_EQ(plain.store().masters().to_host<float>(), wrapped.store().masters().to_host<float>());
 }
 
 TEST(StateDict, OtherFloatingTypesAreConverted) {
@@ -151,10 +151,10 @@ TEST(StateDict, RoundTripsThroughAFile) {
   save_state_dict(path, saved);
   EXPECT_EQ(SafetensorsFile::read(path).at("conv.weight").shape, (std::vector<int64_t>{4, 2, 3, 3}));
   EXPECT_TRUE(load_state_dict(path, loaded).empty());
-  EXPECT_EQ(saved.arena().masters().to_host<float>(), loaded.arena().masters().to_host<float>());
-  const auto shadow = loaded.arena().shadow().to_host<bf16>();
-  EXPECT_EQ(__bfloat162float(shadow[0]),
-            __bfloat162float(__float2bfloat16(saved.arena().masters().to_host<float>()[0])));
+  EXPECT_EQ(saved.store().masters().to_host<float>(), loaded.store().masters().to_host<float>());
+  const auto low_precision_copy = loaded.store().low_precision_copy().to_host<bf16>();
+  EXPECT_EQ(__bfloat162float(low_precision_copy[0]),
+            __bfloat162float(__float2bfloat16(saved.store().masters().to_host<float>()[0])));
 }
 
 }  // namespace

@@ -41,23 +41,24 @@ struct SmallRun {
 
   struct Options {
     bool graph = true;
-    int64_t accumulate = 1, batch_size = 16;
+    int64_t grad_accum_steps = 1, batch_size = 16;
     Augmentation augmentation{};
     uint64_t seed = 5;
   };
   static std::unique_ptr<Trainer> make_trainer(Network& network, const DeviceSet& data, const Options& o) {
-    TrainOptions options{.batch_size = o.batch_size, .accumulate = o.accumulate, .seed = o.seed, .graph = o.graph};
+    TrainOptions options{
+        .batch_size = o.batch_size, .grad_accum_steps = o.grad_accum_steps, .seed = o.seed, .graph = o.graph};
     options.augmentation = o.augmentation;
     options.learning_rates.assign(100, 0.05f);
     return std::make_unique<Trainer>(network, data, options,
                                      [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-                                       return cross_entropy(logits, batch.labels, {.mixed = batch.mixed}, metrics);
+                                       return cross_entropy(logits, batch.labels, {.second = batch.second}, metrics);
                                      });
   }
   SmallRun(Residency residency, const Options& options) : SmallRun(residency) {
     trainer = make_trainer(network, data, options);
   }
-  std::vector<float> weights() const { return network.arena().masters().to_host<float>(); }
+  std::vector<float> weights() const { return network.store().masters().to_host<float>(); }
 };
 
 void steps(Trainer& trainer, int64_t count) {
@@ -67,15 +68,17 @@ void steps(Trainer& trainer, int64_t count) {
 TEST(Streaming, TrainingIsBitEqual) {
   for (const Augmentation& augmentation : kAugmentations)
     for (bool graph : {false, true})
-      for (int64_t accumulate : {1, 3}) {
-        const SmallRun::Options options{.graph = graph, .accumulate = accumulate, .augmentation = augmentation};
+      for (int64_t grad_accum_steps : {1, 3}) {
+        const SmallRun::Options options{
+            .graph = graph, .grad_accum_steps = grad_accum_steps, .augmentation = augmentation};
         SmallRun resident(Residency::device, options), streamed(Residency::host, options);
         EXPECT_EQ(resident.data.residency(), Residency::device);
         EXPECT_EQ(streamed.data.residency(), Residency::host);
         for (int64_t part : {1, 1, 9, 20}) {  // more than two epochs of 12 batches
           steps(*resident.trainer, part);
           steps(*streamed.trainer, part);
-          EXPECT_EQ(resident.weights(), streamed.weights()) << "graph " << graph << ", accumulate " << accumulate;
+          EXPECT_EQ(resident.weights(), streamed.weights())
+              << "graph " << graph << ", grad_accum_steps " << grad_accum_steps;
         }
         const TrainMetrics want = resident.trainer->take_metrics(), got = streamed.trainer->take_metrics();
         EXPECT_EQ(want.loss, got.loss);
@@ -103,9 +106,9 @@ TEST(Streaming, EvaluationBetweenStepsIsBitEqualAndLeavesThemAlone) {
 }
 
 TEST(Streaming, GoesOnFromAnyPosition) {
-  for (const StepState& position : {StepState{.seed = 9, .step = 7, .epoch = 0, .batch = 7},
-                                    {.seed = 9, .step = 23, .epoch = 1, .batch = 11},
-                                    {.seed = 2, .step = 24, .epoch = 2, .batch = 0}}) {
+  for (const StepState& position : {StepState{.seed = 9, .micro_batch = 7, .epoch = 0, .epoch_micro_batch = 7},
+                                    {.seed = 9, .micro_batch = 23, .epoch = 1, .epoch_micro_batch = 11},
+                                    {.seed = 2, .micro_batch = 24, .epoch = 2, .epoch_micro_batch = 0}}) {
     SmallRun resident(Residency::device, {}), streamed(Residency::host, {});
     for (const SmallRun* run : {&resident, &streamed}) {
       steps(*run->trainer, 5);
@@ -132,7 +135,7 @@ TEST(Streaming, TrainingsMayShareASet) {
     for (int round = 0; round < 9; ++round)
       for (const auto& trainer : trainers) steps(*trainer, 1 + round % 3);
     for (const auto& network : networks)
-      results[residency == Residency::host].push_back(network->arena().masters().to_host<float>());
+      results[residency == Residency::host].push_back(network->store().masters().to_host<float>());
   }
   EXPECT_EQ(results[0], results[1]);
 }
@@ -163,8 +166,9 @@ TEST(Streaming, RefusesWhatItWasNotPreparedFor) {
   run.data.prepare(start, 16, 1);
   EXPECT_EQ(run.data.training_batch(16, at, {}, DType::f32).images.dim(0), 16);
   test::expect_error(ErrorKind::usage, {"[data]", "prepare"}, [&] { run.data.training_batch(8, at, {}, DType::f32); });
-  test::expect_error(ErrorKind::usage, {"[data]", "3"},
-                     [&] { run.data.prepare({.seed = 0, .step = 4, .epoch = 0, .batch = 4}, 16, 3); });
+  test::expect_error(ErrorKind::usage, {"[data]", "3"}, [&] {
+    run.data.prepare({.seed = 0, .micro_batch = 4, .epoch = 0, .epoch_micro_batch = 4}, 16, 3);
+  });
 }
 
 }  // namespace

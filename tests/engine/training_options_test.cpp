@@ -28,8 +28,8 @@ struct Scene {
       : data(images, channel_statistics(images)), network("small", std::move(module), {8, 8, 1}, 4, compute, 3) {}
 };
 
-TrainOptions options_of(const OptimizerOptions& optimizer, int64_t batch, int64_t accumulate, bool graph) {
-  TrainOptions options{.batch_size = batch, .accumulate = accumulate, .seed = 5, .graph = graph};
+TrainOptions options_of(const OptimizerOptions& optimizer, int64_t batch, int64_t grad_accum_steps, bool graph) {
+  TrainOptions options{.batch_size = batch, .grad_accum_steps = grad_accum_steps, .seed = 5, .graph = graph};
   options.optimizer = optimizer;
   options.learning_rates.assign(40, optimizer.kind == Kind::sgd ? 0.05f : 0.002f);
   options.learning_rates.back() = 0.001f;
@@ -48,14 +48,14 @@ Bits train(const TrainOptions& options, DType compute, int steps) {
   for (int i = 0; i < steps; ++i) trainer.step();
   const double loss = trainer.take_metrics().loss;
   const Tensor& average = trainer.optimizer().ema();
-  return {scene.network.arena().masters().to_host<float>(), average ? average.to_host<float>() : std::vector<float>(),
+  return {scene.network.store().masters().to_host<float>(), average ? average.to_host<float>() : std::vector<float>(),
           loss};
 }
 
 TEST(TrainingOptions, EveryCombinationReplaysBitByBit) {
   for (const Kind kind : {Kind::sgd, Kind::adam, Kind::adamw})
     for (const double clip : {0.0, 0.3})
-      for (const int64_t accumulate : {1, 3})
+      for (const int64_t grad_accum_steps : {1, 3})
         for (const double ema : {0.0, 0.9}) {
           const OptimizerOptions optimizer{.kind = kind,
                                            .nesterov = true,
@@ -64,32 +64,33 @@ TEST(TrainingOptions, EveryCombinationReplaysBitByBit) {
                                            .clip_norm = clip,
                                            .ema_decay = ema,
                                            .ema_warmup = clip > 0};
-          const DType compute = accumulate > 1 && ema > 0 ? DType::bf16 : DType::f32;
-          const Bits eager = train(options_of(optimizer, 32, accumulate, false), compute, 12);
-          EXPECT_EQ(eager, train(options_of(optimizer, 32, accumulate, true), compute, 12))
-              << int(kind) << " clip " << clip << " accumulate " << accumulate << " average " << ema;
+          const DType compute = grad_accum_steps > 1 && ema > 0 ? DType::bf16 : DType::f32;
+          const Bits eager = train(options_of(optimizer, 32, grad_accum_steps, false), compute, 12);
+          EXPECT_EQ(eager, train(options_of(optimizer, 32, grad_accum_steps, true), compute, 12))
+              << int(kind) << " clip " << clip << " grad_accum_steps " << grad_accum_steps << " average " << ema;
           EXPECT_TRUE(std::isfinite(eager.loss));
         }
 }
 
-std::vector<double> weights_after(int64_t batch, int64_t accumulate, int steps, double clip) {
+std::vector<double> weights_after(int64_t batch, int64_t grad_accum_steps, int steps, double clip) {
   Scene scene(small_mlp(4), DType::f64, 480);
   Trainer trainer(scene.network, scene.data,
-                  options_of({.weight_decay = 0.01, .clip_norm = clip}, batch, accumulate, true), kCrossEntropy);
-  EXPECT_EQ(trainer.steps_per_epoch(), 480 / (batch * accumulate));
+                  options_of({.weight_decay = 0.01, .clip_norm = clip}, batch, grad_accum_steps, true), kCrossEntropy);
+  EXPECT_EQ(trainer.steps_per_epoch(), 480 / (batch * grad_accum_steps));
   for (int i = 0; i < steps; ++i) trainer.step();
-  EXPECT_EQ(trainer.take_metrics().samples, steps * batch * accumulate);
+  EXPECT_EQ(trainer.take_metrics().samples, steps * batch * grad_accum_steps);
   EXPECT_EQ(trainer.position().epoch, steps / trainer.steps_per_epoch());
-  return scene.network.arena().masters().to_host<double>();
+  return scene.network.store().masters().to_host<double>();
 }
 
 TEST(TrainingOptions, AccumulatedBatchesEqualOneLargeBatch) {
   for (const double clip : {0.0, 0.2})
-    for (const int64_t accumulate : {2, 3, 8}) {
+    for (const int64_t grad_accum_steps : {2, 3, 8}) {
       const std::vector<double> whole = weights_after(48, 1, 15, clip),
-                                parts = weights_after(48 / accumulate, accumulate, 15, clip);
+                                parts = weights_after(48 / grad_accum_steps, grad_accum_steps, 15, clip);
       ASSERT_EQ(whole.size(), parts.size());
-      for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(whole[i], parts[i], 1e-12) << accumulate << " at " << i;
+      for (size_t i = 0; i < whole.size(); ++i)
+        EXPECT_NEAR(whole[i], parts[i], 1e-12) << grad_accum_steps << " at " << i;
     }
 }
 
@@ -107,7 +108,7 @@ TEST(TrainingOptions, TheAverageFollowsTimmsWarmUp) {
   std::vector<double> want;
   for (int u = 0; u < 120; ++u) {
     trainer.step();
-    const std::vector<double> masters = scene.network.arena().masters().to_host<double>();
+    const std::vector<double> masters = scene.network.store().masters().to_host<double>();
     const double decay = std::min(0.95, 1 - std::pow(1 + double(u), -2.0 / 3));
     if (u == 0) want = masters;
     for (size_t i = 0; i < want.size(); ++i) want[i] = decay * want[i] + (1 - decay) * masters[i];
@@ -121,7 +122,7 @@ TEST(TrainingOptions, DecayReachesBiasesOnlyWhenAsked) {
     Scene scene(small_convnet(4), DType::f64);
     TrainOptions options = options_of({.momentum = 0, .weight_decay = 0.5, .decay_all = all}, 32, 1, true);
     std::vector<double> gamma;
-    const auto& state = scene.network.arena().state();
+    const auto& state = scene.network.store().state();
     for (const auto& [name, parameter] : state.parameters)
       if (name == "1.weight") gamma = parameter->master.to_host<double>();
     ASSERT_EQ(gamma, std::vector<double>(8, 1.0));
@@ -157,7 +158,7 @@ TEST(TrainingOptions, TheFirstStepThatIsNotFiniteIsNamed) {
 
 TEST(TrainingOptions, AGradientThatIsNotFiniteIsNoticedThoughTheLossIs) {
   Scene scene(small_mlp(4));
-  for (const auto& [name, parameter] : scene.network.arena().state().parameters)
+  for (const auto& [name, parameter] : scene.network.store().state().parameters)
     if (name.starts_with("3.")) parameter->master.fill_zero();
   // All logits are 0: the loss is 1e20 ln 4, its gradient 1e50 times that of cross-entropy.
   Trainer trainer(scene.network, scene.data, options_of({}, 32, 1, true),

@@ -44,7 +44,7 @@ Outcome train(int64_t steps, uint64_t seed, bool graph, DType compute, int64_t i
     trainer.step();
     if ((i + 1) % interval == 0 || i + 1 == steps) outcome.metrics = trainer.take_metrics();
   }
-  outcome.weights = network.arena().masters().to_host<float>();
+  outcome.weights = network.store().masters().to_host<float>();
   return outcome;
 }
 
@@ -118,7 +118,7 @@ double unit(int64_t i, uint32_t stream) { return hash(uint32_t(i), stream) / 214
 /// Overwrites the initial weights by the closed formula; streams are 4 layer, +1 for biases and scales, +2 for shifts.
 void set_weights(Network& network) {
   int layer = -1;
-  for (const auto& [name, parameter] : network.arena().state().parameters) {
+  for (const auto& [name, parameter] : network.store().state().parameters) {
     const bool scale = !parameter->is_weight && parameter->initializer.value == 1;
     const bool shift = !parameter->is_weight && !scale;
     if (parameter->is_weight) ++layer;
@@ -166,8 +166,8 @@ template <class T>
 std::vector<double> first_losses(const std::string& which, const ImageSet& images, const nlohmann::json& values) {
   Network network(which, reference_network(which), {28, 28, 1}, 10, dtype_of<T>, 0);
   set_weights(network);
-  Arena& arena = network.arena();
-  Optimizer optimizer(arena, {.momentum = values["momentum"]}, {values["learning_rate"].get<float>()});
+  ParameterStore& store = network.store();
+  Optimizer optimizer(store, {.momentum = values["momentum"]}, {values["learning_rate"].get<float>()});
   const int64_t batch = values["batch"], pixels = 28 * 28;
   const double mean = values["mean"], std = values["std"];
   const StepState zero{};
@@ -181,9 +181,9 @@ std::vector<double> first_losses(const std::string& which, const ImageSet& image
     Tape tape;
     const Tensor logits = network.forward(Tensor::from_host(host, {batch, 28, 28, 1}), {.training = true});
     const Tensor loss = cross_entropy(logits, Tensor::from_host(labels, {batch}), {});
-    arena.begin_gradients();
+    store.begin_gradients();
     tape.backward(loss);
-    arena.finish_gradients();
+    store.finish_gradients();
     optimizer.step(reinterpret_cast<const StepState*>(state.raw()));
     losses.push_back(double(loss.to_host<T>()[0]));
   }

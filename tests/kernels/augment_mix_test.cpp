@@ -164,7 +164,7 @@ TYPED_TEST(GatherTest, LabelsComeInTheOppositeOrderToo) {
     const DeviceBatch<TypeParam> batch(set, 7);
     const Tensor mirrored = Tensor::empty({7}, DType::i32);
     kernels::BatchTarget<TypeParam> target = batch.target();
-    target.mirrored_labels = mirrored.data<int32_t>();
+    target.second_labels = mirrored.data<int32_t>();
     const Tensor state = device_state({.seed = 1, .step = 0, .epoch = 0, .batch = 0});
     kernels::gather_batch(set.source(), as_state(state), true, augmentation, target, stream());
     std::vector<int32_t> labels = batch.host().labels;

@@ -9,7 +9,7 @@
 namespace cucurbit {
 namespace {
 
-constexpr StepState kStart{.seed = 8, .step = 0, .epoch = 2, .batch = 0};
+constexpr StepState kStart{.seed = 8, .epoch = 2};
 
 // --- RandAugment -----------------------------------------------------------------------------------------------------
 
@@ -223,12 +223,11 @@ TYPED_TEST(GatherTest, ChangedViewsDependOnSeedEpochAndSampleAlone) {
                                   .rand_augment = {.operations = 2},
                                   .color_jitter = {.contrast = 0.4f, .hue = 0.1f}};
   std::map<int32_t, std::vector<double>> views;
-  const HostBatch whole =
-      gather<TypeParam>(set, 16, {.seed = 5, .step = 0, .epoch = 1, .batch = 0}, true, augmentation);
+  const HostBatch whole = gather<TypeParam>(set, 16, {.seed = 5, .epoch = 1}, true, augmentation);
   for (size_t i = 0; i < 16; ++i) views[whole.indices[i]] = image(whole, i);
   for (int64_t number = 0; number < 4; ++number) {
-    const HostBatch part =
-        gather<TypeParam>(set, 4, {.seed = 5, .step = 9, .epoch = 1, .batch = number}, false, augmentation);
+    const HostBatch part = gather<TypeParam>(
+        set, 4, {.seed = 5, .micro_batch = 9, .epoch = 1, .epoch_micro_batch = number}, false, augmentation);
     for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(test::same_bits(image(part, i), views[part.indices[i]]));
   }
 }

@@ -9,7 +9,7 @@
 namespace cucurbit {
 namespace {
 
-constexpr StepState kStart{.seed = 8, .step = 0, .epoch = 2, .batch = 0};
+constexpr StepState kStart{.seed = 8, .epoch = 2};
 
 /// Which pixel of a line of n each place of the padded line shows; -1 for none.
 std::vector<int> padded_line(int n, int padding, Border border) {
@@ -112,15 +112,14 @@ TEST(Augment, AViewDependsOnSeedEpochAndSampleAlone) {
     for (size_t i = 0; i < 16; ++i) views[whole.indices[i]] = image(whole, i);
     return views;
   };
-  auto views = pictures({.seed = 5, .step = 0, .epoch = 1, .batch = 0});
+  auto views = pictures({.seed = 5, .epoch = 1});
   EXPECT_EQ(views.size(), 16u);
   for (int64_t number = 0; number < 4; ++number) {
-    const HostBatch part =
-        gather<float>(set, 4, {.seed = 5, .step = 9, .epoch = 1, .batch = number}, false, augmentation);
+    const HostBatch part = gather<float>(set, 4, {.seed = 5, .micro_batch = 9, .epoch = 1, .epoch_micro_batch = number},
+                                         false, augmentation);
     for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(test::same_bits(image(part, i), views[part.indices[i]]));
   }
-  for (const StepState& other : {StepState{.seed = 6, .step = 0, .epoch = 1, .batch = 0},
-                                 StepState{.seed = 5, .step = 0, .epoch = 2, .batch = 0}}) {
+  for (const StepState& other : {StepState{.seed = 6, .epoch = 1}, StepState{.seed = 5, .epoch = 2}}) {
     int same = 0;
     for (auto& [sample, picture] : pictures(other)) same += test::same_bits(picture, views[sample]);
     EXPECT_LT(same, 5);
@@ -150,8 +149,7 @@ TEST(Augment, AlternatingFlipsTurnEveryImageEveryEpoch) {
   const Augmentation augmentation{.flip = Flip::alternating};
   std::vector<bool> first(kSamples);
   for (int64_t epoch = 0; epoch < 5; ++epoch) {
-    const HostBatch batch =
-        gather<float>(set, kSamples, {.seed = 3, .step = 0, .epoch = epoch, .batch = 0}, true, augmentation);
+    const HostBatch batch = gather<float>(set, kSamples, {.seed = 3, .epoch = epoch}, true, augmentation);
     for (size_t i = 0; i < kSamples; ++i) {
       const auto sample = size_t(batch.indices[i]);
       const auto crop = find_crop(set, int64_t(sample), augmentation, image(batch, i), 1e-3);

@@ -12,7 +12,7 @@ namespace cucurbit {
 namespace {
 
 std::vector<int32_t> order_of(int64_t count, uint64_t seed, int64_t epoch) {
-  const Tensor state = device_state({.seed = seed, .step = 0, .epoch = epoch, .batch = 0});
+  const Tensor state = device_state({.seed = seed, .epoch = epoch});
   const Tensor order = Tensor::empty({count}, DType::i32);
   kernels::sample_order(as_state(state), count, order.data<int32_t>(), stream());
   return order.to_host<int32_t>();
@@ -80,10 +80,10 @@ TEST(GatherBatch, BatchesOfAnEpochFollowTheOrder) {
   const TestSet set(23, 2, 2, 1);
   const auto order = order_of(23, 5, 3);
   for (int64_t number = 0; number < 3; ++number) {
-    const HostBatch batch = gather<float>(set, 8, {.seed = 5, .step = 0, .epoch = 3, .batch = number}, true, {});
+    const HostBatch batch = gather<float>(set, 8, {.seed = 5, .epoch = 3, .epoch_micro_batch = number}, true, {});
     for (int64_t i = 0; i < 8; ++i)  // the last batch begins again at the first place
       EXPECT_EQ(batch.indices[size_t(i)], order[size_t((number * 8 + i) % 23)]);
-    const HostBatch plain = gather<float>(set, 8, {.seed = 5, .step = 0, .epoch = 3, .batch = number}, false, {});
+    const HostBatch plain = gather<float>(set, 8, {.seed = 5, .epoch = 3, .epoch_micro_batch = number}, false, {});
     for (int64_t i = 0; i < 8; ++i) EXPECT_EQ(plain.indices[size_t(i)], (number * 8 + i) % 23);
   }
 }
@@ -92,7 +92,7 @@ TEST(GatherBatch, TheHostNamesTheSameSamples) {
   const TestSet set(23, 2, 2, 1);
   for (const bool shuffle : {false, true})
     for (int64_t number : {0, 2, 7}) {
-      const StepState state{.seed = 5ull << 40, .step = 31, .epoch = 3, .batch = number};
+      const StepState state{.seed = 5ull << 40, .micro_batch = 31, .epoch = 3, .epoch_micro_batch = number};
       std::vector<int32_t> samples(8);
       kernels::batch_samples(state, 8, 23, shuffle, samples.data());
       EXPECT_EQ(samples, gather<float>(set, 8, state, shuffle, {}).indices);
@@ -105,23 +105,25 @@ TYPED_TEST(GatherTest, ARingOfBatchesGivesWhatTheSetGives) {
                                            {.flip = Flip::random, .color_jitter = {.contrast = 0.4f}}}) {
     constexpr int64_t kRing = 4, kSize = 5, kBytes = 6 * 5 * 3;
     std::vector<uint8_t> ring(kRing * kSize * kBytes);
-    for (StepState at{.seed = 9, .step = 6, .epoch = 1, .batch = 2}; at.step < 10; at = at.next(4)) {
+    for (StepState at{.seed = 9, .micro_batch = 6, .epoch = 1, .epoch_micro_batch = 2}; at.micro_batch < 10;
+         at = at.next(4)) {
       std::vector<int32_t> samples(kSize);
       kernels::batch_samples(at, kSize, 23, true, samples.data());
       for (int64_t i = 0; i < kSize; ++i)
         std::copy_n(set.bytes.begin() + samples[size_t(i)] * kBytes, kBytes,
-                    ring.begin() + (at.step % kRing * kSize + i) * kBytes);
+                    ring.begin() + (at.micro_batch % kRing * kSize + i) * kBytes);
     }
     const Tensor images = Tensor::from_host(ring, {kRing * kSize * kBytes});
     kernels::ImageSource source = set.source();
     source.images = images.data<uint8_t>();
     source.ring = kRing;
-    for (StepState at{.seed = 9, .step = 6, .epoch = 1, .batch = 2}; at.step < 10; at = at.next(4)) {
+    for (StepState at{.seed = 9, .micro_batch = 6, .epoch = 1, .epoch_micro_batch = 2}; at.micro_batch < 10;
+         at = at.next(4)) {
       const DeviceBatch<TypeParam> batch(set, kSize);
       const Tensor state = device_state(at);
       kernels::gather_batch(source, as_state(state), true, augmentation, batch.target(), stream());
       const HostBatch want = gather<TypeParam>(set, kSize, at, true, augmentation), got = batch.host();
-      EXPECT_TRUE(test::same_bits(got.images, want.images)) << "step " << at.step;
+      EXPECT_TRUE(test::same_bits(got.images, want.images)) << "step " << at.micro_batch;
       EXPECT_EQ(got.labels, want.labels);
       EXPECT_EQ(got.indices, want.indices);
     }

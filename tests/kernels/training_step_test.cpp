@@ -23,7 +23,7 @@ struct Clip {
 /// Parameters of these sizes, 3 elements apart.
 template <class A>
 Clip clip(const std::vector<int64_t>& sizes, double max_norm, std::vector<A>& gradients) {
-  std::vector<ArenaChunk> chunks;
+  std::vector<ParameterChunk> chunks;
   int64_t end = 0;
   for (size_t s = 0; s < sizes.size(); ++s) {
     append_chunks(chunks, end, sizes[s], int32_t(s));
@@ -31,10 +31,10 @@ Clip clip(const std::vector<int64_t>& sizes, double max_norm, std::vector<A>& gr
   }
   gradients.resize(size_t(end), std::numeric_limits<A>::quiet_NaN());  // between them: never read
   const Tensor device = Tensor::from_host(gradients, {end});
-  const Tensor table = bytes_on_device(std::span<const ArenaChunk>(chunks));
+  const Tensor table = bytes_on_device(std::span<const ParameterChunk>(chunks));
   const Tensor partial = Tensor::empty({int64_t(chunks.size())}, DType::f64);
   const Tensor scale = Tensor::empty({1}, DType::f32), norm = Tensor::empty({1}, DType::f64);
-  kernels::chunk_squares(device.data<A>(), reinterpret_cast<const ArenaChunk*>(table.raw()), int64_t(chunks.size()),
+  kernels::chunk_squares(device.data<A>(), reinterpret_cast<const ParameterChunk*>(table.raw()), int64_t(chunks.size()),
                          partial.data<double>(), stream());
   kernels::clip_scale(partial.data<double>(), int64_t(chunks.size()), max_norm, scale.data<float>(),
                       norm.data<double>(), stream());
@@ -85,8 +85,8 @@ TEST(GradientNorm, NaNStays) {
 
 TEST(KeepValue, WritesAtTheStepAndNoFurther) {
   const Tensor series = Tensor::zeros({3}, DType::f32), value = Tensor::from_host(std::vector<double>{2.5}, {1});
-  StepState state{.seed = 1, .step = 0, .epoch = 0, .batch = 0};
-  for (state.step = 1; state.step < 5; ++state.step) {
+  StepState state{.seed = 1};
+  for (state.micro_batch = 1; state.micro_batch < 5; ++state.micro_batch) {
     const Tensor device = bytes_on_device(std::span<const StepState>(&state, 1));
     kernels::keep_value(value.data<double>(), reinterpret_cast<const StepState*>(device.raw()), series.data<float>(), 3,
                         stream());

@@ -48,10 +48,10 @@ TEST_P(TapGradients, AgreeWithFiniteDifferences) {
   const Tensor images = f64_values({2, 8, 8, 3}, 1);
   Tape tape;
   const Tensor total = objective(network, images);
-  network.arena().begin_gradients();
+  network.store().begin_gradients();
   tape.backward(total);
-  network.arena().finish_gradients();
-  for (const auto& [name, parameter] : network.arena().state().parameters) {
+  network.store().finish_gradients();
+  for (const auto& [name, parameter] : network.store().state().parameters) {
     const std::vector<double> gradient = parameter->value.grad().to_host<double>();
     std::vector<double> values = parameter->master.to_host<double>();
     const size_t at = values.size() / 2;
@@ -82,9 +82,9 @@ TEST(Features, NothingBeyondATapReceivesAGradient) {
   Features features = network.features({"stage1.preact"});
   Tape tape;
   network.forward(Tensor::from_host(test::hashed(384, 1), {2, 8, 8, 3}), {.features = &features});
-  network.arena().begin_gradients();
+  network.store().begin_gradients();
   tape.backward(features.at("stage1.preact"));
-  for (const std::string& name : network.arena().finish_gradients())
+  for (const std::string& name : network.store().finish_gradients())
     EXPECT_TRUE(name.starts_with("layer2") || name.starts_with("layer3") || name.starts_with("fc")) << name;
 }
 

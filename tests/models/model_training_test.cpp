@@ -56,32 +56,32 @@ class EveryModel : public testing::TestWithParam<Param> {
   /// Buffers as they are before training, and back.
   std::vector<std::vector<float>> buffers() const {
     std::vector<std::vector<float>> values;
-    for (const auto& [name, buffer] : network_.arena().state().buffers)
+    for (const auto& [name, buffer] : network_.store().state().buffers)
       values.push_back(buffer->value.to_host<float>());
     return values;
   }
   void restore(const std::vector<float>& masters, const std::vector<std::vector<float>>& values) {
-    network_.arena().masters().copy_from_host(masters.data(), masters.size() * sizeof(float));
-    network_.arena().refresh_shadow();
+    network_.store().masters().copy_from_host(masters.data(), masters.size() * sizeof(float));
+    network_.store().refresh_low_precision_copy();
     size_t at = 0;
-    for (const auto& [name, buffer] : network_.arena().state().buffers) {
+    for (const auto& [name, buffer] : network_.store().state().buffers) {
       buffer->value.copy_from_host(values[at].data(), values[at].size() * sizeof(float));
       ++at;
     }
   }
 
   void expect_gradients() {
-    Arena& arena = network_.arena();
+    ParameterStore& store = network_.store();
     const StepState start{};
     const Tensor state = bytes_on_device(std::span(&start, 1));
     Tape tape;
-    const Batch batch = data_.range(0, kBatch, arena.compute());
+    const Batch batch = data_.range(0, kBatch, store.compute());
     const ForwardContext context{.training = true, .state = reinterpret_cast<const StepState*>(state.raw())};
     const Tensor loss = cross_entropy(network_.forward(batch.images, context), batch.labels, {});
-    arena.begin_gradients();
+    store.begin_gradients();
     tape.backward(loss);
-    EXPECT_TRUE(arena.finish_gradients().empty());
-    for (const auto& [name, parameter] : arena.state().parameters) {
+    EXPECT_TRUE(store.finish_gradients().empty());
+    for (const auto& [name, parameter] : store.state().parameters) {
       const std::vector<float> gradient = parameter->value.grad().to_host<float>();
       EXPECT_TRUE(std::any_of(gradient.begin(), gradient.end(), [](float value) { return value != 0; }))
           << name << " has a gradient of zeros";
@@ -107,13 +107,13 @@ class EveryModel : public testing::TestWithParam<Param> {
       outcome.last = trainer.take_metrics().loss;
       if (step == 0) outcome.first = outcome.last;
     }
-    outcome.masters = network_.arena().masters().to_host<float>();
+    outcome.masters = network_.store().masters().to_host<float>();
     return outcome;
   }
 };
 
 TEST_P(EveryModel, Learns) {
-  const std::vector<float> masters = network_.arena().masters().to_host<float>();
+  const std::vector<float> masters = network_.store().masters().to_host<float>();
   const auto before = buffers();
   if (GetParam().compute == DType::f32) expect_gradients();
   restore(masters, before);

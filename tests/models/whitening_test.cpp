@@ -73,7 +73,7 @@ TEST(Whitening, AirbenchBeginsWithIt) {
   Network network("airbench94", build_model("airbench94", {.image = {32, 32, 3}, .classes = 10}), {32, 32, 3}, 10,
                   DType::bf16, 1);
   family.initialize_from(network, data);
-  const auto& first = network.arena().state().parameters.front();
+  const auto& first = network.store().state().parameters.front();
   EXPECT_EQ(first.name, "0.weight");
   EXPECT_EQ(first.item->master.to_host<float>(), whitening_filters(data, 2));
   const auto copy = first.item->value.to_host<bf16>();

@@ -76,7 +76,7 @@ inline OpCase mixed_cross_entropy_case(const CrossEntropyCase& c, double weight)
   op.name += "_mixed_" + std::to_string(int(100 * weight));
   op.inputs.push_back(op.inputs[1]);
   op.run = [=](const std::vector<Tensor>& in) {
-    return cross_entropy(in[0], in[1], {.label_smoothing = c.smoothing, .mixed = {in[2], weight_tensor(weight)}});
+    return cross_entropy(in[0], in[1], {.label_smoothing = c.smoothing, .second = {in[2], weight_tensor(weight)}});
   };
   op.reference = [=](const std::vector<Values>& in) {
     const double w = float(weight);

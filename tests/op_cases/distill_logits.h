@@ -62,7 +62,7 @@ inline OpCase mixed_distill_case(const DistillCase& c, double weight) {
   op.inputs.push_back(op.inputs[2]);
   op.run = [=](const std::vector<Tensor>& in) {
     DistillOptions options = c.options;
-    options.mixed = {in[3], weight_tensor(weight)};
+    options.second = {in[3], weight_tensor(weight)};
     return distill_logits(in[0], in[1], in[2], options);
   };
   op.reference = [=](const std::vector<Values>& in) {

@@ -91,7 +91,7 @@ inline void expect_near(const std::vector<double>& got, const std::vector<double
   for (size_t i = 0; i < got.size(); ++i) {
     const bool agree = std::isnan(want[i]) ? std::isnan(got[i]) : std::abs(got[i] - want[i]) <= tolerance;
     if (!agree) {
-      ADD_FAILURE() << "element " << i << ": got " << got[i] << ", want " << want[i] << ", tolerance " << tolerance;
+      ADD_FAILURE() << "element " << i << ": got " << got[i] << ", expected " << want[i] << ", tolerance " << tolerance;
       return;
     }
   }

@@ -113,7 +113,7 @@ void expect_close(const std::vector<double>& got, const std::vector<double>& wan
                       : std::isinf(want[i]) ? got[i] == want[i]
                                             : std::abs(got[i] - want[i]) <= allowed;
     if (good) continue;
-    ADD_FAILURE() << what << "[" << i << "]: got " << got[i] << ", want " << want[i] << ", tolerance " << allowed;
+    ADD_FAILURE() << what << "[" << i << "]: got " << got[i] << ", expected " << want[i] << ", tolerance " << allowed;
     ++shown;
   }
 }

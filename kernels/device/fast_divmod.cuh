@@ -7,10 +7,10 @@ namespace cucurbit {
 /// Division by a number known on the host: a multiplication and a shift instead of some twenty instructions, and free
 /// to be moved out of loops, since it cannot trap. Exact for 0 <= n < 2^31, 1 <= divisor < 2^31. Granlund & Montgomery,
 /// Division by Invariant Integers using Multiplication, 1994.
-class Divisor {
+class FastDivmod {
  public:
-  Divisor() = default;
-  explicit Divisor(int divisor) : divisor_(divisor) {
+  FastDivmod() = default;
+  explicit FastDivmod(int divisor) : divisor_(divisor) {
     while ((int64_t(1) << shift_) < divisor) ++shift_;
     multiplier_ = uint32_t(((uint64_t(1) << 32) * ((uint64_t(1) << shift_) - divisor)) / divisor + 1);
   }

@@ -9,12 +9,12 @@
 namespace cucurbit {
 
 /// The memory of all parameters of a network: masters and gradients in the accumulator type, and in bf16 networks a
-/// bf16 shadow that ops read. One kernel updates it, one call reduces it, one write saves it.
-class Arena {
+/// bf16 copy that ops read. One kernel updates it, one call reduces it, one write saves it.
+class ParameterStore {
  public:
   /// Gives every parameter and buffer of `module` its memory and initial value. The same seed gives the same values
-  /// whatever the compute type. `module` must outlive the arena.
-  Arena(Module& module, DType compute, uint64_t seed);
+  /// whatever the compute type. `module` must outlive the store.
+  ParameterStore(Module& module, DType compute, uint64_t seed);
 
   const StateList& state() const { return state_; }
   DType compute() const { return compute_; }
@@ -23,23 +23,23 @@ class Arena {
 
   const Tensor& masters() const { return masters_; }
   const Tensor& gradients() const { return gradients_; }
-  const Tensor& shadow() const { return shadow_; }
+  const Tensor& low_precision_copy() const { return low_precision_copy_; }
   /// Where a parameter begins in masters and in whatever is laid out alike, in elements.
   int64_t offset(const Parameter& parameter) const {
     return (static_cast<const char*>(parameter.master.raw()) - static_cast<const char*>(masters_.raw())) /
            int64_t(size_of(masters_.dtype()));
   }
-  /// ArenaChunk table in device memory; segment i is parameter i of state().
+  /// ParameterChunk table in device memory; segment i is parameter i of state().
   const Tensor& chunks() const { return chunks_; }
-  int64_t chunk_count() const { return chunks_.size() / int64_t(sizeof(ArenaChunk)); }
+  int64_t chunk_count() const { return chunks_.size() / int64_t(sizeof(ParameterChunk)); }
 
   /// Before a backward pass: the next contribution to every gradient overwrites it.
   void begin_gradients();
   /// After it: parameters that received no gradient get zeros. Returns their names.
   std::vector<std::string> finish_gradients();
-  /// After masters were written from outside (a checkpoint): brings the shadow up to date.
-  void refresh_shadow();
-  /// Exchanges the masters with `other`, laid out alike (a moving average), and refreshes the shadow.
+  /// After masters were written from outside (a checkpoint): brings the low-precision copy up to date.
+  void refresh_low_precision_copy();
+  /// Exchanges the masters with `other`, laid out alike (a moving average), and refreshes the low-precision copy.
   void exchange_masters(const Tensor& other);
 
  private:
@@ -51,7 +51,7 @@ class Arena {
   DType compute_;
   int64_t parameter_count_ = 0;
   std::vector<int64_t> offsets_;  // of each parameter, in elements
-  Tensor masters_, gradients_, shadow_, chunks_;
+  Tensor masters_, gradients_, low_precision_copy_, chunks_;
 };
 
 }  // namespace cucurbit

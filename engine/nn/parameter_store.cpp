@@ -1,4 +1,4 @@
-#include "engine/nn/arena.h"
+#include "engine/nn/parameter_store.h"
 
 #include <algorithm>
 #include <cmath>
@@ -57,7 +57,7 @@ void upload(const Tensor& flat, const std::vector<double>& values) {
 }
 }  // namespace
 
-Arena::Arena(Module& module, DType compute, uint64_t seed) : compute_(compute) {
+ParameterStore::ParameterStore(Module& module, DType compute, uint64_t seed) : compute_(compute) {
   module.list_state("", state_);
   place_parameters();
   initialize(seed);
@@ -70,7 +70,7 @@ Arena::Arena(Module& module, DType compute, uint64_t seed) : compute_(compute) {
   }
 }
 
-void Arena::place_parameters() {
+void ParameterStore::place_parameters() {
   int64_t end = 0;
   for (const auto& [name, parameter] : state_.parameters) {
     offsets_.push_back(end);
@@ -79,12 +79,13 @@ void Arena::place_parameters() {
   }
   masters_ = Tensor::zeros({end}, accumulator_of(compute_));
   gradients_ = Tensor::zeros({end}, accumulator_of(compute_));
-  if (compute_ == DType::bf16) shadow_ = Tensor::zeros({end}, DType::bf16);
+  if (compute_ == DType::bf16) low_precision_copy_ = Tensor::zeros({end}, DType::bf16);
   for (size_t i = 0; i < offsets_.size(); ++i) {
     Parameter& parameter = *state_.parameters[i].item;
     parameter.master = view_of(masters_, offsets_[i], parameter.shape);
-    parameter.value =
-        shadow_ && parameter.is_weight ? view_of(shadow_, offsets_[i], parameter.shape) : parameter.master;
+    parameter.value = low_precision_copy_ && parameter.is_weight
+                          ? view_of(low_precision_copy_, offsets_[i], parameter.shape)
+                          : parameter.master;
     auto gradient = std::make_shared<Gradient>();
     gradient->value = view_of(gradients_, offsets_[i], parameter.shape);
     gradient->pinned = true;
@@ -92,7 +93,7 @@ void Arena::place_parameters() {
   }
 }
 
-void Arena::initialize(uint64_t seed) {
+void ParameterStore::initialize(uint64_t seed) {
   std::vector<double> values(size_t(masters_.size()), 0);
   for (size_t i = 0; i < offsets_.size(); ++i) {
     const Parameter& parameter = *state_.parameters[i].item;
@@ -103,21 +104,21 @@ void Arena::initialize(uint64_t seed) {
     upload<double>(masters_, values);
   else
     upload<float>(masters_, values);
-  refresh_shadow();
+  refresh_low_precision_copy();
 }
 
-void Arena::make_chunks() {
-  std::vector<ArenaChunk> chunks;
+void ParameterStore::make_chunks() {
+  std::vector<ParameterChunk> chunks;
   for (size_t i = 0; i < offsets_.size(); ++i)
     append_chunks(chunks, offsets_[i], state_.parameters[i].item->shape.size(), int32_t(i));
-  chunks_ = bytes_on_device(std::span<const ArenaChunk>(chunks));
+  chunks_ = bytes_on_device(std::span<const ParameterChunk>(chunks));
 }
 
-void Arena::begin_gradients() {
+void ParameterStore::begin_gradients() {
   for (const auto& [name, parameter] : state_.parameters) parameter->value.gradient()->started = false;
 }
 
-std::vector<std::string> Arena::finish_gradients() {
+std::vector<std::string> ParameterStore::finish_gradients() {
   std::vector<std::string> untouched;
   for (const auto& [name, parameter] : state_.parameters) {
     Gradient& gradient = *parameter->value.gradient();
@@ -129,11 +130,12 @@ std::vector<std::string> Arena::finish_gradients() {
   return untouched;
 }
 
-void Arena::refresh_shadow() {
-  if (shadow_) kernels::cast(masters_.data<float>(), shadow_.data<bf16>(), shadow_.size(), stream());
+void ParameterStore::refresh_low_precision_copy() {
+  if (low_precision_copy_)
+    kernels::cast(masters_.data<float>(), low_precision_copy_.data<bf16>(), low_precision_copy_.size(), stream());
 }
 
-void Arena::exchange_masters(const Tensor& other) {
+void ParameterStore::exchange_masters(const Tensor& other) {
   const Tensor spare = Tensor::empty(masters_.shape(), masters_.dtype());
   const auto copy = [](const Tensor& to, const Tensor& from) {
     check_cuda(cudaMemcpyAsync(to.raw(), from.raw(), to.bytes(), cudaMemcpyDeviceToDevice, stream()), "exchange");
@@ -141,7 +143,7 @@ void Arena::exchange_masters(const Tensor& other) {
   copy(spare, masters_);
   copy(masters_, other);
   copy(other, spare);
-  refresh_shadow();
+  refresh_low_precision_copy();
 }
 
 }  // namespace cucurbit
