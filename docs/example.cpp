@@ -5,7 +5,7 @@
 #include "engine/ops/cross_entropy.h"
 #include "engine/optim/schedule.h"
 #include "engine/train/evaluate.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 #include "models/registry.h"
 
 using namespace cucurbit;
@@ -24,9 +24,10 @@ int main() {
   schedule.peak = 0.05;
   const int64_t steps = train.count() / options.batch_size;
   options.learning_rates = learning_rates(schedule, steps);
-  Trainer trainer(network, train, options, [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {}, metrics);
-  });
+  Trainer trainer =
+      supervised_trainer(network, train, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
+        return cross_entropy(logits, batch.labels, {}, meters.counts());
+      });
   for (int64_t step = 0; step < steps; ++step) trainer.step();
   std::printf("training loss %.4f\n", trainer.take_metrics().loss);
 

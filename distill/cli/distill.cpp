@@ -7,11 +7,10 @@
 #include "distill/cli/profile.h"
 #include "distill/cli/train_network.h"
 #include "distill/cli/validators.h"
-#include "distill/losses/kd.h"
+#include "distill/modes/registry.h"
 #include "distill/teacher.h"
 #include "engine/io/atomic_file.h"
 #include "engine/io/join.h"
-#include "engine/ops/cross_entropy.h"
 #include "kernels/error.h"
 
 namespace cucurbit::cli {
@@ -33,40 +32,39 @@ void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, con
 }
 
 /// The teacher as it was trained, and what it does on this run's test set.
-Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const DistillFlags& flags) {
-  Trained trained{.model = teacher.info.model,
-                  .parameters = teacher.network.parameter_count(),
-                  .epochs = teacher.info.epochs,
-                  .seconds = teacher.info.seconds,
+Trained report_teacher(FrozenNetwork& teacher, const CheckpointInfo& info, const RunData& data,
+                       const DistillFlags& flags) {
+  Trained trained{.model = info.model,
+                  .parameters = teacher.parameter_count(),
+                  .epochs = info.epochs,
+                  .seconds = info.seconds,
                   .weights = flags.teacher};
-  if (data.test) trained.test = evaluate(teacher.network, *data.test, flags.evaluation());
+  if (data.test) trained.test = evaluate(teacher.network(), *data.test, flags.evaluation());
   return trained;
 }
 
-Trained train_alone(const DistillFlags& flags, const RunData& data, const RunFolder& folder) {
-  Network student = make_network(flags, data);
-  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .second = batch.second}, metrics);
-  };
-  return train_network("alone", student, data, loss, flags, folder);
-}
-
-LossFunction distillation_loss(const DistillFlags& flags, const Teacher& teacher) {
-  return [&flags, &teacher](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return kd(logits, teacher.logits(batch), batch.labels,
-              {.temperature = flags.temperature,
-               .task_weight = flags.task_weight,
-               .distill_weight = flags.distill_weight,
-               .label_smoothing = flags.smoothing,
-               .second = batch.second},
-              metrics);
+/// How this run trains a student, with the teacher or without.
+MakeTrainer student_trainer(const DistillFlags& flags, const RunData& data, const Teacher* teacher) {
+  MethodSpec method = teacher ? parse_method(flags.method) : MethodSpec{.name = "ce", .knobs = {}};
+  if (method.name == "kd") method.knobs.try_emplace("temperature", flags.temperature);
+  return [&flags, &data, teacher, method](Network& network, const TrainOptions& options) {
+    return Trainer(make_step(teacher ? "offline" : "labels", {.student = network,
+                                                              .data = data.train,
+                                                              .options = options,
+                                                              .teacher = teacher,
+                                                              .method = method,
+                                                              .weights = {.task = flags.task_weight,
+                                                                          .distill = flags.distill_weight,
+                                                                          .label_smoothing = flags.smoothing}}),
+                   options);
   };
 }
 
-Trained train_distilled(const DistillFlags& flags, const RunData& data, const LossFunction& loss,
-                        const RunFolder& folder) {
+Trained train_student(const std::string& label, const DistillFlags& flags, const RunData& data, const MakeTrainer& make,
+                      const RunFolder& folder) {
   Network student = make_network(flags, data);
-  return train_network("distilled", student, data, loss, flags, folder);
+  Trainer trainer = make(student, flags.train_options(data.train.count()));
+  return train_network(label, trainer, data, flags, folder);
 }
 
 void print_row(const char* role, const Trained& trained) {
@@ -84,18 +82,19 @@ void print_table(const Trained& teacher, const std::optional<Trained>& alone, co
 
 void distill(const DistillFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
-  LoadedNetwork teacher = load_network(flags.teacher, flags.compute());
-  const RunData data = prepare_data(flags, &teacher.info.normalization);
-  expect_same_classes(teacher.info, data, flags.teacher);
-  const Teacher outputs(teacher.network, data.train, int64_t(data.class_names.size()), flags.augmentation());
-  const LossFunction loss = distillation_loss(flags, outputs);
-  if (flags.profile) return profile(flags, data, loss);
+  LoadedNetwork loaded = load_network(flags.teacher, flags.compute());
+  const RunData data = prepare_data(flags, &loaded.info.normalization);
+  expect_same_classes(loaded.info, data, flags.teacher);
+  FrozenNetwork frozen(std::move(loaded.network));
+  const Teacher teacher(frozen, data.train, int64_t(data.class_names.size()), flags.augmentation());
+  const MakeTrainer make = student_trainer(flags, data, &teacher);
+  if (flags.profile) return profile(flags, data, make);
   const RunFolder folder(flags.output, "distill", flags.model, flags.seed, arguments, data.class_names, flags.resume);
-  if (flags.find_lr) return find_lr(flags, data, loss, folder);
-  const Trained teacher_report = report_teacher(teacher, data, flags);
+  if (flags.find_lr) return find_lr(flags, data, make, folder);
+  const Trained teacher_report = report_teacher(frozen, loaded.info, data, flags);
   std::optional<Trained> alone;
-  if (flags.baseline) alone = train_alone(flags, data, folder);
-  const Trained distilled = train_distilled(flags, data, loss, folder);
+  if (flags.baseline) alone = train_student("alone", flags, data, student_trainer(flags, data, nullptr), folder);
+  const Trained distilled = train_student("distilled", flags, data, make, folder);
 
   nlohmann::json summary{{"teacher", summary_of(teacher_report)}};
   if (alone) summary["student_alone"] = summary_of(*alone);

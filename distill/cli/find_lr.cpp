@@ -25,9 +25,10 @@ void print_table(const RateSweep& sweep) {
 }
 }  // namespace
 
-void find_lr(const TrainingFlags& flags, const RunData& data, const LossFunction& loss, const RunFolder& folder) {
+void find_lr(const TrainingFlags& flags, const RunData& data, const MakeTrainer& make, const RunFolder& folder) {
   Network network = make_network(flags, data);
-  const RateSweep sweep = sweep_rates(network, data.train, flags.train_options(data.train.count()), loss);
+  const RateSweep sweep = sweep_rates([&](const TrainOptions& options) { return make(network, options); },
+                                      flags.train_options(data.train.count()));
   if (sweep.points.empty())
     throw Error(ErrorKind::not_finite, "[find-lr] the loss of the first step is not finite: look at the data");
   const std::filesystem::path path = folder.path() / "lr_finder.csv";

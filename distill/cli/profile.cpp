@@ -11,22 +11,22 @@ namespace {
 constexpr int kWarmUp = 3, kSteps = 10;
 
 /// Launches of one captured step.
-size_t launches(Network& network, const RunData& data, TrainOptions options, const LossFunction& loss) {
+size_t launches(Network& network, TrainOptions options, const MakeTrainer& make) {
   options.graph = true;
-  Trainer trainer(network, data.train, options, loss);
+  Trainer trainer = make(network, options);
   while (trainer.launches() == 0) trainer.step();
   return trainer.launches();
 }
 }  // namespace
 
-void profile(const TrainingFlags& flags, const RunData& data, const LossFunction& loss) {
+void profile(const TrainingFlags& flags, const RunData& data, const MakeTrainer& make) {
   const DeviceLimits limits = measure_limits();
   Network network = make_network(flags, data);
   TrainOptions options = flags.train_options(data.train.count());
   options.graph = false;
   std::vector<OpTime> ops;
   {
-    Trainer trainer(network, data.train, options, loss);
+    Trainer trainer = make(network, options);
     for (int i = 0; i < kWarmUp; ++i) trainer.step();
     Profiler profiler;
     for (int i = 0; i < kSteps; ++i) trainer.step();
@@ -37,7 +37,7 @@ void profile(const TrainingFlags& flags, const RunData& data, const LossFunction
       "limit: the share of an op's time that it needs at least, at {:.1f} GB/s of bandwidth and the rate of its own "
       "fastest call; matrix products run at {:.0f} GFLOP/s in f32 and {:.0f} in bf16\n",
       limits.bandwidth * 1e-9, limits.gemm_f32 * 1e-9, limits.gemm_bf16 * 1e-9);
-  fmt::print("a captured step has {} launches\n", launches(network, data, options, loss));
+  fmt::print("a captured step has {} launches\n", launches(network, options, make));
 }
 
 }  // namespace cucurbit::cli

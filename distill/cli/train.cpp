@@ -6,8 +6,8 @@
 #include "distill/cli/find_lr.h"
 #include "distill/cli/profile.h"
 #include "distill/cli/train_network.h"
+#include "distill/modes/registry.h"
 #include "engine/io/atomic_file.h"
-#include "engine/ops/cross_entropy.h"
 
 namespace cucurbit::cli {
 
@@ -15,14 +15,21 @@ namespace {
 void train(const TrainingFlags& flags, const std::string& arguments) {
   apply_math(flags.math);
   const RunData data = prepare_data(flags);
-  const LossFunction loss = [&](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return cross_entropy(logits, batch.labels, {.label_smoothing = flags.smoothing, .second = batch.second}, metrics);
+  const MakeTrainer make = [&](Network& network, const TrainOptions& options) {
+    return Trainer(make_step("labels", {.student = network,
+                                        .data = data.train,
+                                        .options = options,
+                                        .teacher = nullptr,
+                                        .method = {.name = "ce", .knobs = {}},
+                                        .weights = {.label_smoothing = flags.smoothing}}),
+                   options);
   };
-  if (flags.profile) return profile(flags, data, loss);
+  if (flags.profile) return profile(flags, data, make);
   const RunFolder folder(flags.output, "train", flags.model, flags.seed, arguments, data.class_names, flags.resume);
-  if (flags.find_lr) return find_lr(flags, data, loss, folder);
+  if (flags.find_lr) return find_lr(flags, data, make, folder);
   Network network = make_network(flags, data);
-  const Trained trained = train_network("", network, data, loss, flags, folder);
+  Trainer trainer = make(network, flags.train_options(data.train.count()));
+  const Trained trained = train_network("", trainer, data, flags, folder);
   const nlohmann::json summary = summary_of(trained);
   write_file_atomically(folder.path() / "summary.json", summary.dump(2) + "\n");
   if (flags.json) {

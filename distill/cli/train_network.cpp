@@ -141,7 +141,7 @@ struct Training {
     save_checkpoint(folder.best_weights(label), network, info);
   }
 
-  void pause(const Trainer& trainer, int64_t epochs) {
+  void after_epoch(const Trainer& trainer, int64_t epochs) {
     const bool epoch_done = !record.epochs.empty() && record.unfinished.samples == 0;
     if (epoch_done) {
       line.epoch_done(record.epochs.back(), epochs);
@@ -150,7 +150,7 @@ struct Training {
     folder.write_metrics(record.epochs, label);
     info.epochs = int64_t(record.epochs.size());
     info.seconds = record.seconds;
-    save_training_state(folder.last_state(label), network, info, trainer, record);
+    save_training_state(folder.last_state(label), info, trainer, record);
     if (epoch_done && record.best_epoch == info.epochs) link_file(folder.last_state(label), folder.best_state(label));
   }
 };
@@ -180,10 +180,10 @@ double data_wait(const TrainingRecord& record) {
 /// fit, and where its errors can be named better than it can.
 void run_fit(Training& training, Trainer& trainer, const RunData& data, const TrainingFlags& flags) {
   try {
-    fit(training.network, trainer, data.validation ? &*data.validation : nullptr, flags.fit_options(),
+    fit(trainer, data.validation ? &*data.validation : nullptr, flags.fit_options(),
         {.progress = [&](const Progress& progress) { training.line.update(progress); },
          .best = [&](const EpochReport& report) { training.note_best(report); },
-         .pause = [&] { training.pause(trainer, flags.total_epochs()); }},
+         .after_epoch = [&] { training.after_epoch(trainer, flags.total_epochs()); }},
         training.record);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_finite || training.record.epochs.empty()) throw;
@@ -194,10 +194,10 @@ void run_fit(Training& training, Trainer& trainer, const RunData& data, const Tr
 }
 }  // namespace
 
-Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
-                      const TrainingFlags& flags, const RunFolder& folder) {
+Trained train_network(const std::string& label, Trainer& trainer, const RunData& data, const TrainingFlags& flags,
+                      const RunFolder& folder) {
   catch_interrupts();
-  Trainer trainer(network, data.train, flags.train_options(data.train.count()), loss);
+  Network& network = trainer.network();
   Training training{.label = label,
                     .network = network,
                     .folder = folder,
@@ -205,11 +205,11 @@ Trained train_network(const std::string& label, Network& network, const RunData&
                     .line = ProgressLine(label.empty() ? network.name() : label, flags.quiet, !flags.no_color),
                     .events = EventFile(folder.path())};
   if (folder.resumed() && std::filesystem::exists(folder.last_state(label)))
-    training.record = load_training_state(folder.last_state(label), network, trainer);
+    training.record = load_training_state(folder.last_state(label), trainer);
   draw_first_batch(training, trainer, data);
   run_fit(training, trainer, data, flags);
   if (interrupted()) {
-    if (!std::filesystem::exists(folder.last_state(label))) training.pause(trainer, flags.total_epochs());
+    if (!std::filesystem::exists(folder.last_state(label))) training.after_epoch(trainer, flags.total_epochs());
     throw Interrupted{interrupted(), folder.path()};
   }
   const TrainingRecord& record = training.record;

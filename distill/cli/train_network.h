@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -44,8 +45,11 @@ Network make_network(const TrainingFlags& flags, const RunData& data);
 /// Trains into `folder`, going on where an earlier run stopped: metrics and the state after every epoch, the best
 /// weights on validation; then loads these, tests them once and writes the confusion matrix. `label` tells several
 /// networks of one run apart. Throws Interrupted after a signal, with everything saved.
-Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
-                      const TrainingFlags& flags, const RunFolder& folder);
+Trained train_network(const std::string& label, Trainer& trainer, const RunData& data, const TrainingFlags& flags,
+                      const RunFolder& folder);
+
+/// A trainer for these options, of a network that it is given.
+using MakeTrainer = std::function<Trainer(Network& network, const TrainOptions& options)>;
 
 /// A network rebuilt from a weights file, in inference.
 struct LoadedNetwork {
