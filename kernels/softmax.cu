@@ -4,16 +4,10 @@
 
 namespace cucurbit::kernels {
 
-namespace {
-/// The most columns held in registers.
-template <class T>
-inline constexpr int kMostColumns = std::is_same_v<T, double> ? 256 : 1024;
-}  // namespace
-
-template <int kThreads, int kLanesPerRow, int kPerLane, bool kLog, class T>
+template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int rows_in_block) {
   using A = acc_t<T>;
-  using Tile = RowTile<kThreads, kLanesPerRow, kPerLane>;
+  using Tile = RowTile<kThreads, kColumns>;
   const int64_t first = int64_t(blockIdx.x) * rows_in_block;
   for (Tile tile(first, math::min(first + rows_in_block, rows), cols); tile.any(); tile.next()) {
     A value[Tile::kSteps][Tile::kWidth];
@@ -38,11 +32,11 @@ __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int row
   }
 }
 
-template <int kThreads, int kLanesPerRow, int kPerLane, bool kLog, class T>
+template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_backward_kernel(const T* y, const T* dy, T* dx, int64_t rows, int cols, bool accumulate,
                                         int rows_in_block) {
   using A = acc_t<T>;
-  using Tile = RowTile<kThreads, kLanesPerRow, kPerLane>;
+  using Tile = RowTile<kThreads, kColumns>;
   const int64_t first = int64_t(blockIdx.x) * rows_in_block;
   for (Tile tile(first, math::min(first + rows_in_block, rows), cols); tile.any(); tile.next()) {
     A out[Tile::kSteps][Tile::kWidth], slope[Tile::kSteps][Tile::kWidth];
@@ -92,9 +86,9 @@ namespace {
 template <bool kLog, class T>
 void launch_forward(const T* x, T* y, int64_t rows, int cols, cudaStream_t stream) {
   const int rows_in_block = rows_per_block(cols);
-  const bool in_registers = with_row_tile<kMostColumns<T>>(cols, [&]<int kLanesPerRow, int kPerLane>() {
-    launch<256>(CUCURBIT_KERNEL(softmax_kernel, kLanesPerRow, kPerLane, kLog, T), blocks_for(rows, rows_in_block),
-                stream, x, y, rows, cols, rows_in_block);
+  const bool in_registers = with_row_tile<acc_t<T>>(cols, [&]<int kColumns>() {
+    launch<256>(CUCURBIT_KERNEL(softmax_kernel, tile_columns<acc_t<T>, kThreads, kColumns>, kLog, T),
+                blocks_for(rows, rows_in_block), stream, x, y, rows, cols, rows_in_block);
   });
   if (!in_registers) launch<256>(CUCURBIT_KERNEL(long_softmax_kernel, kLog, T), rows, stream, x, y, cols);
 }
@@ -102,8 +96,8 @@ void launch_forward(const T* x, T* y, int64_t rows, int cols, cudaStream_t strea
 template <bool kLog, class T>
 void launch_backward(const T* y, const T* dy, T* dx, int64_t rows, int cols, bool accumulate, cudaStream_t stream) {
   const int rows_in_block = rows_per_block(cols);
-  const bool in_registers = with_row_tile<kMostColumns<T>>(cols, [&]<int kLanesPerRow, int kPerLane>() {
-    launch<256>(CUCURBIT_KERNEL(softmax_backward_kernel, kLanesPerRow, kPerLane, kLog, T),
+  const bool in_registers = with_row_tile<acc_t<T>>(cols, [&]<int kColumns>() {
+    launch<256>(CUCURBIT_KERNEL(softmax_backward_kernel, tile_columns<acc_t<T>, kThreads, kColumns>, kLog, T),
                 blocks_for(rows, rows_in_block), stream, y, dy, dx, rows, cols, accumulate, rows_in_block);
   });
   if (!in_registers)

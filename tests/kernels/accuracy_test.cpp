@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/ops/cross_entropy.h"
+#include "engine/ops/distill_logits.h"
 #include "engine/runtime/stream.h"
 #include "kernels/metrics.h"
 #include "support/compare.h"
@@ -134,6 +135,23 @@ TEST_F(StepMetricsTest, AddUpOverSteps) {
   }
 }
 
+TEST_F(StepMetricsTest, KeepTheTermsApart) {
+  const Tensor labels = Tensor::from_host(std::vector<int32_t>{0, 1, 2, -100}, {4});
+  const Tensor student = to_device(tied_values(40, 6), {4, 10}, DType::f64);
+  const Tensor teacher = to_device(tied_values(40, 7), {4, 10}, DType::f64);
+  const double task = to_host(distill_logits(student, teacher, labels, {.task_weight = 1, .distill_weight = 0}))[0];
+  const double distill = to_host(distill_logits(student, teacher, labels, {.task_weight = 0, .distill_weight = 1}))[0];
+  EXPECT_GT(task, 0);
+  EXPECT_GT(distill, 0);
+  distill_logits(student, teacher, labels, {.task_weight = 0.3, .distill_weight = 2}, device());
+  EXPECT_NEAR(read().task_sum, 3 * task, 1e-12);
+  EXPECT_NEAR(read().distill_sum, 3 * distill, 1e-12);
+  EXPECT_NEAR(read().loss_sum, 3 * (0.3 * task + 2 * distill), 1e-12);
+  cross_entropy(student, labels, {}, device());
+  EXPECT_NEAR(read().task_sum, 6 * task, 1e-12);
+  EXPECT_NEAR(read().distill_sum, 3 * distill, 1e-12) << "cross-entropy has no teacher";
+}
+
 TEST_F(StepMetricsTest, NameBadLabels) {
   for (const int64_t cols : kWidths) {
     storage_.fill_zero();
@@ -158,13 +176,6 @@ TEST_F(StepMetricsTest, CountRowsThatAreNotFinite) {
   cross_entropy(to_device(values, {4, 10}, DType::f32), labels, {}, device());
   EXPECT_EQ(read().not_finite, 2);
   EXPECT_EQ(read().samples, 4);
-}
-
-TEST_F(StepMetricsTest, AddsALossThatIsNoSumOverRows) {
-  const Tensor loss = Tensor::from_host(std::vector<float>{0.5f}, {});
-  for (int step = 0; step < 3; ++step) kernels::add_to_metrics(loss.data<float>(), 8, device(), stream());
-  EXPECT_EQ(read().loss_sum, 12);
-  EXPECT_EQ(read().samples, 24);
 }
 
 }  // namespace
