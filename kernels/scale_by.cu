@@ -1,6 +1,6 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/step_value.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/scale_by.h"
 
 namespace cucurbit::kernels {

@@ -1,9 +1,11 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/row_tile.cuh"
 #include "kernels/softmax.h"
 
 namespace cucurbit::kernels {
 
+/// Rows in registers, see RowTile. The largest value of a row is subtracted before exp: no power is above 1, so none
+/// overflows, and the quotients stay the same.
 template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int rows_in_block) {
   using A = acc_t<T>;
@@ -32,6 +34,8 @@ __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int row
   }
 }
 
+/// dx = y (dy - sum(dy y)), or for the logarithm dx = dy - e^y sum(dy). The sum is over the row, which is why the row is
+/// needed twice and kept in registers.
 template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_backward_kernel(const T* y, const T* dy, T* dx, int64_t rows, int cols, bool accumulate,
                                         int rows_in_block) {
@@ -51,7 +55,7 @@ __global__ void softmax_backward_kernel(const T* y, const T* dy, T* dx, int64_t 
   }
 }
 
-/// A block per row of any length.
+/// A block per row of any length. Each reduction of the block has barriers, and gives every thread the result.
 template <int kThreads, bool kLog, class T>
 __global__ void long_softmax_kernel(const T* x, T* y, int cols) {
   using A = acc_t<T>;

@@ -1,4 +1,4 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/loss/cross_entropy.h"
 #include "kernels/loss/labels.cuh"
 #include "kernels/loss/loss_sums.cuh"

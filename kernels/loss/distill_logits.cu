@@ -1,4 +1,4 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/loss/distill_logits.h"
 #include "kernels/loss/distill_row.cuh"
 #include "kernels/row_tile.cuh"

@@ -1,4 +1,4 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/loss/logit_loss.h"
 #include "kernels/loss/loss_sums.cuh"
 #include "kernels/row_tile.cuh"

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "kernels/host/grid.h"
 #include "kernels/types.h"
 
 namespace cucurbit {
