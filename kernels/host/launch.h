@@ -18,13 +18,13 @@ Kernel(const char*, Select) -> Kernel<Select>;
 
 /// CUCURBIT_KERNEL(softmax_kernel, T) names softmax_kernel<threads, T> for launch<threads>(). An argument may depend on
 /// the number of threads, which is kThreads there.
-#define CUCURBIT_KERNEL(kernel, ...)                       \
-  ::cucurbit::Kernel {                                     \
-#kernel, [](auto threads) {                              \
-      constexpr int kThreads = decltype(threads)::value;     \
-      return kernel<kThreads __VA_OPT__(, ) __VA_ARGS__>;    \
-    } \
-  }
+// clang-format off
+#define CUCURBIT_KERNEL(kernel, ...)                    \
+  ::cucurbit::Kernel { #kernel, [](auto threads) {      \
+    constexpr int kThreads = decltype(threads)::value;  \
+    return kernel<kThreads __VA_OPT__(, ) __VA_ARGS__>; \
+  } }
+// clang-format on
 
 /// Blocks in a launch, and dynamic shared memory per block in bytes.
 struct Grid {
