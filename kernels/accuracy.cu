@@ -1,7 +1,7 @@
 #include "kernels/accuracy.h"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/reduce.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -57,15 +57,6 @@ __device__ __forceinline__ int warp_argmax(const T* row, int cols) {
 
 /// A warp per row.
 template <int kThreads, class T>
-__global__ void argmax_kernel(const T* x, int32_t* index, int64_t rows, int cols) {
-  for (int r : warp_strided<kThreads>(rows_here(rows))) {
-    const int column = warp_argmax<kThreads>(x + (first_row() + r) * cols, cols);
-    if (lane_index<kThreads>() == 0) index[first_row() + r] = column;
-  }
-}
-
-/// A warp per row.
-template <int kThreads, class T>
 __global__ void count_accuracy_kernel(const T* logits, const int32_t* labels, int64_t rows, int classes, int k,
                                       AccuracyCounts* counts, int64_t* confusion) {
   using A = acc_t<T>;
@@ -80,13 +71,14 @@ __global__ void count_accuracy_kernel(const T* logits, const int32_t* labels, in
       return (value <= target ? 0 : 1) + (value == target ? (c < label ? 1 : 0) : 0);
     }));
     const int predicted = confusion != nullptr && known ? warp_argmax<kThreads>(row, classes) : -1;
-    if (lane_index<kThreads>() != 0) continue;
+    if (lane_index<kThreads>() != 0) continue;  // all lanes have the rank; one of them counts the row
     if (predicted >= 0) atomic_add(confusion + int64_t(label) * classes + predicted, 1);
     counted += known;
     skipped += !known;
     top1 += known && rank < 1;
     top_k += known && rank < k;
   }
+  // Lane 0 of each warp has counts, the other lanes have 0: every thread of the block takes part in the sums.
   counted = block_sum<kThreads>(counted);
   skipped = block_sum<kThreads>(skipped);
   top1 = block_sum<kThreads>(top1);
@@ -98,20 +90,6 @@ __global__ void count_accuracy_kernel(const T* logits, const int32_t* labels, in
   atomic_add(&counts->skipped, skipped);
 }
 
-template <int kThreads>
-__global__ void count_confusion_kernel(const int32_t* predicted, const int32_t* labels, int64_t rows, int classes,
-                                       int64_t* matrix) {
-  for (int64_t i : tile_of<kThreads>(rows)) {
-    const int want = labels[i], got = predicted[i];
-    if (want >= 0 && want < classes && got >= 0 && got < classes) atomic_add(matrix + int64_t(want) * classes + got, 1);
-  }
-}
-
-template <class T>
-void argmax(const T* x, int32_t* index, int64_t rows, int cols, cudaStream_t stream) {
-  launch<256>(CUCURBIT_KERNEL(argmax_kernel, T), blocks_for(rows, kRowsInBlock), stream, x, index, rows, cols);
-}
-
 template <class T>
 void count_accuracy(const T* logits, const int32_t* labels, int64_t rows, int classes, int k, AccuracyCounts* counts,
                     int64_t* confusion, cudaStream_t stream) {
@@ -119,14 +97,7 @@ void count_accuracy(const T* logits, const int32_t* labels, int64_t rows, int cl
               classes, k, counts, confusion);
 }
 
-void count_confusion(const int32_t* predicted, const int32_t* labels, int64_t rows, int classes, int64_t* matrix,
-                     cudaStream_t stream) {
-  launch<256>(CUCURBIT_KERNEL(count_confusion_kernel), blocks_for(rows, kTile), stream, predicted, labels, rows,
-              classes, matrix);
-}
-
-#define CUCURBIT_INSTANTIATE(T)                                         \
-  template void argmax(const T*, int32_t*, int64_t, int, cudaStream_t); \
+#define CUCURBIT_INSTANTIATE(T) \
   template void count_accuracy(const T*, const int32_t*, int64_t, int, int, AccuracyCounts*, int64_t*, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)

@@ -14,14 +14,6 @@ struct AccuracyCounts {
   int64_t skipped;  // rows whose label is no class
 };
 
-/// index[r] = the column of the largest x[r,c], the lowest of equals; -1 if the row holds a NaN.
-///
-///   x [rows, cols] row-major, cols >= 1, rows >= 0;  index i32 [rows], overwritten
-///
-/// T: float, bf16, double. Deterministic.
-template <class T>
-void argmax(const T* x, int32_t* index, int64_t rows, int cols, cudaStream_t stream);
-
 /// Adds the rows of a batch to `counts`. The rank of a label is the number of columns with a larger logit, or with an
 /// equal one and a lower index, or with a NaN; it is a hit if rank < 1, rank < k.
 ///
@@ -33,13 +25,5 @@ void argmax(const T* x, int32_t* index, int64_t rows, int cols, cudaStream_t str
 template <class T>
 void count_accuracy(const T* logits, const int32_t* labels, int64_t rows, int classes, int k, AccuracyCounts* counts,
                     int64_t* confusion, cudaStream_t stream);
-
-/// matrix[labels[r] * classes + predicted[r]] += 1 for every row where both name a class.
-///
-///   predicted, labels i32 [rows];  matrix i64 [classes, classes], accumulated
-///
-/// Integer atomics only: deterministic.
-void count_confusion(const int32_t* predicted, const int32_t* labels, int64_t rows, int classes, int64_t* matrix,
-                     cudaStream_t stream);
 
 }  // namespace cucurbit::kernels

@@ -1,8 +1,8 @@
 #include "kernels/activation.h"
 #include "kernels/device/activate.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 

@@ -1,8 +1,8 @@
 #include "kernels/augment_mix.h"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/philox.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -51,7 +51,8 @@ __global__ void draw_mix_kernel(const StepState* state, Mixing mixing, int heigh
   draw.box[0] = top, draw.box[1] = left, draw.box[2] = bottom, draw.box[3] = right;
 }
 
-/// A block has a tile of an image and of its partner.
+/// A block has a tile of an image and the same tile of its partner, image size - 1 - i. It writes both, so each pixel is
+/// read before it is overwritten, by the same thread. An image that is its own partner is mixed with itself: no change.
 template <int kThreads, class T>
 __global__ void mix_images_kernel(T* __restrict__ images, int64_t size, int height, int width, int channels,
                                   MixDraw draw, int64_t tiles) {

@@ -97,7 +97,7 @@ class Pixels {
     __shared__ float level[256];
     for (int c = 0; c < kChannels; ++c) {
       for (int b : strided<kThreads>(256)) histogram[b] = 0;
-      barrier();
+      barrier();  // all bins are 0 before anybody counts
       for (int p : strided<kThreads>(count_)) {
         int& bin = histogram[rounded(values_[p * kChannels + c])];
         if constexpr (kThreads == 1)
@@ -105,20 +105,21 @@ class Pixels {
         else
           atomicAdd(&bin, 1);
       }
-      barrier();
+      barrier();  // all pixels are counted
       if (thread_index<kThreads>() == 0) equal_levels(histogram, level);
-      barrier();
+      barrier();  // the levels are there, and the histogram may be cleared for the next channel
       for (int p : strided<kThreads>(count_)) {
         float& v = values_[p * kChannels + c];
         v = level[rounded(v)];
       }
-      barrier();
+      barrier();  // the levels are read before those of the next channel are written
     }
   }
 
  private:
+  /// Ends an operation or a part of one: the next one reads pixels and tables that other threads wrote.
   static __device__ __forceinline__ void barrier() {
-    if constexpr (kThreads > 1) __syncthreads();
+    if constexpr (kThreads > 1) __syncthreads();  // one thread has nobody to wait for
   }
   static __device__ __forceinline__ float clamped(float v) { return math::min(math::max(v, 0.f), 255.f); }
   static __device__ __forceinline__ int rounded(float v) { return int(v + 0.5f); }

@@ -1,7 +1,7 @@
 #include "kernels/batch_norm.h"
 #include "kernels/device/activate.cuh"
 #include "kernels/device/channels.cuh"
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -63,7 +63,11 @@ __global__ void chunk_moments_kernel(const T* __restrict__ x, acc_t<T>* __restri
   });
 }
 
-/// The 32 channels of a merging block: a lane has one, or all of them with one thread.
+/// The 32 channels of a merging block: a lane has one, or all of them with one thread. The warps share the chunks:
+///
+///             channel    0       1      ...    31
+///   chunk 0   warp 0   lane 0  lane 1         lane 31
+///   chunk 1   warp 1   lane 0  lane 1         lane 31      and so on, every kWarps-th chunk to a warp
 template <int kThreads>
 struct MergeTile {
   static constexpr int kEach = kWarp / kLanes<kThreads>;
@@ -91,7 +95,7 @@ struct MergeTile {
     for (int64_t chunk : warp_strided<kThreads>(chunks)) each([&](int j, int c) { total[j] += f(j, chunk, c); });
     __syncthreads();  // an earlier call may still be reading `shared`
     for (int j = 0; j < kEach; ++j) shared[warp_index<kThreads>()][lane_index<kThreads>() + j] = total[j];
-    __syncthreads();
+    __syncthreads();  // every warp adds the sums of all warps, in the same order
     for (int j = 0; j < kEach; ++j) {
       total[j] = shared[0][lane_index<kThreads>() + j];
       for (int warp = 1; warp < kWarps<kThreads>; ++warp) total[j] += shared[warp][lane_index<kThreads>() + j];
@@ -308,6 +312,10 @@ void dispatch(Activation activation, bool flag, F&& f) {
       f(kind, std::false_type{});
   });
 }
+
+/// Whether a backward kernel reads `saved`. The identity's derivative needs nothing: one kernel serves, not two.
+template <Activation kind, bool kGiven>
+inline constexpr bool reads_saved = kind != Activation::identity&& kGiven;
 }  // namespace
 
 template <class T>
@@ -326,7 +334,8 @@ void batch_norm_sums(const BatchNormSaved<T>& saved, ChannelGradient<acc_t<T>> d
   using A = acc_t<T>;
   const RowGrid grid = sum_grid(saved.rows, saved.channels);
   dispatch(saved.activation, saved.saved != nullptr, [&](auto kind, auto flag) {
-    launch<kSpan>(CUCURBIT_KERNEL(batch_norm_sums_kernel, decltype(kind)::value, decltype(flag)::value, T),
+    launch<kSpan>(CUCURBIT_KERNEL(batch_norm_sums_kernel, decltype(kind)::value,
+                                  (reads_saved<decltype(kind)::value, decltype(flag)::value>), T),
                   grid.blocks(), stream, saved.x, saved.dy, saved.saved, saved.affine, workspace, grid);
   });
   launch<kMergeThreads>(CUCURBIT_KERNEL(merge_sums_kernel, A), blocks_for(saved.channels, kWarp), stream, workspace,
@@ -338,23 +347,24 @@ void batch_norm_backward(const BatchNormSaved<T>& saved, const acc_t<T>* sums, T
                          bool accumulate_dresidual, cudaStream_t stream) {
   const RowGrid grid = map_grid(saved.rows, saved.channels);
   dispatch(saved.activation, saved.saved != nullptr, [&](auto kind, auto flag) {
-    launch<kSpan>(CUCURBIT_KERNEL(batch_norm_backward_kernel, decltype(kind)::value, decltype(flag)::value, T),
+    launch<kSpan>(CUCURBIT_KERNEL(batch_norm_backward_kernel, decltype(kind)::value,
+                                  (reads_saved<decltype(kind)::value, decltype(flag)::value>), T),
                   grid.blocks(), stream, saved.x, saved.dy, saved.saved, saved.affine, sums, dx, accumulate_dx,
                   dresidual, accumulate_dresidual, grid);
   });
 }
 
-#define INSTANTIATE(T)                                                                                               \
+#define CUCURBIT_INSTANTIATE(T)                                                                                      \
   template void batch_statistics(const T*, int64_t, int, double, double, acc_t<T>*, acc_t<T>*, acc_t<T>*, acc_t<T>*, \
                                  acc_t<T>*, cudaStream_t);                                                           \
   template void batch_norm(const T*, const T*, ChannelAffine<acc_t<T>>, T*, int64_t, int, Activation, cudaStream_t); \
   template void batch_norm_sums(const BatchNormSaved<T>&, ChannelGradient<acc_t<T>>, ChannelGradient<acc_t<T>>,      \
                                 acc_t<T>*, acc_t<T>*, cudaStream_t);                                                 \
   template void batch_norm_backward(const BatchNormSaved<T>&, const acc_t<T>*, T*, bool, T*, bool, cudaStream_t);
-INSTANTIATE(float)
-INSTANTIATE(bf16)
-INSTANTIATE(double)
-#undef INSTANTIATE
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
 template void frozen_statistics(const float*, const float*, int, double, float*, float*, cudaStream_t);
 template void frozen_statistics(const double*, const double*, int, double, double*, double*, cudaStream_t);
 

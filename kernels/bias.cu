@@ -1,9 +1,9 @@
 #include "kernels/bias.h"
 #include "kernels/device/activate.cuh"
 #include "kernels/device/columns.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/reduce.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/reduction.h"
 
 namespace cucurbit::kernels {

@@ -1,7 +1,7 @@
 #include "kernels/binary.h"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -28,7 +28,8 @@ __device__ __forceinline__ A gradient(A dy, [[maybe_unused]] A a, [[maybe_unused
   }
 }
 
-/// Where a and b are read for element i of the result.
+/// Where a and b are read for element i of the result. i is taken apart from the last dimension to the first; a dimension
+/// in which an operand is broadcast has stride 0 there.
 struct Place {
   int64_t a, b;
 };

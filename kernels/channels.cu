@@ -1,8 +1,8 @@
 #include "kernels/channels.h"
 #include "kernels/device/fast_divmod.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -20,7 +20,7 @@ __device__ __forceinline__ void for_rows(int64_t rows, int64_t per_block, const 
       for_each(strided<1>(cols.divisor()), [&](int column) { f(row, column); });
   } else {
     for (int i : strided<kThreads>(int(last - first) * cols.divisor())) {
-      int column;
+      int column;  // i = row * cols + column, counted over the block's rows laid end to end
       const int row = cols.quotient(i, column);
       f(first + row, column);
     }
@@ -37,7 +37,8 @@ __device__ __forceinline__ void move_into(T& to, T from) {
 }
 }  // namespace
 
-/// `vectors` columns of kWidth elements each.
+/// The first columns of each row, between rows of different lengths: `vectors` groups of kWidth neighbours, each moved in
+/// one access.
 template <int kThreads, int kWidth, bool accumulate, class T>
 __global__ void copy_columns_kernel(const T* __restrict__ x, int x_cols, T* __restrict__ y, int y_cols, int64_t rows,
                                     int64_t per_block, FastDivmod vectors) {
@@ -52,7 +53,12 @@ __global__ void copy_columns_kernel(const T* __restrict__ x, int x_cols, T* __re
   });
 }
 
-/// kGroups is 0 where the number of groups is known only when the program runs.
+/// A row is a matrix [groups, width] that is transposed to [width, groups], or back where `inverse`:
+///
+///   apart      a0 a1 a2 | b0 b1 b2        groups = 2, width = 3
+///   together   a0 b0 | a1 b1 | a2 b2
+///
+/// kGroups is 0 where the number of groups is known only when the program runs; a known number unrolls the loop.
 template <int kThreads, int kGroups, bool inverse, bool accumulate, class T>
 __global__ void shuffle_columns_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t rows, int64_t per_block,
                                        int groups, FastDivmod width) {
@@ -67,6 +73,7 @@ __global__ void shuffle_columns_kernel(const T* __restrict__ x, T* __restrict__ 
   });
 }
 
+/// The pair of one element each from a and b: shuffle_columns of two groups that are not yet one matrix.
 template <int kThreads, class T>
 __global__ void interleave_kernel(const T* __restrict__ a, const T* __restrict__ b, T* __restrict__ y, int64_t n) {
   for_each(tile_of<kThreads>(n), [&](int64_t i) {

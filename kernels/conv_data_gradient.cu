@@ -1,9 +1,11 @@
 #include "kernels/conv.h"
 #include "kernels/device/patches.cuh"
+#include "kernels/split_k.cuh"
 
 namespace cucurbit::kernels {
 
-/// For every group [N H W, R S K] by [R S K, C].
+/// For every group the product of [N H W, R S K] by [R S K, C]. Row (n, h, w) of the first operand is what reaches that
+/// input pixel: the elements of dy whose windows contain it. So each element of dx has one writer.
 template <int kThreads, bool kWide, class T>
 __global__ __launch_bounds__(256) void conv_data_gradient_kernel(TileGrid grid, CotangentPatches<T> dy, const T* w,
                                                                  T* dx, bool accumulate) {
@@ -12,8 +14,8 @@ __global__ __launch_bounds__(256) void conv_data_gradient_kernel(TileGrid grid, 
   const TileExtent extent = grid.extent(group, split);
   const int channels = int(grid.n), outputs = dy.by.outputs.divisor();
   const int64_t filter_size = int64_t(dy.shape.r) * dy.shape.s * channels;
-  dy.dy += group * outputs;
-  const FilterByTap<T> filter{w + group * outputs * filter_size, filter_size, channels, dy.by.outputs};
+  dy.dy += group * outputs;  // the first output channel of the group
+  const FilterByOffset<T> filter{w + group * outputs * filter_size, filter_size, channels, dy.by.outputs};
   const MatrixResult<T, A> result{dx + group * channels, dy.shape.c, A(1), A(accumulate)};
   multiply_tile<kThreads, TileShape<kThreads, A, kWide>>(PatchesByPixel<CotangentPatches<T>>{dy}, filter, extent,
                                                          result);

@@ -1,5 +1,6 @@
 #include "kernels/conv.h"
 #include "kernels/device/patches.cuh"
+#include "kernels/split_k.cuh"
 
 namespace cucurbit::kernels {
 
@@ -18,10 +19,10 @@ __global__ __launch_bounds__(256, 2) void conv_filter_gradient_kernel(TileGrid g
                                                                       acc_t<T>* workspace) {
   int64_t group, split;
   const TileExtent extent = grid.extent(group, split);
-  x.x += group * x.by.channels.divisor();
+  x.x += group * x.by.channels.divisor();  // the first channel of the group
   const MatrixOperand<T> cotangent{dy + group * grid.m, x.shape.k, false};
   auto result = grid.choose(dw, workspace, group, split);
-  result.whole.data += group * grid.m * grid.n;
+  result.whole.data += group * grid.m * grid.n;  // the results of groups are stacked; those of splits lie apart
   multiply_tile<kThreads, TileShape<kThreads, acc_t<T>, kWide>>(cotangent, PatchesOverPixels<InputPatches<T>>{x},
                                                                 extent, result);
 }
@@ -48,13 +49,13 @@ void conv_filter_gradient(const ConvShape& shape, const T* x, const T* dy, D* dw
   if (grid.splits > 1) sum_splits(grid, partials, result, stream);
 }
 
-#define CUCURBIT_FILTER_GRADIENT(T, D) \
+#define CUCURBIT_INSTANTIATE(T, D) \
   template void conv_filter_gradient(const ConvShape&, const T*, const T*, D*, bool, void*, cudaStream_t);
-CUCURBIT_FILTER_GRADIENT(float, float)
-CUCURBIT_FILTER_GRADIENT(bf16, bf16)
-CUCURBIT_FILTER_GRADIENT(bf16, float)
-CUCURBIT_FILTER_GRADIENT(double, double)
-#undef CUCURBIT_FILTER_GRADIENT
+CUCURBIT_INSTANTIATE(float, float)
+CUCURBIT_INSTANTIATE(bf16, bf16)
+CUCURBIT_INSTANTIATE(bf16, float)
+CUCURBIT_INSTANTIATE(double, double)
+#undef CUCURBIT_INSTANTIATE
 template size_t conv_filter_gradient_workspace<float>(const ConvShape&);
 template size_t conv_filter_gradient_workspace<bf16>(const ConvShape&);
 template size_t conv_filter_gradient_workspace<double>(const ConvShape&);

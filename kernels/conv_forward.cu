@@ -1,15 +1,18 @@
 #include "kernels/conv.h"
 #include "kernels/device/patches.cuh"
+#include "kernels/split_k.cuh"
 
 namespace cucurbit::kernels {
 
-/// For every group [N P Q, R S C] by [R S C, K].
+/// For every group the product of [N P Q, R S C] by [R S C, K]: a convolution as a matrix product whose first operand is
+/// never written down. Row (n, p, q) of it is what the filters see at that output pixel, and operand loads compute where
+/// it lies in x.
 template <int kThreads, bool kWide, class T>
 __global__ __launch_bounds__(256) void conv_forward_kernel(TileGrid grid, InputPatches<T> x, const T* w, T* y) {
   using A = acc_t<T>;
   int64_t group, split;
   const TileExtent extent = grid.extent(group, split);
-  x.x += group * x.by.channels.divisor();
+  x.x += group * x.by.channels.divisor();  // the first channel of the group
   const MatrixOperand<T> filter{w + group * grid.n * grid.k, grid.k, true};
   const MatrixResult<T, A> result{y + group * grid.n, x.shape.k, A(1), A(0)};
   multiply_tile<kThreads, TileShape<kThreads, A, kWide>>(PatchesByPixel<InputPatches<T>>{x}, filter, extent, result);

@@ -1,12 +1,13 @@
 #include "kernels/depthwise_conv.h"
 #include "kernels/device/patches.cuh"
+#include "kernels/split_k.cuh"
 
 namespace cucurbit::kernels {
 
 namespace {
 constexpr int kChannels = 64;  // of a block; neighbours in memory are neighbouring threads
 constexpr int kPixels = 64;    // of a block
-constexpr int kTaps = 16;      // filter taps held at a time
+constexpr int kOffsets = 16;   // filter offsets (r, s) held at a time
 
 /// Lanes of a thread's inner loop, and threads that share a channel.
 template <int kThreads>
@@ -23,28 +24,39 @@ __device__ __forceinline__ int sharer() {
   return kThreads == 1 ? 0 : thread_index<kThreads>() / kChannels;
 }
 
-/// taps[t][c] = filter of channel `channel + c` at tap `tap + t`; filters are [C, all_taps].
+/// weights[t][c] = filter of channel `channel + c` at filter offset `offset + t`; filters are [C, all_offsets]. Every
+/// thread of the block calls it: it begins and ends with a barrier.
 template <int kThreads, class T, class A>
-__device__ void stage_taps(const T* w, int64_t channel, int channels, int tap, int count, int all_taps,
-                           A (*taps)[kChannels]) {
-  if constexpr (kThreads > 1) __syncthreads();  // earlier taps are still being read
+__device__ void stage_weights(const T* w, int64_t channel, int channels, int offset, int count, int all_offsets,
+                              A (*weights)[kChannels]) {
+  if constexpr (kThreads > 1) __syncthreads();  // the weights staged before may still be read
   for (int item : strided<kThreads>(count * channels)) {
     const int c = item / count, t = item % count;
-    taps[t][c] = to_acc(w[(channel + c) * all_taps + tap + t]);
+    weights[t][c] = to_acc(w[(channel + c) * all_offsets + offset + t]);
   }
-  if constexpr (kThreads > 1) __syncthreads();
+  if constexpr (kThreads > 1) __syncthreads();  // every thread reads what the others staged
 }
 }  // namespace
 
-/// out[pixel, c] (+)= sum over taps of patches[pixel, tap, c] w[c, tap]: forward with the input's patches, the data
-/// gradient with the cotangent's. Groups have one channel, so an index of a patch is a tap.
+/// out[pixel, c] (+)= sum over offsets of patches[pixel, offset, c] w[c, offset]: forward with the input's patches, the data
+/// gradient with the cotangent's. Groups have one channel, so an index of a patch is a filter
+/// offset.
+///
+/// A block has kPixels pixels of kChannels channels. On a GPU the threads lie channel by channel, so that neighbours
+/// read neighbours in memory:
+///
+///              channel 0  1  2 ... 63
+///   pixel 0     thread 0  1  2 ... 63
+///   pixel 1           64 65 66 ... 127      and so on, then each thread goes on kSharers pixels further
+///
+/// With one thread the channels are the lanes of a vector and the pixels follow one another.
 template <int kThreads, class T, class Patches>
 __global__ __launch_bounds__(256) void depthwise_kernel(Patches patches, const T* w, T* out, int64_t pixels,
                                                         bool accumulate) {
   using A = acc_t<T>;
   constexpr int kLanes = kLanesHeld<kThreads>, kHeld = kPixels / kSharers<kThreads>;
-  __shared__ A taps[kTaps][kChannels];
-  const int all_channels = patches.shape.c, all_taps = patches.shape.r * patches.shape.s;
+  __shared__ A weights[kOffsets][kChannels];
+  const int all_channels = patches.shape.c, all_offsets = patches.shape.r * patches.shape.s;
   const int chunks = (all_channels + kChannels - 1) / kChannels;
   const int64_t channel = int64_t(blockIdx.x) % chunks * kChannels, pixel = int64_t(blockIdx.x) / chunks * kPixels;
   const int channels = all_channels - channel < kChannels ? int(all_channels - channel) : kChannels;
@@ -52,19 +64,19 @@ __global__ __launch_bounds__(256) void depthwise_kernel(Patches patches, const T
   const int c = first_channel<kThreads>(), lanes = kThreads == 1 ? channels : c < channels;
 
   A sums[kHeld][kLanes] = {};
-  for (int tap = 0; tap < all_taps; tap += kTaps) {
-    const int count = all_taps - tap < kTaps ? all_taps - tap : kTaps;
-    stage_taps<kThreads>(w, channel, channels, tap, count, all_taps, taps);
+  for (int offset = 0; offset < all_offsets; offset += kOffsets) {
+    const int count = all_offsets - offset < kOffsets ? all_offsets - offset : kOffsets;
+    stage_weights<kThreads>(w, channel, channels, offset, count, all_offsets, weights);
 #pragma unroll
     for (int i = 0; i < kHeld; ++i) {
       const int index = i * kSharers<kThreads> + sharer<kThreads>();
       if (index >= live) break;
       const auto place = patches.pixel(int(pixel) + index);
       for (int t = 0; t < count; ++t) {
-        const T* __restrict__ from = patches.span(place, tap + t).data;
+        const T* __restrict__ from = patches.span(place, offset + t).data;
         if (!from) continue;
         from += channel + c;
-        for (int x = 0; x < lanes; ++x) sums[i][x] += to_acc(from[x]) * taps[t][c + x];
+        for (int x = 0; x < lanes; ++x) sums[i][x] += to_acc(from[x]) * weights[t][c + x];
       }
     }
   }
@@ -76,7 +88,9 @@ __global__ __launch_bounds__(256) void depthwise_kernel(Patches patches, const T
   }
 }
 
-/// partials[split, c, tap] = sum over the split's pixels of dy[pixel, c] patches[pixel, tap, c].
+/// partials[split, c, offset] = sum over the split's pixels of dy[pixel, c] patches[pixel, offset, c]. Threads lie as in
+/// depthwise_kernel. Each keeps its channel's sums of kOffsets filter offsets in registers and sees every kSharers-th
+/// pixel; those that share a channel add up at the end.
 template <int kThreads, class T>
 __global__ __launch_bounds__(256) void depthwise_filter_gradient_kernel(InputPatches<T> patches, const T* dy,
                                                                         acc_t<T>* partials, int64_t pixels,
@@ -84,44 +98,45 @@ __global__ __launch_bounds__(256) void depthwise_filter_gradient_kernel(InputPat
   using A = acc_t<T>;
   constexpr int kLanes = kLanesHeld<kThreads>;
   __shared__ A shared[kSharers<kThreads>][kChannels];
-  const int all_channels = patches.shape.c, all_taps = patches.shape.r * patches.shape.s;
-  const int chunks = (all_channels + kChannels - 1) / kChannels, tap_chunks = (all_taps + kTaps - 1) / kTaps;
+  const int all_channels = patches.shape.c, all_offsets = patches.shape.r * patches.shape.s;
+  const int chunks = (all_channels + kChannels - 1) / kChannels,
+            offset_chunks = (all_offsets + kOffsets - 1) / kOffsets;
   int64_t at = blockIdx.x;
   const int64_t channel = at % chunks * kChannels;
   at /= chunks;
-  const int tap = int(at % tap_chunks) * kTaps;
-  const int64_t split = at / tap_chunks, begin = split * per_split;
+  const int offset = int(at % offset_chunks) * kOffsets;
+  const int64_t split = at / offset_chunks, begin = split * per_split;
   const int64_t end = begin + per_split < pixels ? begin + per_split : pixels;
   const int channels = all_channels - channel < kChannels ? int(all_channels - channel) : kChannels;
-  const int count = all_taps - tap < kTaps ? all_taps - tap : kTaps;
+  const int count = all_offsets - offset < kOffsets ? all_offsets - offset : kOffsets;
   const int c = first_channel<kThreads>(), lanes = kThreads == 1 ? channels : c < channels;
 
-  A sums[kTaps][kLanes] = {};
+  A sums[kOffsets][kLanes] = {};
   for (int64_t pixel = begin + sharer<kThreads>(); pixel < end; pixel += kSharers<kThreads>) {
     const auto place = patches.pixel(int(pixel));
     const T* __restrict__ cotangent = dy + pixel * all_channels + channel + c;
 #pragma unroll
-    for (int t = 0; t < kTaps; ++t) {
+    for (int t = 0; t < kOffsets; ++t) {
       if (t >= count) break;
-      const T* __restrict__ from = patches.span(place, tap + t).data;
+      const T* __restrict__ from = patches.span(place, offset + t).data;
       if (!from) continue;
       from += channel + c;
       for (int x = 0; x < lanes; ++x) sums[t][x] += to_acc(cotangent[x]) * to_acc(from[x]);
     }
   }
 #pragma unroll
-  for (int t = 0; t < kTaps; ++t) {
+  for (int t = 0; t < kOffsets; ++t) {
     if (t >= count) break;
     if constexpr (kThreads > 1) {
-      __syncthreads();  // the previous tap is still being read
+      __syncthreads();  // the sums of the previous offset may still be read
       shared[sharer<kThreads>()][c] = sums[t][0];
-      __syncthreads();
+      __syncthreads();  // the first sharer of a channel reads what the others wrote
     }
     if (sharer<kThreads>() != 0) continue;
     for (int x = 0; x < lanes; ++x) {
       A sum = kThreads == 1 ? sums[t][x] : shared[0][c];
       for (int other = 1; other < kSharers<kThreads>; ++other) sum += shared[other][c];
-      partials[(split * all_channels + channel + c + x) * all_taps + tap + t] = sum;
+      partials[(split * all_channels + channel + c + x) * all_offsets + offset + t] = sum;
     }
   }
 }
@@ -133,7 +148,7 @@ int64_t chunks_of(const ConvShape& shape) { return blocks_for(shape.c, kChannels
 struct PixelSplit {
   int64_t pixels, splits, per_split;
   explicit PixelSplit(const ConvShape& shape) : pixels(shape.n * shape.p * shape.q) {
-    const int64_t blocks = chunks_of(shape) * blocks_for(int64_t(shape.r) * shape.s, kTaps);
+    const int64_t blocks = chunks_of(shape) * blocks_for(int64_t(shape.r) * shape.s, kOffsets);
     splits = blocks_for(512, blocks);
     if (splits > pixels / 512) splits = pixels / 512;
     if (splits < 1) splits = 1;
@@ -173,29 +188,30 @@ void depthwise_filter_gradient(const ConvShape& shape, const T* x, const T* dy, 
   const PixelSplit split(shape);
   const InputPatches<T> patches{x, shape, ConvDivisors(shape)};
   A* partials = static_cast<A*>(workspace);
-  const int64_t taps = int64_t(shape.r) * shape.s;
+  const int64_t offsets = int64_t(shape.r) * shape.s;
   launch<256>(CUCURBIT_KERNEL(depthwise_filter_gradient_kernel, T),
-              chunks_of(shape) * blocks_for(taps, kTaps) * split.splits, stream, patches, dy, partials, split.pixels,
-              split.per_split);
-  const MatrixResult<D, A> result{dw, taps, A(1), A(accumulate)};
-  launch<256>(CUCURBIT_KERNEL(sum_splits_kernel, D, A), blocks_for(shape.c * taps, kTile), stream, partials,
-              split.splits, int64_t(shape.c), taps, result);
+              chunks_of(shape) * blocks_for(offsets, kOffsets) * split.splits, stream, patches, dy, partials,
+              split.pixels, split.per_split);
+  const MatrixResult<D, A> result{dw, offsets, A(1), A(accumulate)};
+  launch<256>(CUCURBIT_KERNEL(sum_splits_kernel, D, A), blocks_for(shape.c * offsets, kTile), stream, partials,
+              split.splits, int64_t(shape.c), offsets, result);
 }
 
-#define CUCURBIT_DEPTHWISE(T)                                                                          \
+#define CUCURBIT_INSTANTIATE(T)                                                                        \
   template void depthwise_forward(const ConvShape&, const T*, const T*, T*, cudaStream_t);             \
   template void depthwise_data_gradient(const ConvShape&, const T*, const T*, T*, bool, cudaStream_t); \
   template size_t depthwise_filter_gradient_workspace<T>(const ConvShape&);
-#define CUCURBIT_FILTER_GRADIENT(T, D) \
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
+
+#define CUCURBIT_INSTANTIATE(T, D) \
   template void depthwise_filter_gradient(const ConvShape&, const T*, const T*, D*, bool, void*, cudaStream_t);
-CUCURBIT_DEPTHWISE(float)
-CUCURBIT_DEPTHWISE(bf16)
-CUCURBIT_DEPTHWISE(double)
-CUCURBIT_FILTER_GRADIENT(float, float)
-CUCURBIT_FILTER_GRADIENT(bf16, bf16)
-CUCURBIT_FILTER_GRADIENT(bf16, float)
-CUCURBIT_FILTER_GRADIENT(double, double)
-#undef CUCURBIT_DEPTHWISE
-#undef CUCURBIT_FILTER_GRADIENT
+CUCURBIT_INSTANTIATE(float, float)
+CUCURBIT_INSTANTIATE(bf16, bf16)
+CUCURBIT_INSTANTIATE(bf16, float)
+CUCURBIT_INSTANTIATE(double, double)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

@@ -1,8 +1,8 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/philox.cuh"
 #include "kernels/device/vector.cuh"
 #include "kernels/dropout.h"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 

@@ -8,10 +8,10 @@
 
 namespace cucurbit {
 
-enum class DType : std::uint8_t { f32, bf16, f64, i32, i64, u8 };
+enum class DType : uint8_t { f32, bf16, f64, i32, i64, u8 };
 
 /// Bytes of one element; 0 for a value outside the enumeration.
-constexpr std::size_t size_of(DType type) noexcept {
+constexpr size_t size_of(DType type) noexcept {
   switch (type) {
     case DType::f32:
     case DType::i32:

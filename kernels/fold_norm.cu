@@ -1,8 +1,8 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/vector.cuh"
 #include "kernels/fold_norm.h"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -10,7 +10,8 @@ namespace {
 constexpr int kBlockThreads = 256;
 }
 
-/// A channel each.
+/// A block to each output channel, whose filter lies together. y = gamma (conv(x) + bias - mean) / deviation + beta is a
+/// convolution again, with the filter scaled and a bias of its own.
 template <int kThreads, class T>
 __global__ void fold_norm_kernel(const acc_t<T>* __restrict__ filter, const acc_t<T>* __restrict__ bias,
                                  FrozenNorm<acc_t<T>> norm, T* __restrict__ folded, T* __restrict__ folded_bias,
@@ -31,11 +32,11 @@ void fold_norm(const acc_t<T>* filter, const acc_t<T>* bias, const FrozenNorm<ac
                         size);
 }
 
-#define INSTANTIATE(T)                                                                                             \
+#define CUCURBIT_INSTANTIATE(T)                                                                                    \
   template void fold_norm(const acc_t<T>*, const acc_t<T>*, const FrozenNorm<acc_t<T>>&, T*, T*, int64_t, int64_t, \
                           cudaStream_t);
-INSTANTIATE(float)
-INSTANTIATE(bf16)
-#undef INSTANTIATE
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

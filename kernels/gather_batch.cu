@@ -1,11 +1,11 @@
 #include "kernels/augment_pixels.cuh"
 #include "kernels/augment_view.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/permutation.cuh"
 #include "kernels/device/vector.cuh"
 #include "kernels/error.h"
 #include "kernels/gather_batch.h"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
@@ -188,7 +188,7 @@ __global__ void gather_changed_kernel(ImageSource source, Gathering gathering, B
       else
         input.whole(h + view.down, (view.mirrored ? width - 1 - w : w) + view.right, out);
     }
-  if constexpr (kThreads > 1) __syncthreads();
+  if constexpr (kThreads > 1) __syncthreads();  // operations on colors share the pixels out anew
   change_colors(augmentation, draw, Pixels<kThreads, kChannels>(image, height * width));
 
   const Box cut = draw_cutout(augmentation.cutout, draw, height, width);
@@ -202,12 +202,6 @@ __global__ void gather_changed_kernel(ImageSource source, Gathering gathering, B
         images[j] = from_acc<T>(blank ? A(0) : value);
       }
     }
-}
-
-template <int kThreads>
-__global__ void sample_order_kernel(const StepState* state, int64_t count, int32_t* order) {
-  const Permutation permutation(state->seed, uint64_t(state->epoch), uint32_t(count));
-  for (int64_t place : tile_of<kThreads>(count)) order[place] = int32_t(permutation(uint32_t(place)));
 }
 
 template <int kThreads, class T>
@@ -266,10 +260,6 @@ void batch_samples(const StepState& state, int64_t size, int64_t count, bool shu
   }
 }
 
-void sample_order(const StepState* state, int64_t count, int32_t* order, cudaStream_t stream) {
-  launch<kBlockThreads>(CUCURBIT_KERNEL(sample_order_kernel), blocks_for(count, kTile), stream, state, count, order);
-}
-
 template <class T>
 void gather_rows(const T* table, const int32_t* index, T* rows_out, int64_t rows, int64_t cols, cudaStream_t stream) {
   const int64_t per_block = cols < 1 || cols > kTile ? 1 : kTile / cols;
@@ -277,14 +267,14 @@ void gather_rows(const T* table, const int32_t* index, T* rows_out, int64_t rows
                         table, index, rows_out, rows, cols, int(per_block));
 }
 
-#define INSTANTIATE(T)                                                                                               \
+#define CUCURBIT_INSTANTIATE(T)                                                                                      \
   template void gather_batch(const ImageSource&, const StepState*, bool, const Augmentation&, const BatchTarget<T>&, \
                              cudaStream_t);                                                                          \
   template void gather_range(const ImageSource&, int64_t, const BatchTarget<T>&, cudaStream_t);                      \
   template void gather_rows(const T*, const int32_t*, T*, int64_t, int64_t, cudaStream_t);
-INSTANTIATE(float)
-INSTANTIATE(bf16)
-INSTANTIATE(double)
-#undef INSTANTIATE
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

@@ -55,11 +55,6 @@ void gather_range(const ImageSource& source, int64_t begin, const BatchTarget<T>
 /// `samples` [size], in host memory too.
 void batch_samples(const StepState& state, int64_t size, int64_t count, bool shuffle, int32_t* samples);
 
-/// order[p] = the sample at place p of the epoch of `state` (device memory), as gather_batch shuffles.
-///
-///   order [count], overwritten.
-void sample_order(const StepState* state, int64_t count, int32_t* order, cudaStream_t stream);
-
 /// rows_out[i, :] = table[index[i], :].
 ///
 ///   table [any, cols]; index [rows], inside the table; rows_out [rows, cols], overwritten, aliases nothing.

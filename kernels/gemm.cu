@@ -1,5 +1,5 @@
-#include "kernels/device/split_k.cuh"
 #include "kernels/gemm.h"
+#include "kernels/split_k.cuh"
 
 namespace cucurbit::kernels {
 
@@ -11,6 +11,7 @@ TileGrid grid_of(const GemmShape& shape) {
 }
 }  // namespace
 
+/// A block computes a square tile of the result, over all of k or a piece of it.
 template <int kThreads, bool kWide, class T, class C>
 __global__ __launch_bounds__(256) void gemm_kernel(TileGrid grid, MatrixOperand<T> a, MatrixOperand<T> b,
                                                    MatrixResult<C, acc_t<T>> c, acc_t<T>* workspace) {
@@ -40,13 +41,13 @@ void gemm(const GemmShape& shape, acc_t<T> alpha, const T* a, const T* b, acc_t<
   if (grid.splits > 1) sum_splits(grid, partials, result, stream);
 }
 
-#define CUCURBIT_GEMM(T, C) \
+#define CUCURBIT_INSTANTIATE(T, C) \
   template void gemm(const GemmShape&, acc_t<T>, const T*, const T*, acc_t<T>, C*, void*, cudaStream_t);
-CUCURBIT_GEMM(float, float)
-CUCURBIT_GEMM(bf16, bf16)
-CUCURBIT_GEMM(bf16, float)
-CUCURBIT_GEMM(double, double)
-#undef CUCURBIT_GEMM
+CUCURBIT_INSTANTIATE(float, float)
+CUCURBIT_INSTANTIATE(bf16, bf16)
+CUCURBIT_INSTANTIATE(bf16, float)
+CUCURBIT_INSTANTIATE(double, double)
+#undef CUCURBIT_INSTANTIATE
 template size_t gemm_workspace<float>(const GemmShape&);
 template size_t gemm_workspace<bf16>(const GemmShape&);
 template size_t gemm_workspace<double>(const GemmShape&);

@@ -1,10 +1,12 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
 #include "kernels/device/reduce.cuh"
 #include "kernels/gradient_norm.h"
+#include "kernels/host/launch.h"
 
 namespace cucurbit::kernels {
 
+/// A block to each chunk of the parameters. Within a chunk the type of the gradients is exact enough; chunks are added in
+/// double, since there may be many thousands.
 template <int kThreads, class A>
 __global__ void chunk_squares_kernel(const A* __restrict__ gradients, const ParameterChunk* __restrict__ chunks,
                                      double* partial) {
@@ -15,6 +17,7 @@ __global__ void chunk_squares_kernel(const A* __restrict__ gradients, const Para
   if (thread_index<kThreads>() == 0) partial[blockIdx.x] = sum;
 }
 
+/// One block adds the chunks, each thread every kThreads-th: the order depends on their number alone.
 template <int kThreads>
 __global__ void clip_scale_kernel(const double* __restrict__ partial, int64_t count, double max_norm, float* scale,
                                   double* norm) {

@@ -1,10 +1,11 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/mirror.h"
 
 namespace cucurbit::kernels {
 
-/// A warp per row.
+/// A warp per row. Pixel w of the result is pixel width - 1 - w; its channels keep their order. For element
+/// i = w * channels + c that is (width - 1 - w) * channels + c = turn - i + 2 c.
 template <int kThreads, class T>
 __global__ void mirror_kernel(const T* __restrict__ x, T* __restrict__ y, int64_t rows, int width, int channels,
                               int rows_per_block) {

@@ -1,8 +1,8 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
 #include "kernels/device/reduce.cuh"
 #include "kernels/device/step_value.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/optimizer.h"
 
 namespace cucurbit::kernels {
@@ -46,6 +46,7 @@ __device__ __forceinline__ void update_chunk(const OptimizerParameters<A>& store
   [[maybe_unused]] A rest = 0;
   if constexpr (kAverage) rest = A(read(schedule.average_rate));
   watch_gradients<kThreads>(gradients, chunk.count, schedule);
+  // Each thread has the same elements in every array, so nothing has to be synchronised.
   for_each(strided<kThreads>(chunk.count), [&](int i) {
     const A p = update(chunk.begin + i, masters[i], gradients[i]);
     masters[i] = p;
@@ -87,7 +88,7 @@ __global__ void adam_kernel(OptimizerParameters<A> store, OptimizerSchedule sche
     corrections[0] = 1 - power(options.beta1, t);
     corrections[1] = 1 / ::sqrt(1 - power(options.beta2, t));
   }
-  __syncthreads();
+  __syncthreads();  // one thread computed the corrections for all
   const ChunkRates<A> rates(schedule, store.segments[store.chunks[blockIdx.x].segment]);
   const A step_size = A(double(rates.learning_rate) / corrections[0]), scale = A(corrections[1]);
   const A keep = options.decoupled ? A(1) - rates.learning_rate * rates.weight_decay : A(1);
@@ -143,12 +144,12 @@ void adam_step(const OptimizerParameters<A>& store, const OptimizerSchedule& sch
   });
 }
 
-#define INSTANTIATE(A)                                                                                             \
+#define CUCURBIT_INSTANTIATE(A)                                                                                    \
   template void sgd_step(const OptimizerParameters<A>&, const OptimizerSchedule&, A*, double, bool, cudaStream_t); \
   template void adam_step(const OptimizerParameters<A>&, const OptimizerSchedule&, A*, A*, const AdamOptions&,     \
                           cudaStream_t);
-INSTANTIATE(float)
-INSTANTIATE(double)
-#undef INSTANTIATE
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

@@ -3,9 +3,9 @@
 
 #include "kernels/device/channels.cuh"
 #include "kernels/device/fast_divmod.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/error.h"
+#include "kernels/host/launch.h"
 #include "kernels/pooling.h"
 
 namespace cucurbit::kernels {
@@ -37,7 +37,7 @@ __device__ __forceinline__ void each_pixel(const PixelMap& map, F f) {
   const int width = map.width.divisor(), channels = map.channels.divisor();
   if constexpr (kThreads > 1) {
     for (int i : strided<kThreads>(rows * width * channels)) {
-      int c, w, h;
+      int c, w, h;  // i = (row * width + w) * channels + c: neighbouring threads have neighbouring channels
       const int row = map.width.quotient(map.channels.quotient(i, c), w);
       const int n = map.height.quotient(first + row, h);
       f(n, h, w, c, kAll);
@@ -130,10 +130,11 @@ __global__ void max_pool_kernel(const T* __restrict__ x, T* __restrict__ y, uint
     for (int h = rows.begin; h < rows.end; ++h)
       for (int w = cols.begin; w < cols.end; ++w) {
         const T* pixel = x + pool.input(n, h, w, c);
+        // A position counts the window's pixels row by row, padding included, so that it fits in a byte.
         const int position = (h - rows.first) * pool.kernel + w - cols.first;
         each_of(lanes, [&](int j) {
           const A value = to_acc(pixel[j]);
-          const bool wins = (value > best[j]) | (value != value);
+          const bool wins = (value > best[j]) | (value != value);  // NaN wins; | and not ||, which would branch
           best[j] = wins ? value : best[j];
           where[j] = wins ? position : where[j];
         });
@@ -144,6 +145,8 @@ __global__ void max_pool_kernel(const T* __restrict__ x, T* __restrict__ y, uint
   });
 }
 
+/// Every pixel looks at the windows that contain it, of which it may be the maximum of several. So each element of dx has
+/// one writer and one order of additions, where windows that scattered their gradients would need atomic additions.
 template <int kThreads, class T>
 __global__ void max_pool_backward_kernel(const T* __restrict__ dy, const uint8_t* __restrict__ positions,
                                          T* __restrict__ dx, bool accumulate, Pool pool, PixelMap inputs) {
@@ -155,6 +158,7 @@ __global__ void max_pool_backward_kernel(const T* __restrict__ dy, const uint8_t
     for (int oh = rows.begin; oh < rows.end; ++oh)
       for (int ow = cols.begin; ow < cols.end; ++ow) {
         const int64_t window = pool.output(n, oh, ow, c);
+        // Which position of that window this pixel is: it gets the gradient if the maximum was found there.
         const int mine = (h + pool.padding - oh * pool.stride) * pool.kernel + w + pool.padding - ow * pool.stride;
         each_of(lanes, [&](int j) {
           const A gradient = to_acc(dy[window + j]);
@@ -214,6 +218,7 @@ __global__ void average_pool_kernel(const T* __restrict__ x, T* __restrict__ y, 
   });
 }
 
+/// Every pixel gathers from the windows that contain it, as in max_pool_backward_kernel.
 template <int kThreads, class T>
 __global__ void average_pool_backward_kernel(const T* __restrict__ dy, T* __restrict__ dx, bool accumulate,
                                              bool count_padding, Pool pool, PixelMap inputs) {
@@ -244,7 +249,7 @@ __global__ void global_average_pool_kernel(const T* __restrict__ x, T* __restric
   image.each_channel([&](int j, int) { sum[j] = 0; });
   image.each_row([&](int64_t at, int n) { each_lane<kThreads>(n, [&](int j) { sum[j] += to_acc(x[at + j]); }); });
   __shared__ A sums[kSpan];
-  image.fold(sum, sums);
+  image.fold(sum, sums);  // its last barrier lets every thread read all sums
   const A inverse = A(1) / A(image.rows);
   T* mean = y + image.first_row / image.rows * image.channels + image.first_channel;
   for_each(strided<kThreads>(image.width), [&](int c) { mean[c] = from_acc<T>(sums[c] * inverse); });
@@ -344,16 +349,16 @@ void global_average_pool_backward(const T* dy, T* dx, bool accumulate, int64_t b
                 images);
 }
 
-#define INSTANTIATE(T)                                                                                   \
+#define CUCURBIT_INSTANTIATE(T)                                                                          \
   template void max_pool(const T*, T*, uint8_t*, const PoolWindows&, cudaStream_t);                      \
   template void max_pool_backward(const T*, const uint8_t*, T*, bool, const PoolWindows&, cudaStream_t); \
   template void average_pool(const T*, T*, bool, const PoolWindows&, cudaStream_t);                      \
   template void average_pool_backward(const T*, T*, bool, bool, const PoolWindows&, cudaStream_t);       \
   template void global_average_pool(const T*, T*, int64_t, int, int, cudaStream_t);                      \
   template void global_average_pool_backward(const T*, T*, bool, int64_t, int, int, cudaStream_t);
-INSTANTIATE(float)
-INSTANTIATE(bf16)
-INSTANTIATE(double)
-#undef INSTANTIATE
+CUCURBIT_INSTANTIATE(float)
+CUCURBIT_INSTANTIATE(bf16)
+CUCURBIT_INSTANTIATE(double)
+#undef CUCURBIT_INSTANTIATE
 
 }  // namespace cucurbit::kernels

@@ -1,9 +1,9 @@
 #include <limits>
 
 #include "kernels/device/columns.cuh"
-#include "kernels/device/launch.h"
 #include "kernels/device/numeric.cuh"
 #include "kernels/device/reduce.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/reduction.h"
 
 namespace cucurbit::kernels {
@@ -140,7 +140,11 @@ __global__ void reduce_columns_kernel(const X* x, acc_t<X>* partial, ColumnSplit
     reduce_column_tile<kThreads, 1, X, kind>(x, partial, split);
 }
 
-/// A block per 32 neighbours of `inner`; its warps share `middle`.
+/// A block per 32 neighbours of `inner`; its warps share `middle`:
+///
+///            inner    0       1     ...    31
+///   middle 0  warp 0: lane 0  lane 1       lane 31
+///   middle 1  warp 1: lane 0  lane 1       lane 31
 template <int kThreads, class X, class Y, Reduction kind>
 __global__ void reduce_middle_kernel(const X* x, Y* y, int64_t middle, int64_t inner, acc_t<X> factor,
                                      bool accumulate) {
@@ -162,7 +166,7 @@ __global__ void reduce_middle_kernel(const X* x, Y* y, int64_t middle, int64_t i
 
   __shared__ A shared[kWarps<kThreads>][kMiddleTile];
   for (int c : lane_strided<kThreads>(width)) shared[warp_index<kThreads>()][c] = result[c / kLanes<kThreads>];
-  __syncthreads();
+  __syncthreads();  // a column's thread adds what all warps have of it, in the order of warps
   for (int c : strided<kThreads>(width)) {
     A total = shared[0][c];
     for (int w = 1; w < kWarps<kThreads>; ++w) total = Combine<kind>{}(total, shared[w][c]);
@@ -191,17 +195,6 @@ __global__ void spread_middle_kernel(const A* x, Y* y, int64_t n, int64_t middle
   } else {
     for (int64_t i : tile_of<kThreads>(n)) update(y[i], x[i / (middle * inner) * inner + i % inner]);
   }
-}
-
-template <int kThreads, class T>
-__global__ void count_not_finite_kernel(const T* x, int64_t n, int64_t per_block, int32_t* count) {
-  const int64_t begin = int64_t(blockIdx.x) * per_block, end = begin + per_block < n ? begin + per_block : n;
-  const int mine = loop_sum<int>(strided<kThreads>(begin, end), [&](int64_t i) {
-    const acc_t<T> zero = to_acc(x[i]) - to_acc(x[i]);  // NaN for infinities and NaN
-    return zero == 0 ? 0 : 1;
-  });
-  const int all = block_sum<kThreads>(mine);
-  if (thread_index<kThreads>() == 0 && all > 0) atomicAdd(count, all);
 }
 
 int64_t reduce_all_workspace(int64_t n) { return blocks_for(n, elements_per_block(n)); }
@@ -278,19 +271,12 @@ void spread_middle(const A* x, Y* y, int64_t outer, int64_t middle, int64_t inne
     run(CUCURBIT_KERNEL(spread_middle_kernel, A, Y, false));
 }
 
-template <class T>
-void count_not_finite(const T* x, int64_t n, int32_t* count, cudaStream_t stream) {
-  launch<256>(CUCURBIT_KERNEL(count_not_finite_kernel, T), reduce_all_workspace(n), stream, x, n, elements_per_block(n),
-              count);
-}
-
 #define CUCURBIT_INSTANTIATE(T)                                                                                  \
   template void reduce_all(const T*, acc_t<T>*, int64_t, Reduction, acc_t<T>*, cudaStream_t);                    \
   template void reduce_rows(const T*, acc_t<T>*, int64_t, int64_t, Reduction, cudaStream_t);                     \
   template void reduce_columns(const T*, acc_t<T>*, int64_t, int64_t, Reduction, bool, acc_t<T>*, cudaStream_t); \
   template void reduce_middle(const T*, acc_t<T>*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);     \
-  template void spread_middle(const acc_t<T>*, T*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);     \
-  template void count_not_finite(const T*, int64_t, int32_t*, cudaStream_t);
+  template void spread_middle(const acc_t<T>*, T*, int64_t, int64_t, int64_t, acc_t<T>, bool, cudaStream_t);
 CUCURBIT_INSTANTIATE(float)
 CUCURBIT_INSTANTIATE(bf16)
 CUCURBIT_INSTANTIATE(double)

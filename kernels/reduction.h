@@ -48,9 +48,5 @@ template <class A, class Y>
 void spread_middle(const A* x, Y* y, int64_t outer, int64_t middle, int64_t inner, A factor, bool accumulate,
                    cudaStream_t stream);
 
-/// *count += number of infinite or NaN values in x [n].   count [1], in device memory.
-template <class T>
-void count_not_finite(const T* x, int64_t n, int32_t* count, cudaStream_t stream);
-
 }  // namespace kernels
 }  // namespace cucurbit

@@ -13,28 +13,41 @@ struct PerRow {
   __device__ __forceinline__ A operator[](int w) const { return at[w]; }
 };
 
-/// Short rows, of at most kLanesPerRow * kPerLane columns, of a row-major [rows, cols] matrix, held in registers.
+/// Short rows, of at most kColumns columns, of a row-major [rows, cols] matrix, held in registers.
 ///
-/// GPU: kLanesPerRow neighbouring lanes share a row, so a block holds kThreads / kLanesPerRow rows at once; element k
-/// of a lane is column k * kLanesPerRow + lane. One-thread blocks: vector lanes play that part. 16 rows lie side by
-/// side, a row a vector lane, or, from 128 columns, 16 vector lanes share one row. Loops are over elements (k, w) with
-/// w innermost: w is a vector lane, always 0 on a GPU.
+/// On a GPU kLanesPerRow neighbouring lanes of a warp share a row, as many as the row has columns and 32 at most, so a
+/// block holds kThreads / kLanesPerRow rows at once; element k of a lane is column k * kLanesPerRow + lane:
+///
+///     kColumns = 8                                      kColumns = 128
+///       lanes  0-7    row 0, columns 0-7                  element 0   columns  0-31 of the row, one to a lane
+///       lanes  8-15   row 1, columns 0-7                  element 1   columns 32-63
+///       lanes 16-23   row 2, columns 0-7                  element 2   columns 64-95
+///       lanes 24-31   row 3, columns 0-7                  element 3   columns 96-127
+///
+/// In a one-thread block the 16 lanes of a CPU's vector register play the part of CUDA's lanes. Rows of at most 32
+/// columns lie side by side, a row to a vector lane; of a longer row, the vector lanes hold 16 neighbouring columns:
+///
+///     at most 32 columns                                more columns
+///       element k, lane w   row w, column k               element k, lane w   column 16 k + w of the only row
+///
+/// Loops are over elements (k, w) with w innermost: w is a vector lane, always 0 on a GPU.
 ///
 ///     for (Tile tile(first, last, cols); tile.any(); tile.next()) {
 ///       tile.load(x, values, pad);
 ///       PerRow<A, Tile::kWidth> sum{};
 ///       tile.each([&](int k, int w) { sum[w] += values[k][w]; });
 ///       tile.reduce(sum, Add{});              // sum[w] is now the whole sum of w's row
-///       tile.store(y, [&](int k, int w) { return values[k][w] / sum[w]; });
+///       tile.store(y, false, [&](int k, int w) { return values[k][w] / sum[w]; });
 ///     }
 ///
 /// Every thread of a block makes the same number of rounds, so that shuffles always find their partners; rows past
 /// `last` are padding.
-template <int kThreads, int kLanesPerRow, int kPerLane>
+template <int kThreads, int kColumns>
 class RowTile {
  public:
   static constexpr bool kSerial = kThreads == 1;
-  static constexpr int kColumns = kLanesPerRow * kPerLane;
+  static constexpr int kLanesPerRow = kColumns < kWarp ? kColumns : kWarp;
+  static constexpr int kPerLane = kColumns / kLanesPerRow;
   static constexpr bool kSideBySide = kSerial && kColumns <= 32;
   static constexpr int kWidth = kSerial ? 16 : 1;
   static constexpr int kRows = kSideBySide ? kWidth : 1;  // rows a thread holds at once
@@ -88,7 +101,8 @@ class RowTile {
       for (int w = 1; w < kWidth; ++w) value[w] = value[0];
   }
 
-  /// Combines what the lanes of a row have, in a fixed order; all of them get the result.
+  /// Combines what the lanes of a row have, in a fixed order; all of them get the result. Shuffles need no barrier: the
+  /// lanes of a row are neighbours in one warp, and an offset below kLanesPerRow never leaves the row.
   template <class A, class Op>
   __device__ __forceinline__ void reduce(PerRow<A, kWidth>& value, Op op) const {
     if constexpr (kSideBySide) {
@@ -123,7 +137,8 @@ class RowTile {
     if constexpr (kHalf > 1) fold<kHalf / 2>(value, op);
   }
 
-  /// inside(k, w, offset of the element) or outside(k, w) for each element. Whole vectors go without a test.
+  /// inside(k, w, offset of the element) or outside(k, w) for each element. Whole vectors go without a test, or g++
+  /// would not make vectors of them. Side by side, row w begins w * cols_ elements after the first: a gather.
   template <class Inside, class Outside>
   __device__ __forceinline__ void place(Inside inside, Outside outside) const {
     const int64_t start = row() * cols_;
@@ -155,22 +170,39 @@ class RowTile {
   int cols_;
 };
 
-/// Calls f<kLanesPerRow, kPerLane>() for the smallest tile that holds `cols` columns. Returns false, calling nothing,
-/// if none does: a whole block then works on a row.
-template <int kMostColumns, class F>
+/// The most columns of a tile: 256 in double precision, where 1024 would not fit in the registers of a thread.
+template <class A>
+inline constexpr int kMostTileColumns = std::is_same_v<A, double> ? 256 : 1024;
+
+/// The columns of the tile that a kernel of kThreads threads uses where one of many threads uses tiles of kColumns
+/// columns. A one-thread block has no lanes whose number could differ: it knows one tile of rows side by side and one
+/// of longer rows, so that two kernels are compiled for it and not six.
+template <class A, int kThreads, int kColumns>
+inline constexpr int tile_columns = kThreads > 1     ? kColumns
+                                    : kColumns <= 32 ? 32
+                                                     : kMostTileColumns<A>;
+
+/// Calls f<kColumns>() for the smallest tile that holds `cols` columns of computed type A. Returns false, calling
+/// nothing, if none does: a whole block then works on a row.
+template <class A, class F>
 bool with_row_tile(int cols, F f) {
-  const auto fits = [&]<int kLanesPerRow, int kPerLane>() {
-    if constexpr (kLanesPerRow * kPerLane > kMostColumns) {
+  const auto fits = [&]<int kColumns>() {
+    if constexpr (kColumns > kMostTileColumns<A>) {
       return false;
     } else {
-      if (cols > kLanesPerRow * kPerLane) return false;
-      f.template operator()<kLanesPerRow, kPerLane>();
+      if (cols > kColumns) return false;
+      f.template operator()<kColumns>();
       return true;
     }
   };
-  return fits.template operator()<8, 1>() || fits.template operator()<16, 1>() || fits.template operator()<32, 1>() ||
-         fits.template operator()<32, 4>() || fits.template operator()<32, 8>() || fits.template operator()<32, 32>();
+  return fits.template operator()<8>() || fits.template operator()<16>() || fits.template operator()<32>() ||
+         fits.template operator()<128>() || fits.template operator()<256>() || fits.template operator()<1024>();
 }
+
+/// Columns that a block takes at once of a row which is too long for a tile: what stays in registers on a GPU and in
+/// the first-level cache of a CPU.
+template <int kThreads>
+inline constexpr int kLongRowChunk = kThreads == 1 ? 2048 : 8 * kThreads;
 
 /// Rows of `cols` columns that one block works through: some thousand elements, and a row for each warp at least.
 inline int rows_per_block(int cols) {

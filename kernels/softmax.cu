@@ -1,19 +1,15 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/row_tile.cuh"
 #include "kernels/softmax.h"
 
 namespace cucurbit::kernels {
 
-namespace {
-/// The most columns held in registers.
-template <class T>
-inline constexpr int kMostColumns = std::is_same_v<T, double> ? 256 : 1024;
-}  // namespace
-
-template <int kThreads, int kLanesPerRow, int kPerLane, bool kLog, class T>
+/// Rows in registers, see RowTile. The largest value of a row is subtracted before exp: no power is above 1, so none
+/// overflows, and the quotients stay the same.
+template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int rows_in_block) {
   using A = acc_t<T>;
-  using Tile = RowTile<kThreads, kLanesPerRow, kPerLane>;
+  using Tile = RowTile<kThreads, kColumns>;
   const int64_t first = int64_t(blockIdx.x) * rows_in_block;
   for (Tile tile(first, math::min(first + rows_in_block, rows), cols); tile.any(); tile.next()) {
     A value[Tile::kSteps][Tile::kWidth];
@@ -38,11 +34,13 @@ __global__ void softmax_kernel(const T* x, T* y, int64_t rows, int cols, int row
   }
 }
 
-template <int kThreads, int kLanesPerRow, int kPerLane, bool kLog, class T>
+/// dx = y (dy - sum(dy y)), or for the logarithm dx = dy - e^y sum(dy). The sum is over the row, which is why the row is
+/// needed twice and kept in registers.
+template <int kThreads, int kColumns, bool kLog, class T>
 __global__ void softmax_backward_kernel(const T* y, const T* dy, T* dx, int64_t rows, int cols, bool accumulate,
                                         int rows_in_block) {
   using A = acc_t<T>;
-  using Tile = RowTile<kThreads, kLanesPerRow, kPerLane>;
+  using Tile = RowTile<kThreads, kColumns>;
   const int64_t first = int64_t(blockIdx.x) * rows_in_block;
   for (Tile tile(first, math::min(first + rows_in_block, rows), cols); tile.any(); tile.next()) {
     A out[Tile::kSteps][Tile::kWidth], slope[Tile::kSteps][Tile::kWidth];
@@ -57,7 +55,7 @@ __global__ void softmax_backward_kernel(const T* y, const T* dy, T* dx, int64_t 
   }
 }
 
-/// A block per row of any length.
+/// A block per row of any length. Each reduction of the block has barriers, and gives every thread the result.
 template <int kThreads, bool kLog, class T>
 __global__ void long_softmax_kernel(const T* x, T* y, int cols) {
   using A = acc_t<T>;
@@ -92,9 +90,9 @@ namespace {
 template <bool kLog, class T>
 void launch_forward(const T* x, T* y, int64_t rows, int cols, cudaStream_t stream) {
   const int rows_in_block = rows_per_block(cols);
-  const bool in_registers = with_row_tile<kMostColumns<T>>(cols, [&]<int kLanesPerRow, int kPerLane>() {
-    launch<256>(CUCURBIT_KERNEL(softmax_kernel, kLanesPerRow, kPerLane, kLog, T), blocks_for(rows, rows_in_block),
-                stream, x, y, rows, cols, rows_in_block);
+  const bool in_registers = with_row_tile<acc_t<T>>(cols, [&]<int kColumns>() {
+    launch<256>(CUCURBIT_KERNEL(softmax_kernel, tile_columns<acc_t<T>, kThreads, kColumns>, kLog, T),
+                blocks_for(rows, rows_in_block), stream, x, y, rows, cols, rows_in_block);
   });
   if (!in_registers) launch<256>(CUCURBIT_KERNEL(long_softmax_kernel, kLog, T), rows, stream, x, y, cols);
 }
@@ -102,8 +100,8 @@ void launch_forward(const T* x, T* y, int64_t rows, int cols, cudaStream_t strea
 template <bool kLog, class T>
 void launch_backward(const T* y, const T* dy, T* dx, int64_t rows, int cols, bool accumulate, cudaStream_t stream) {
   const int rows_in_block = rows_per_block(cols);
-  const bool in_registers = with_row_tile<kMostColumns<T>>(cols, [&]<int kLanesPerRow, int kPerLane>() {
-    launch<256>(CUCURBIT_KERNEL(softmax_backward_kernel, kLanesPerRow, kPerLane, kLog, T),
+  const bool in_registers = with_row_tile<acc_t<T>>(cols, [&]<int kColumns>() {
+    launch<256>(CUCURBIT_KERNEL(softmax_backward_kernel, tile_columns<acc_t<T>, kThreads, kColumns>, kLog, T),
                 blocks_for(rows, rows_in_block), stream, y, dy, dx, rows, cols, accumulate, rows_in_block);
   });
   if (!in_registers)

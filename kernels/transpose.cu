@@ -1,5 +1,5 @@
-#include "kernels/device/launch.h"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 #include "kernels/transpose.h"
 
 namespace cucurbit::kernels {
@@ -8,6 +8,14 @@ namespace {
 constexpr int kEdge = 32;  // a block moves a tile of kEdge x kEdge
 }
 
+/// A block moves one tile by way of shared memory, so that both sides of memory are accessed along their rows:
+///
+///            x, read row by row             y, written row by row
+///            columns ->                     rows of x ->
+///   warp 0   a b c d ...           warp 0   a e i ...
+///   warp 1   e f g h ...           warp 1   b f j ...
+///
+/// Lanes go along a row of x while reading and along a column of x, which is a row of y, while writing.
 template <int kThreads, class T>
 __global__ void transpose_kernel(const T* x, T* y, int64_t rows, int64_t cols, int64_t tiles_down,
                                  int64_t tiles_across) {
@@ -21,7 +29,7 @@ __global__ void transpose_kernel(const T* x, T* y, int64_t rows, int64_t cols, i
   y += (n * cols + first_col) * rows + first_row;
   for (int r : warp_strided<kThreads>(height))
     for_each(lane_strided<kThreads>(width), [&](int c) { tile[r][c] = x[r * cols + c]; });
-  __syncthreads();
+  __syncthreads();  // a lane writes what the lanes of other warps read
   for (int c : warp_strided<kThreads>(width))
     for_each(lane_strided<kThreads>(height), [&](int r) { y[c * rows + r] = tile[r][c]; });
 }

@@ -3,6 +3,7 @@
 #include "engine/ops/cross_entropy.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduction.h"
+#include "engine/ops/scale_by.h"
 #include "engine/ops/softmax.h"
 
 namespace cucurbit {
@@ -13,12 +14,12 @@ Tensor kd(const Tensor& student, const Tensor& teacher, const Tensor& labels, co
 }
 
 Tensor kd_unfused(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options) {
-  const double T = options.temperature, B = double(student.dim(0));
-  const Tensor log_p = log_softmax(scale(student, 1 / T));
-  const Tensor log_q = log_softmax(scale(teacher.detach(), 1 / T));
-  const Tensor divergence = sum(mul(exp(log_q), sub(log_q, log_p)));
-  return add(scale(cross_entropy(student, labels, {.second = options.second}), options.task_weight),
-             scale(divergence, options.distill_weight * T * T / B));
+  const StepValue& T = options.temperature;
+  const Tensor log_p = log_softmax(scale_by(student, T, true));
+  const Tensor log_q = log_softmax(scale_by(teacher.detach(), T, true));
+  const Tensor divergence = scale(sum(mul(exp(log_q), sub(log_q, log_p))), 1 / double(student.dim(0)));
+  return add(scale_by(cross_entropy(student, labels, {.second = options.second}), options.task_weight),
+             scale_by(scale_by(scale_by(divergence, T), T), options.distill_weight));
 }
 
 }  // namespace cucurbit

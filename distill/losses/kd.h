@@ -14,12 +14,12 @@ namespace cucurbit {
 ///   and errors: see distill_logits.
 ///
 /// T^2 keeps the gradient's size as T grows; the mean is over samples, not over samples and classes. For large T the
-/// soft part tends to |z - v|^2 / 2C per sample (logits of zero mean). Usual: T = 4, weights 0.1 and 0.9.
+/// distillation term tends to |z - v|^2 / 2C per sample (logits of zero mean). Usual: T = 4, weights 0.1 and 0.9.
 Tensor kd(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options = {},
           kernels::StepMetrics* metrics = nullptr);
 
 /// The same loss composed of ordinary ops, for labels that all name a class and without label smoothing: what `kd`
-/// means, and what it is tested against.
+/// means, and what it is tested against. Follows tables of temperature and weights as `kd` does.
 Tensor kd_unfused(const Tensor& student, const Tensor& teacher, const Tensor& labels,
                   const DistillOptions& options = {});
 

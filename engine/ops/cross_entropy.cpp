@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "engine/ops/logit_loss.h"
-#include "kernels/cross_entropy.h"
 #include "kernels/error.h"
+#include "kernels/loss/cross_entropy.h"
 
 namespace cucurbit {
 
@@ -23,8 +23,8 @@ kernels::SecondLabels second_labels(const char* op, const Tensor& labels, const 
   if (!labels || second.labels.dtype() != DType::i32 || second.labels.shape() != labels.shape() || !second.weight ||
       second.weight.dtype() != DType::f32 || second.weight.size() != 1)
     throw Error(ErrorKind::input,
-                fmt::format("[{}] second labels {} of weight {} for labels {}: expected the same shape "
-                            "and one f32",
+                fmt::format("[{}] second labels {} of weight {} for labels {}: expected the same shape and "
+                            "one f32",
                             op, describe(second.labels), describe(second.weight), describe(labels)));
   return {second.labels.data<int32_t>(), second.weight.data<float>()};
 }

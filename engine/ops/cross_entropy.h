@@ -15,8 +15,9 @@ struct CrossEntropyOptions {
 ///
 ///   1/n sum_r [ lse_r - (1 - a) x[r,y_r] - a/C sum_c x[r,c] ],  a = label_smoothing
 ///
-///   logits [N, C];  labels i32 [N], a class or -100: the row is ignored;  n = rows not ignored (n = 0: loss 0,
-///   gradient 0) metrics  device memory, accumulated; null: not wanted
+///   logits   [N, C]
+///   labels   i32 [N]: a class, or -100: the row is ignored. n rows are not; where n is 0, loss and gradient are 0.
+///   metrics  device memory, accumulated; null: not needed
 ///
 /// The gradient is made in the same pass. A label that is neither a class nor -100 makes the loss NaN and is named in
 /// `metrics`. Throws Error for other shapes and types. Deterministic.

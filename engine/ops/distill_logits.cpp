@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "engine/ops/logit_loss.h"
-#include "kernels/distill_logits.h"
 #include "kernels/error.h"
+#include "kernels/loss/distill_logits.h"
 
 namespace cucurbit {
 
@@ -16,14 +16,20 @@ void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, c
   if (!teacher || teacher.shape() != student.shape())
     throw Error(ErrorKind::input, fmt::format("[distill_logits] teacher {} for student {}: expected the same classes",
                                               describe(teacher), describe(student)));
-  const bool finite = std::isfinite(options.task_weight) && std::isfinite(options.distill_weight);
-  if (!(options.temperature > 0) || !std::isfinite(options.temperature) || !finite ||
+  const auto valid = [](const StepValue& value, bool positive = false) {
+    return !value.is_constant() || (std::isfinite(value.constant()) && (!positive || value.constant() > 0));
+  };
+  const auto shown = [](const StepValue& value) {
+    return value.is_constant() ? fmt::format("{}", value.constant()) : std::string("of a table");
+  };
+  if (!valid(options.temperature, true) || !valid(options.task_weight) || !valid(options.distill_weight) ||
       !(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw Error(
         ErrorKind::input,
         fmt::format("[distill_logits] temperature {}, task weight {}, distillation weight {}, label smoothing {}: "
                     "expected a temperature above 0, finite weights and smoothing from 0 to 1",
-                    options.temperature, options.task_weight, options.distill_weight, options.label_smoothing));
+                    shown(options.temperature), shown(options.task_weight), shown(options.distill_weight),
+                    options.label_smoothing));
 }
 }  // namespace
 
@@ -31,8 +37,8 @@ Tensor distill_logits(const Tensor& student, const Tensor& teacher, const Tensor
                       kernels::StepMetrics* metrics) {
   check(student, teacher, labels, options);
   const kernels::SecondLabels second = second_labels("distill_logits", labels, options.second);
-  const kernels::DistillWeights weights{options.temperature, options.task_weight, options.distill_weight,
-                                        options.label_smoothing};
+  const kernels::DistillWeights weights{options.temperature.view(), options.task_weight.view(),
+                                        options.distill_weight.view(), options.label_smoothing};
   return logit_loss(
       "distill_logits", student, metrics, [&]<class T>(Type<T>, const kernels::LogitLossOutputs<T>& outputs) {
         dispatch_float(teacher.dtype(), "distill_logits", [&]<class V>(Type<V>) {

@@ -1,17 +1,20 @@
 #pragma once
 
 #include "engine/ops/second_labels.h"
+#include "engine/step_value.h"
 #include "engine/tensor.h"
 #include "kernels/metrics.h"
 
 namespace cucurbit {
 
+/// Temperature and weights are numbers, or tables that follow the step (see StepValue). Numbers are checked where the
+/// loss is made; the values of a table lie in device memory and are checked where the table is made.
 struct DistillOptions {
-  double temperature = 4;       // > 0
-  double task_weight = 0.1;     // of the cross-entropy with the labels
-  double distill_weight = 0.9;  // of T^2 KL(teacher || student)
-  double label_smoothing = 0;   // of the cross-entropy, in [0, 1]
-  SecondLabels second{};        // of images that were mixed in pairs; not without labels
+  StepValue temperature = 4;       // > 0
+  StepValue task_weight = 0.1;     // of the cross-entropy with the labels
+  StepValue distill_weight = 0.9;  // of T^2 KL(teacher || student)
+  double label_smoothing = 0;      // of the cross-entropy, in [0, 1]
+  SecondLabels second{};           // of images that were mixed in pairs; not without labels
 };
 
 /// Loss of a student with a teacher, fused: one read of each logit, one write of the gradient. A scalar of type f32
@@ -21,7 +24,7 @@ struct DistillOptions {
 ///
 ///   student, teacher [N, C]; teacher is constant and has student's type, or one is f32 and the other bf16
 ///   labels  i32 [N]: a class, or -100: the row is ignored altogether. Undefined: all rows count, without cross-entropy
-///   metrics device memory, accumulated (the student's hits); null: not wanted
+///   metrics device memory, accumulated (the student's hits); null: not needed
 ///
 /// Bad labels, n = 0 and errors as in cross_entropy. Deterministic. Hinton, Vinyals, Dean: Distilling the Knowledge in
 /// a Neural Network, 2015.

@@ -4,7 +4,7 @@
 #include "engine/profile/profiler.h"
 #include "engine/runtime/stream.h"
 #include "engine/tensor.h"
-#include "kernels/logit_loss.h"
+#include "kernels/loss/logit_loss.h"
 
 namespace cucurbit {
 
@@ -29,7 +29,7 @@ Tensor logit_loss(const char* op, const Tensor& logits, kernels::StepMetrics* me
   });
   record(loss, {logits}, [op, logits, gradient](const Tensor& dy) {
     dispatch_float(logits.dtype(), op, [&]<class T>(Type<T>) {
-      kernels::scale_by(dy.data<acc_t<T>>(), gradient.data<T>(), gradient.size(), stream());
+      kernels::scale_gradient(dy.data<acc_t<T>>(), gradient.data<T>(), gradient.size(), stream());
     });
     add_gradient(logits, gradient);
   });

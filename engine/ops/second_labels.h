@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/tensor.h"
-#include "kernels/logit_loss.h"
+#include "kernels/loss/logit_loss.h"
 
 namespace cucurbit {
 

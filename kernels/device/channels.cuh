@@ -1,12 +1,10 @@
 #pragma once
 
 #include "kernels/device/vector.cuh"
+#include "kernels/row_grid.h"
 
 /// Work on arrays whose last dimension is channels: per-channel constants and sums, loops over channels innermost.
 namespace cucurbit {
-
-/// Lanes of a block: consecutive elements it handles at once.
-inline constexpr int kSpan = 256;
 
 /// Lanes of one thread: all of them with one thread, one each with kSpan threads. Arrays of this size are registers on
 /// a GPU and vectors in the first-level cache on a CPU.
@@ -36,29 +34,15 @@ __device__ __forceinline__ void store_lanes(int n, T* y, F value) {
   }
 }
 
-/// How [rows, channels] is cut into blocks: tiles of `width` channels times chunks of `chunk_rows` rows.
-struct RowGrid {
-  int64_t rows, chunk_rows, chunks;
-  int channels, width, tiles;
-
-  int64_t blocks() const { return chunks * tiles; }
-};
-
-/// Host: a grid with about `elements` in a block and at most `most_chunks` chunks. It depends on the sizes alone.
-inline RowGrid row_grid(int64_t rows, int channels, int64_t elements, int64_t most_chunks) {
-  RowGrid grid{rows, 1, 0, channels, 1, 0};
-  if (rows == 0 || channels == 0) return grid;
-  grid.tiles = int(blocks_for(channels, kSpan));
-  grid.width = int(blocks_for(channels, grid.tiles));
-  const int64_t groups = kSpan / grid.width;
-  const int64_t wanted = blocks_for(elements, grid.width), least = blocks_for(rows, most_chunks);
-  grid.chunk_rows = blocks_for(wanted > least ? wanted : least, groups) * groups;
-  grid.chunks = blocks_for(rows, grid.chunk_rows);
-  return grid;
-}
-
 /// Rows [first_row, first_row + rows) of channels [first_channel, first_channel + width). As many whole rows as fit lie
-/// side by side in the lanes, so that few channels still fill vectors and warps: lane l has channel l % width.
+/// side by side in the lanes, so that few channels still fill vectors and warps: lane l has channel l % width. With 3 channels
+/// and 256 lanes, 85 rows at once, lane 255 idle:
+///
+///   lane      0  1  2    3  4  5    6 ...  252 253 254    255
+///   row       0  0  0    1  1  1    2       84  84  84      -
+///   channel   0  1  2    0  1  2    0        0   1   2      -
+///
+/// The elements of neighbouring lanes are neighbours in memory, whatever the number of channels.
 template <int kThreads>
 struct RowChunk {
   static_assert(kSpan % kThreads == 0);
@@ -119,13 +103,13 @@ struct RowChunk {
   /// barrier; every thread of the block must call it.
   template <class A>
   __device__ __forceinline__ void fold(const A* sum, A* shared) const {
-    __syncthreads();
+    __syncthreads();  // an earlier fold may still be reading `shared`
     each_lane<kThreads>(kThreads == 1 ? lanes : int(lane < lanes), [&](int j) { shared[lane + j] = sum[j]; });
-    __syncthreads();
+    __syncthreads();  // the first half adds what the second half wrote
     for (int left = groups; left > 1;) {
       const int half = (left + 1) / 2, offset = half * width;
       for_each(strided<kThreads>((left - half) * width), [&](int i) { shared[i] += shared[i + offset]; });
-      __syncthreads();
+      __syncthreads();  // the next round adds sums of this one
       left = half;
     }
   }

@@ -5,7 +5,15 @@
 #include "kernels/device/vector.cuh"
 
 /// Work on a tile of columns of a row-major matrix, see ColumnSplit. A lane owns kOwned columns of the tile for the
-/// whole chunk, in groups of W neighbours, and keeps their sums in registers; the warps of a block share the rows.
+/// whole chunk, in groups of W neighbours, and keeps their sums in registers; the warps of a block share the rows. With
+/// W = 4, 256 threads and the 256 columns of a tile:
+///
+///             columns 0-3   4-7   ...  124-127     128-131  ...  252-255
+///   row 0    warp 0: lane 0 lane 1     lane 31     lane 0        lane 31
+///   row 1    warp 1: lane 0 lane 1     lane 31     lane 0        lane 31
+///   ...
+///   row 8    warp 0 again
+///
 namespace cucurbit {
 
 template <int kThreads>
@@ -18,7 +26,7 @@ struct ColumnTile {
   int64_t chunk;
 
   __device__ __forceinline__ explicit ColumnTile(const ColumnSplit& split) {
-    chunk = int64_t(blockIdx.x) / split.tiles;
+    chunk = int64_t(blockIdx.x) / split.tiles;  // neighbouring blocks have neighbouring tiles of the same rows
     first_row = chunk * split.rows_per_chunk;
     last_row = first_row + split.rows_per_chunk < split.rows ? first_row + split.rows_per_chunk : split.rows;
     first_col = (int64_t(blockIdx.x) - chunk * split.tiles) * ColumnSplit::kTile;
@@ -50,7 +58,7 @@ struct ColumnTile {
       for_groups<W>([&](int k, int c) {
         for_elements<W>([&](int j) { shared[warp_index<kThreads>()][c + j] = result[k + j]; });
       });
-      __syncthreads();
+      __syncthreads();  // a column's thread adds what all warps have of it
       for (int c : strided<kThreads>(width)) {
         A total = shared[0][c];
         for (int w = 1; w < kWarps<kThreads>; ++w) total = op(total, shared[w][c]);

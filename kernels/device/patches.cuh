@@ -3,7 +3,7 @@
 #include "kernels/conv.h"
 #include "kernels/device/fast_divmod.cuh"
 #include "kernels/device/math.cuh"
-#include "kernels/device/split_k.cuh"
+#include "kernels/device/tile.cuh"
 
 /// How the implicit-GEMM convolutions see their tensors as matrices that are never written down.
 namespace cucurbit {
@@ -40,20 +40,20 @@ struct InputPatches {
     int h, w;  // where the filter's corner lies
   };
   __device__ Pixel pixel(int index) const {
-    int rest, q;
+    int rest, q;  // index = (n P + p) Q + q
     const int n = by.p_by_q.quotient(index, rest), p = by.q.quotient(rest, q);
     return {x + int64_t(n) * shape.h * shape.w * shape.c, p * shape.stride_h - shape.pad_h,
             q * shape.stride_w - shape.pad_w};
   }
   __device__ Span<T> span(const Pixel& pixel, int rsc) const {
-    int c, s;
+    int c, s;  // rsc = (r S + s) C + c, with C the channels of a group
     const int r = by.s.quotient(by.channels.quotient(rsc, c), s);
     const int h = pixel.h + r * shape.dilation_h, w = pixel.w + s * shape.dilation_w;
     const bool inside = unsigned(h) < unsigned(shape.h) && unsigned(w) < unsigned(shape.w);
     if (!inside) return {nullptr, by.channels.divisor() - c};
-    // Without gaps the taps of a filter row are neighbours in memory as well.
-    const int taps = shape.groups > 1 || shape.dilation_w > 1 ? 1 : math::min(shape.s - s, shape.w - w);
-    return {pixel.image + (int64_t(h) * shape.w + w) * shape.c + c, taps * by.channels.divisor() - c};
+    // Without gaps the filter offsets of a row are neighbours in memory as well.
+    const int offsets = shape.groups > 1 || shape.dilation_w > 1 ? 1 : math::min(shape.s - s, shape.w - w);
+    return {pixel.image + (int64_t(h) * shape.w + w) * shape.c + c, offsets * by.channels.divisor() - c};
   }
 };
 
@@ -69,7 +69,7 @@ struct CotangentPatches {
     int h, w;  // with padding
   };
   __device__ Pixel pixel(int index) const {
-    int rest, w;
+    int rest, w;  // index = (n H + h) W + w
     const int n = by.h_by_w.quotient(index, rest), h = by.w.quotient(rest, w);
     return {dy + int64_t(n) * shape.p * shape.q * shape.k, h + shape.pad_h, w + shape.pad_w};
   }
@@ -116,19 +116,19 @@ struct PatchesOverPixels {
 
 /// The filter as operand B of the data gradient, [(r, s, k), c]: rows are runs of channels.
 template <class T>
-struct FilterByTap {
+struct FilterByOffset {
   const T* w;           // first filter of the group
   int64_t filter_size;  // R S C
   int channels;
   FastDivmod outputs;
 
   struct Rows {
-    const FilterByTap& filter;
+    const FilterByOffset& filter;
     int first, column;
     __device__ const T* row(int i) const {
       int k;
-      const int tap = filter.outputs.quotient(first + i, k);
-      return filter.w + k * filter.filter_size + int64_t(tap) * filter.channels + column;
+      const int offset = filter.outputs.quotient(first + i, k);
+      return filter.w + k * filter.filter_size + int64_t(offset) * filter.channels + column;
     }
     __device__ Span<T> span(const T* row, int j) const { return {row + j, INT32_MAX}; }
   };

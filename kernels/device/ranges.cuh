@@ -68,9 +68,6 @@ __device__ __forceinline__ StridedRange<kLanes<kThreads>, Index> lane_strided(In
 /// Elements a block handles in a one-dimensional map.
 inline constexpr int kTile = 2048;
 
-/// Host: blocks of `per_block` items that cover n.
-inline int64_t blocks_for(int64_t n, int64_t per_block) { return (n + per_block - 1) / per_block; }
-
 /// for (i : tile_of<kThreads>(n)): this thread's share of the block's tile of [0, n).
 template <int kThreads, int kSize = kTile>
 __device__ __forceinline__ StridedRange<kThreads, int64_t> tile_of(int64_t n) {

@@ -66,7 +66,7 @@ __device__ __forceinline__ A block_reduce(A value, Op op) {
     __shared__ A partial[kWarps<kThreads>];
     __syncthreads();  // an earlier call may still be reading `partial`
     if (lane_index<kThreads>() == 0) partial[warp_index<kThreads>()] = value;
-    __syncthreads();
+    __syncthreads();  // every thread reads the results of all warps, in the same order
     value = partial[0];
 #pragma unroll
     for (int w = 1; w < kWarps<kThreads>; ++w) value = op(value, partial[w]);
@@ -77,10 +77,6 @@ __device__ __forceinline__ A block_reduce(A value, Op op) {
 template <int kThreads, class A>
 __device__ __forceinline__ A warp_sum(A value) {
   return warp_reduce<kThreads>(value, Add{});
-}
-template <int kThreads, class A>
-__device__ __forceinline__ A warp_max(A value) {
-  return warp_reduce<kThreads>(value, Maximum{});
 }
 template <int kThreads, class A>
 __device__ __forceinline__ A block_sum(A value) {

@@ -282,7 +282,7 @@ __device__ __forceinline__ void multiply_staged(const OperandA& a, const Operand
     if constexpr (kThreads > 1) __syncthreads();  // the previous slice is still being read
     a.template stage_slice<kThreads, PlaceA, Shape::kM, Shape::kK>(extent.m, extent.m_live, k, depth, slice_a);
     b.template stage_slice<kThreads, PlaceB, Shape::kN, Shape::kK>(extent.n, extent.n_live, k, depth, slice_b);
-    if constexpr (kThreads > 1) __syncthreads();
+    if constexpr (kThreads > 1) __syncthreads();  // every thread multiplies what all of them staged
     multiply_slices<kThreads, Shape, kRowsAdjacent>(extent, depth, slice_a, slice_b, sums);
   }
   write_tile<kThreads, Shape>(extent, result, sums);

@@ -65,7 +65,7 @@ class Values : public testing::TestWithParam<DType> {
   }
   static void expect_same(const Outcome& got, const Json& want, double T) {
     const auto gradient = want["gradient"].get<Vector>();
-    // The soft part carries an absolute error of some T^2 eps.
+    // The distillation term carries an absolute error of some T^2 eps.
     expect_close({got.loss}, {want["loss"].get<double>()}, GetParam(), 1, 1 + T * T / 16, "loss");
     expect_close(got.gradient, gradient, GetParam(), int64_t(gradient.size()), 1, "gradient");
   }
@@ -88,13 +88,13 @@ TEST_P(Values, DistillationIsPyTorchs) {
   const Json file = read();
   for (const Json& want : file["distillation"]) {
     const int64_t n = int64_t(file["rows"]) * int64_t(want["classes"]);
-    const DistillOptions options{.temperature = want["temperature"],
-                                 .task_weight = want["task_weight"],
-                                 .distill_weight = want["distill_weight"]};
+    const DistillOptions options{.temperature = want["temperature"].get<double>(),
+                                 .task_weight = want["task_weight"].get<double>(),
+                                 .distill_weight = want["distill_weight"].get<double>()};
     const double scale = file["logit_scale"];
     expect_same(run_kd(values(n, 100, scale), values(n, 102, scale), want["labels"].get<Labels>(), options, GetParam(),
                        GetParam()),
-                want, options.temperature);
+                want, options.temperature.constant());
   }
 }
 
@@ -138,11 +138,11 @@ TEST(Kd, CertainTeacherIsALabel) {
       const Vector z = values(cols, 1, 4);
       Vector v(cols, 0);
       v[answer] = 2e4;
-      const Outcome soft = run_kd(z, v, {0}, {.temperature = 1, .task_weight = 0, .distill_weight = 1});
-      const Outcome hard = run_kd(z, v, {answer}, {.temperature = 1, .task_weight = 1, .distill_weight = 0});
+      const Outcome distilled = run_kd(z, v, {0}, {.temperature = 1, .task_weight = 0, .distill_weight = 1});
+      const Outcome labelled = run_kd(z, v, {answer}, {.temperature = 1, .task_weight = 1, .distill_weight = 0});
       // Logits of 2e4 are known to 2e4 * 2^-24 only.
-      EXPECT_NEAR(soft.loss, hard.loss, 4e-3) << cols;
-      expect_close(soft.gradient, hard.gradient, DType::f32, cols, 1, "gradient");
+      EXPECT_NEAR(distilled.loss, labelled.loss, 4e-3) << cols;
+      expect_close(distilled.gradient, labelled.gradient, DType::f32, cols, 1, "gradient");
     }
 }
 
@@ -182,6 +182,24 @@ TEST(Kd, IsItsUnfusedExpression) {
     for (size_t i = 0; i < fused.gradient.size(); ++i)
       ASSERT_NEAR(fused.gradient[i], unfused.gradient[i], 1e-13) << cols;
   }
+}
+
+/// The composed form reads tables as the fused one does, so that a captured step follows them in either.
+TEST(Kd, UnfusedExpressionFollowsTables) {
+  const StepState start{.micro_batch = 1};
+  const Tensor storage = bytes_on_device(std::span<const StepState>(&start, 1));
+  const auto* state = static_cast<const StepState*>(storage.raw());
+  const DistillOptions tables{.temperature = StepValue::table({1, 3}, state),
+                              .task_weight = StepValue::table({9, 0.25}, state),
+                              .distill_weight = StepValue::table({9, 0.7}, state)};
+  const DistillOptions constants{.temperature = 3, .task_weight = 0.25, .distill_weight = 0.7};
+  const Tensor z = to_device(values(50, 1, 3), {5, 10}, DType::f64),
+               v = to_device(values(50, 2, 3), {5, 10}, DType::f64);
+  const Tensor y = labels_tensor({1, 0, 1, 1, 0});
+  const Outcome got = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y, tables); });
+  const Outcome expected = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y, constants); });
+  EXPECT_EQ(got.loss, expected.loss);
+  EXPECT_EQ(got.gradient, expected.gradient);
 }
 
 TEST(Kd, WithoutLabelsEveryRowCounts) {

@@ -1,4 +1,4 @@
-#include "engine/ops/accuracy.h"
+#include "kernels/accuracy.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <random>
 
 #include "engine/ops/cross_entropy.h"
+#include "engine/ops/distill_logits.h"
 #include "engine/runtime/stream.h"
-#include "kernels/metrics.h"
 #include "support/compare.h"
 
 namespace cucurbit::test {
@@ -37,24 +37,26 @@ int64_t rank_of(const double* row, int64_t cols, int64_t label) {
   return before;
 }
 
-TEST(Argmax, LowestIndexOfEquals) {
-  for (const DType dtype : {DType::f32, DType::bf16, DType::f64})
-    for (const int64_t cols : kWidths) {
-      constexpr int64_t kRows = 70;
-      const std::vector<double> values = tied_values(kRows * cols, 1);
-      const auto index = argmax(to_device(values, {kRows, cols}, dtype)).to_host<int32_t>();
-      for (int64_t r = 0; r < kRows; ++r) {
-        const double* row = &values[r * cols];
-        ASSERT_EQ(index[r], std::max_element(row, row + cols) - row) << name(dtype) << " " << cols << " row " << r;
-      }
-    }
-}
+/// Counts of batches, in device memory.
+class Counts {
+ public:
+  explicit Counts(int k) : k_(k) {}
+  void add(const Tensor& logits, const Tensor& labels) const {
+    dispatch_float(logits.dtype(), "test", [&]<class T>(Type<T>) {
+      kernels::count_accuracy(logits.data<T>(), labels.data<int32_t>(), logits.dim(0), int(logits.dim(1)), k_,
+                              static_cast<kernels::AccuracyCounts*>(storage_.raw()), nullptr, stream());
+    });
+  }
+  kernels::AccuracyCounts read() const {
+    kernels::AccuracyCounts counts{};
+    storage_.copy_to_host(&counts, sizeof counts);
+    return counts;
+  }
 
-TEST(Argmax, SpecialValues) {
-  const std::vector<double> values = {0, NAN, 1, -INFINITY, -INFINITY, -INFINITY, 1, INFINITY, INFINITY};
-  EXPECT_EQ(argmax(to_device(values, {3, 3}, DType::f32)).to_host<int32_t>(), (std::vector<int32_t>{-1, 0, 1}));
-  EXPECT_EQ(argmax(to_device({}, {0, 3}, DType::f32)).size(), 0);
-}
+ private:
+  int k_;
+  Tensor storage_ = Tensor::zeros({int64_t(sizeof(kernels::AccuracyCounts))}, DType::u8);
+};
 
 TEST(Accuracy, CountsTop1AndTopK) {
   for (const DType dtype : {DType::f32, DType::bf16, DType::f64})
@@ -68,36 +70,22 @@ TEST(Accuracy, CountsTop1AndTopK) {
         const int64_t rank = rank_of(&values[r * cols], cols, labels[r]);
         ++rows, top1 += rank < 1, top5 += rank < 5;
       }
-      Accuracy accuracy(5);
+      const Counts counts(5);
       const Tensor logits = to_device(values, {kRows, cols}, dtype);
-      for (int pass = 0; pass < 2; ++pass) accuracy.add(logits, Tensor::from_host(labels, {kRows}));
-      const Accuracy::Counts counts = accuracy.take();
-      EXPECT_EQ(counts.rows, 2 * rows) << cols;
-      EXPECT_EQ(counts.top1, 2 * top1) << cols;
-      EXPECT_EQ(counts.top_k, 2 * top5) << cols;
-      EXPECT_EQ(accuracy.take().rows, 0) << "taking clears";
+      for (int pass = 0; pass < 2; ++pass) counts.add(logits, Tensor::from_host(labels, {kRows}));
+      EXPECT_EQ(counts.read().rows, 2 * rows) << cols;
+      EXPECT_EQ(counts.read().skipped, 2 * (kRows - rows)) << cols;
+      EXPECT_EQ(counts.read().top1, 2 * top1) << cols;
+      EXPECT_EQ(counts.read().top_k, 2 * top5) << cols;
     }
 }
 
 TEST(Accuracy, RowsWithNanAreWrong) {
-  Accuracy accuracy(1);
+  const Counts counts(1);
   const std::vector<double> values = {5, NAN, 1, 5, 1, 1};
-  accuracy.add(to_device(values, {2, 3}, DType::f32), Tensor::from_host(std::vector<int32_t>{0, 0}, {2}));
-  const Accuracy::Counts counts = accuracy.take();
-  EXPECT_EQ(counts.rows, 2);
-  EXPECT_EQ(counts.top1, 1);
-}
-
-TEST(Confusion, CountsPairs) {
-  constexpr int64_t kRows = 5000;
-  constexpr int kClasses = 7;
-  const std::vector<int32_t> labels = some_labels(kRows, kClasses, 4), predicted = some_labels(kRows, kClasses, 5);
-  std::vector<int64_t> want(kClasses * kClasses);
-  for (int64_t r = 0; r < kRows; ++r)
-    if (labels[r] >= 0 && predicted[r] >= 0) ++want[labels[r] * kClasses + predicted[r]];
-  const Tensor matrix =
-      confusion_matrix(Tensor::from_host(predicted, {kRows}), Tensor::from_host(labels, {kRows}), kClasses);
-  EXPECT_EQ(matrix.to_host<int64_t>(), want);
+  counts.add(to_device(values, {2, 3}, DType::f32), Tensor::from_host(std::vector<int32_t>{0, 0}, {2}));
+  EXPECT_EQ(counts.read().rows, 2);
+  EXPECT_EQ(counts.read().top1, 1);
 }
 
 class StepMetricsTest : public testing::Test {
@@ -134,6 +122,23 @@ TEST_F(StepMetricsTest, AddUpOverSteps) {
   }
 }
 
+TEST_F(StepMetricsTest, KeepTheTermsApart) {
+  const Tensor labels = Tensor::from_host(std::vector<int32_t>{0, 1, 2, -100}, {4});
+  const Tensor student = to_device(tied_values(40, 6), {4, 10}, DType::f64);
+  const Tensor teacher = to_device(tied_values(40, 7), {4, 10}, DType::f64);
+  const double task = to_host(distill_logits(student, teacher, labels, {.task_weight = 1, .distill_weight = 0}))[0];
+  const double distill = to_host(distill_logits(student, teacher, labels, {.task_weight = 0, .distill_weight = 1}))[0];
+  EXPECT_GT(task, 0);
+  EXPECT_GT(distill, 0);
+  distill_logits(student, teacher, labels, {.task_weight = 0.3, .distill_weight = 2}, device());
+  EXPECT_NEAR(read().task_sum, 3 * task, 1e-12);
+  EXPECT_NEAR(read().distill_sum, 3 * distill, 1e-12);
+  EXPECT_NEAR(read().loss_sum, 3 * (0.3 * task + 2 * distill), 1e-12);
+  cross_entropy(student, labels, {}, device());
+  EXPECT_NEAR(read().task_sum, 6 * task, 1e-12);
+  EXPECT_NEAR(read().distill_sum, 3 * distill, 1e-12) << "cross-entropy has no teacher";
+}
+
 TEST_F(StepMetricsTest, NameBadLabels) {
   for (const int64_t cols : kWidths) {
     storage_.fill_zero();
@@ -158,13 +163,6 @@ TEST_F(StepMetricsTest, CountRowsThatAreNotFinite) {
   cross_entropy(to_device(values, {4, 10}, DType::f32), labels, {}, device());
   EXPECT_EQ(read().not_finite, 2);
   EXPECT_EQ(read().samples, 4);
-}
-
-TEST_F(StepMetricsTest, AddsALossThatIsNoSumOverRows) {
-  const Tensor loss = Tensor::from_host(std::vector<float>{0.5f}, {});
-  for (int step = 0; step < 3; ++step) kernels::add_to_metrics(loss.data<float>(), 8, device(), stream());
-  EXPECT_EQ(read().loss_sum, 12);
-  EXPECT_EQ(read().samples, 24);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "engine/runtime/stream.h"
 #include "engine/tensor.h"
 #include "kernels/augment_pixels.cuh"
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "support/compare.h"
 
 namespace cucurbit {

@@ -11,11 +11,11 @@
 namespace cucurbit {
 namespace {
 
+/// The samples of one epoch in the order of training.
 std::vector<int32_t> order_of(int64_t count, uint64_t seed, int64_t epoch) {
-  const Tensor state = device_state({.seed = seed, .epoch = epoch});
-  const Tensor order = Tensor::empty({count}, DType::i32);
-  kernels::sample_order(as_state(state), count, order.data<int32_t>(), stream());
-  return order.to_host<int32_t>();
+  std::vector<int32_t> order(static_cast<size_t>(count));
+  kernels::batch_samples({.seed = seed, .epoch = epoch}, count, count, true, order.data());
+  return order;
 }
 
 TEST(SampleOrder, IsAPermutation) {

@@ -8,10 +8,10 @@
 
 #include "engine/runtime/stream.h"
 #include "engine/tensor.h"
-#include "kernels/device/launch.h"
 #include "kernels/device/math.cuh"
 #include "kernels/device/philox.cuh"
 #include "kernels/device/vector.cuh"
+#include "kernels/host/launch.h"
 
 namespace cucurbit {
 namespace {

@@ -15,4 +15,5 @@
 #include "op_cases/linear.h"
 #include "op_cases/pooling.h"
 #include "op_cases/reduction.h"
+#include "op_cases/scale_by.h"
 #include "op_cases/softmax.h"

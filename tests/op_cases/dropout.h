@@ -29,12 +29,12 @@ inline uint32_t reference_drop_path_bits(uint64_t seed, int64_t step, int64_t sa
   return reference_random(seed, step, 0xd8000003u, uint32_t(sample), 0);
 }
 
-/// The step state is the second input, as eight 32-bit words.
+/// The step state is the second input, as ten 32-bit words.
 inline OpCase dropout_case(float probability, const Shape& shape, const std::string& size, bool paths = false) {
-  static_assert(sizeof(StepState) == 8 * sizeof(int32_t));
+  static_assert(sizeof(StepState) == 10 * sizeof(int32_t));
   OpCase op;
   op.name = (paths ? "drop_path_" : "dropout_") + size;
-  op.inputs = {{.shape = shape}, {.shape = {8}, .kind = Input::Kind::labels, .low = 0, .high = 1 << 30}};
+  op.inputs = {{.shape = shape}, {.shape = {10}, .kind = Input::Kind::labels, .low = 0, .high = 1 << 30}};
   op.run = [=](const std::vector<Tensor>& in) {
     const auto* state = static_cast<const StepState*>(in[1].raw());
     return paths ? drop_path(in[0], probability, state, 3) : dropout(in[0], probability, state, 3);

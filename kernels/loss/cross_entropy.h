@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/logit_loss.h"
+#include "kernels/loss/logit_loss.h"
 
 namespace cucurbit::kernels {
 

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "kernels/host/grid.h"
 #include "kernels/types.h"
 
 namespace cucurbit {
@@ -15,11 +16,15 @@ struct Kernel {
 template <class Select>
 Kernel(const char*, Select) -> Kernel<Select>;
 
-/// CUCURBIT_KERNEL(softmax_kernel, T) names softmax_kernel<threads, T> for launch<threads>().
-#define CUCURBIT_KERNEL(kernel, ...)                                                                  \
-  ::cucurbit::Kernel {                                                                                \
-#kernel, [](auto threads) { return kernel<decltype(threads)::value __VA_OPT__(, ) __VA_ARGS__>; } \
-  }
+/// CUCURBIT_KERNEL(softmax_kernel, T) names softmax_kernel<threads, T> for launch<threads>(). An argument may depend on
+/// the number of threads, which is kThreads there.
+// clang-format off
+#define CUCURBIT_KERNEL(kernel, ...)                    \
+  ::cucurbit::Kernel { #kernel, [](auto threads) {      \
+    constexpr int kThreads = decltype(threads)::value;  \
+    return kernel<kThreads __VA_OPT__(, ) __VA_ARGS__>; \
+  } }
+// clang-format on
 
 /// Blocks in a launch, and dynamic shared memory per block in bytes.
 struct Grid {

@@ -6,7 +6,7 @@
 #include "kernels/metrics.h"
 #include "kernels/types.h"
 
-/// What the losses on logits (cross_entropy, distill_logits) have in common.
+/// What the losses on logits (cross_entropy, distill_logits) take and give in common.
 namespace cucurbit::kernels {
 
 /// Rows with this label take no part: they count for nothing and get a gradient of zero.
@@ -24,18 +24,17 @@ struct SecondLabels {
 template <class T>
 struct LogitLossOutputs {
   acc_t<T>* loss;                  // [1], overwritten
-  T* gradient = nullptr;           // [rows, classes], overwritten; null: not wanted
-  acc_t<T>* row_losses = nullptr;  // [rows], overwritten; null: not wanted
-  StepMetrics* metrics = nullptr;  // accumulated; null: not wanted
+  T* gradient = nullptr;           // [rows, classes], overwritten; null: not needed
+  StepMetrics* metrics = nullptr;  // accumulated; null: not needed
   void* workspace;                 // logit_loss_workspace(rows, classes) bytes, 16-byte aligned; contents are lost
 };
 
 size_t logit_loss_workspace(int64_t rows, int classes);
 
-/// y[i] *= factor[0], reading and writing y only if the factor is not 1: the backward pass of a loss that is the root
-/// of the graph costs a launch and no traffic. y [n], factor [1] in device memory. T: float, bf16, double;
-/// deterministic.
+/// gradient[i] *= factor[0], reading and writing the gradient only if the factor is not 1: the backward pass of a loss
+/// that is the root of the graph costs a launch and no traffic. gradient [n], factor [1] in device memory. T: float,
+/// bf16, double; deterministic.
 template <class T>
-void scale_by(const acc_t<T>* factor, T* y, int64_t n, cudaStream_t stream);
+void scale_gradient(const acc_t<T>* factor, T* gradient, int64_t n, cudaStream_t stream);
 
 }  // namespace cucurbit::kernels

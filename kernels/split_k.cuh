@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/device/launch.h"
 #include "kernels/device/tile.cuh"
+#include "kernels/host/launch.h"
 
 /// How a product is cut into blocks: tiles of the result and, where those are too few to fill a GPU, pieces of the
 /// summed index k. Pieces write partial results to a workspace and a second kernel adds them in ascending order:
