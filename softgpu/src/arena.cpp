@@ -101,7 +101,7 @@ void arena_free(void* address, size_t bytes) {
 void arena_protect(void* address, size_t bytes, int protection) {
   const Slot slot = slot_of(address, bytes);
   if (mprotect(arena_base() + slot.begin, slot.end - slot.begin, protection) == 0) return;
-  std::perror("softgpu: device memory cannot be protected, perhaps for want of vm.max_map_count");
+  std::perror("softgpu: cannot protect device memory (the limit vm.max_map_count may be too low)");
   std::abort();
 }
 

@@ -50,7 +50,7 @@ size_t MemoryMap::configured_size() {
   if (parse_size(text, bytes)) return bytes;
   std::fprintf(stderr,
                "softgpu: SOFTGPU_MEMORY=%s is not a number of bytes with an optional suffix K, M or G; "
-               "the device has no memory\n",
+               "the device is given no memory\n",
                text);
   return 0;
 }

@@ -35,7 +35,7 @@ namespace {
   if (text == "threads" || (text.empty() && instrumented)) return Mode::threads;
   if ((text == "fast" || text.empty()) && !instrumented) return Mode::fast;
   std::fprintf(stderr, "softgpu: SOFTGPU_MODE=%s: %s\n", name,
-               instrumented ? "an instrumented program runs in mode threads only" : "the modes are fast and threads");
+               instrumented ? "an instrumented program runs in mode threads only" : "expected fast or threads");
   std::_Exit(2);
 }
 

@@ -147,7 +147,7 @@ TYPED_TEST(CudnnConvolutionTest, PointwiseAndFullWindow) {
   this->check({.h = 1, .w = 1, .c = 4, .k = 4, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
 }
 
-TYPED_TEST(CudnnConvolutionTest, TapsThatSeeOnlyPadding) {
+TYPED_TEST(CudnnConvolutionTest, FilterOffsetsThatSeeOnlyPadding) {
   for (const Scalars& scalars : {Scalars{}, Scalars{-0.5, 2.0}}) {
     this->check({.n = 5, .h = 2, .w = 3, .c = 64, .k = 16, .stride_h = 4, .stride_w = 4}, scalars);
     this->check({.n = 4, .h = 1, .w = 1, .c = 64, .k = 64}, scalars);

@@ -63,8 +63,7 @@ class grid_group : public thread_group {
   bool is_valid() const { return softgpu::cooperative(); }
   void sync(Site site = Site::here()) const {
     if (softgpu::on_fibers) return softgpu::grid_barrier(site);
-    if (num_blocks() > 1)
-      softgpu::misuse("calls grid.sync(), which needs blocks side by side: run with SOFTGPU_MODE=threads,", site);
+    if (num_blocks() > 1) softgpu::misuse("calls grid.sync(), which needs SOFTGPU_MODE=threads,", site);
   }
 
   static unsigned long long num_threads() { return num_blocks() * thread_block::num_threads(); }

@@ -260,7 +260,7 @@ void Block::release_barrier() {
 void Block::meet(unsigned mask, void* data, Combine combine, Site site) {
   check_failure();
   const unsigned warp = current_ / kWarpLanes, lane = current_ % kWarpLanes;
-  if ((mask & bit(lane)) == 0) misuse("calls a warp operation with a mask that does not name it", site);
+  if ((mask & bit(lane)) == 0) misuse("calls a warp operation with a mask that does not include the thread", site);
   Thread& self = threads_[current_];
   self.site = site;
   self.mask = mask;
@@ -293,7 +293,8 @@ bool Block::complete_meeting(unsigned index, unsigned mask, Combine combine) {
 
 void Block::grid_barrier(Site site) {
   check_failure();
-  if (cooperative_ == nullptr) misuse("calls grid.sync() in a launch that is not cooperative", site);
+  if (cooperative_ == nullptr)
+    misuse("calls grid.sync() in a launch that is not cooperative: use cudaLaunchCooperativeKernel", site);
   threads_[current_].site = site;
   warps_[current_ / kWarpLanes].at_grid |= bit(current_ % kWarpLanes);
   ++at_grid_;

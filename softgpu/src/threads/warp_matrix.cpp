@@ -81,7 +81,7 @@ void distribute(void* const lanes[kWarpLanes], unsigned) {
 
 void meet_whole_warp(void* lane, Combine combine, const char* what, Site site) {
   const std::string call = std::string("calls ") + what;
-  if (!on_fibers) misuse((call + ", which needs the lanes of a warp: run with SOFTGPU_MODE=threads,").c_str(), site);
+  if (!on_fibers) misuse((call + ", which needs SOFTGPU_MODE=threads,").c_str(), site);
   Meeting meeting{lane, combine, false};
   meet_in_warp(kWholeWarp, &meeting, check_and_combine, site);
   if (!meeting.whole) misuse((call + " without all 32 lanes of its warp").c_str(), site);
