@@ -45,8 +45,8 @@ std::vector<std::string> flags(Variant variant) {
   return result;
 }
 
-/// The race flags are passed when compiling but not when linking: they would link ThreadSanitizer's runtime, which softgpu
-/// replaces.
+/// The race flags are passed when compiling but not when linking: they would link ThreadSanitizer's runtime, which
+/// softgpu replaces.
 std::vector<std::string> compile_flags(Variant variant) {
   std::vector<std::string> result = flags(variant);
   if (variant == Variant::race) append(result, words(CUCURBIT_LAB_RACE_FLAGS));

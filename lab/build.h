@@ -18,8 +18,8 @@ struct Build {
   std::vector<std::string> launches;
 };
 
-/// Preprocesses, translates, compiles and links `file` in `folder`. Throws Error(io) if the compiler cannot be started or
-/// if softgpu's library or the lab's headers do not exist.
+/// Preprocesses, translates, compiles and links `file` in `folder`. Throws Error(io) if the compiler cannot be started
+/// or if softgpu's library or the lab's headers do not exist.
 Build build(const std::filesystem::path& file, Variant variant, const std::filesystem::path& folder);
 
 /// The first errors among the compiler's messages, as findings. An error in a header is reported at the line of `file`

@@ -37,8 +37,8 @@ struct CheckResult {
   size_t finding_count() const;
 };
 
-/// Compiles a file of kernels and tests (lab/include/lab.h) and runs every test under every checker. Defects of the file
-/// are findings in the result. Throws Error(io) if the file cannot be read.
+/// Compiles a file of kernels and tests (lab/include/lab.h) and runs every test under every checker. Defects of the
+/// file are findings in the result. Throws Error(io) if the file cannot be read.
 CheckResult check_file(const std::filesystem::path& file, const CheckOptions& options);
 
 /// The result for people to read: for each test and group of runs either "ok" or the findings, with the source lines.

@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kMostErrors = 5;
 
-/// A hint for mistakes whose cause the compiler's message does not tell: a part of CUDA that softgpu does not support, or
-/// a file that does not have the form the lab requires.
+/// A hint for mistakes whose cause the compiler's message does not tell: a part of CUDA that softgpu does not support,
+/// or a file that does not have the form the lab requires.
 std::string hint_for(const std::string& message) {
   static const std::regex unknown(
       "(cuda\\w+|__\\w+|cg::\\w+).* (was not declared|has not been declared|has no member)");

@@ -110,8 +110,8 @@ void judge_end(const RunContext& context, const TestResult& test, const Result& 
 std::vector<Finding> judge(const RunContext& context, const TestResult& test, const Run& run, const Result& result) {
   std::vector<Finding> findings = result.report.findings;
   judge_end(context, test, result, findings);
-  // After a kernel has failed, every later call fails as well, even cudaFree. Such failures and the leaks they cause are
-  // dropped when a finding already explains them.
+  // After a kernel has failed, every later call fails as well, even cudaFree. Such failures and the leaks they cause
+  // are dropped when a finding already explains them.
   const auto follows = [](const Finding& f) { return f.kind == "unchecked-error" || f.kind == "cuda-error"; };
   const bool failed = std::any_of(findings.begin(), findings.end(), follows);
   if (std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.checker != "test"; }))
@@ -171,9 +171,9 @@ void name_file(Finding& finding, const fs::path& file) {
     if (is_file(party.file, file)) party.file = file.string();
 }
 
-/// A kernel template with deduced arguments is launched through a function of the lab (CalledKernel), which has the number
-/// of the launch in its name. This replaces that name by the kernel as written. The regular expression also accepts the
-/// mangled name, because the demangler gives up on some of these.
+/// A kernel template with deduced arguments is launched through a function of the lab (CalledKernel), which has the
+/// number of the launch in its name. This replaces that name by the kernel as written. The regular expression also
+/// accepts the mangled name, because the demangler gives up on some of these.
 void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
   static const std::regex called(R"(CalledKernel(?:<|ILi)(\d+))");
   std::smatch match;

@@ -153,8 +153,8 @@ class Translator {
   }
   bool in_function() const { return std::find(scopes_.begin(), scopes_.end(), false) != scopes_.end(); }
 
-  /// Replaces text and keeps the line numbers of what follows: the line ends of the removed text are appended or, where a
-  /// macro from a system header has brought line markers into it, the last of these markers.
+  /// Replaces text and keeps the line numbers of what follows: the line ends of the removed text are appended or, where
+  /// a macro from a system header has brought line markers into it, the last of these markers.
   void replace(size_t begin, size_t end, const std::string& by) {
     result_.text += text_.substr(done_, begin - done_);
     result_.text += by;
@@ -186,8 +186,8 @@ class Translator {
     return close + 2;
   }
 
-  /// Translates `extern __shared__ T name[]`. The preprocessor may already have expanded __shared__ to `static ...`, which
-  /// never follows extern otherwise. Returns the position after which to continue.
+  /// Translates `extern __shared__ T name[]`. The preprocessor may already have expanded __shared__ to `static ...`,
+  /// which never follows extern otherwise. Returns the position after which to continue.
   size_t external(size_t begin) {
     const size_t end = code_.find_first_of(";{}", begin);
     if (end == kNone || code_[end] != ';') return begin + 5;

@@ -6,7 +6,8 @@ namespace softgpu::cudnn {
 namespace {
 
 /// Calls visit(at_x, at_filter) for each filter offset (r, s) of output channel k that falls inside the image when the
-/// filter is placed for result (p, q) of image n. Both arguments are the array indices of the first channel of k's group.
+/// filter is placed for result (p, q) of image n. Both arguments are the array indices of the first channel of k's
+/// group.
 template <class Visit>
 void for_each_offset(const Convolution& c, int64_t n, int64_t p, int64_t q, int64_t k, Visit visit) {
   const int64_t depth = c.c / c.groups, first = k / (c.k / c.groups) * depth;

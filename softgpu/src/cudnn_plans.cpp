@@ -15,8 +15,8 @@
 //   16x16x32 ->  32                113    106     109 |           237    256     190
 //    8x8x64  ->  64                129    131     124 |           262    245     168
 //
-// All are vectorised implementations (brgconv, jit) that read NHWC tensors without a reorder. If the filter stays in KRSC
-// too, oneDNN has only its reference code, a thousand times slower; a blocked filter costs a reorder of a few
+// All are vectorised implementations (brgconv, jit) that read NHWC tensors without a reorder. If the filter stays in
+// KRSC too, oneDNN has only its reference code, a thousand times slower; a blocked filter costs a reorder of a few
 // microseconds.
 
 namespace softgpu::cudnn {

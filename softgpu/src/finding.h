@@ -39,8 +39,9 @@ struct Finding {
 /// Counts the finding, and prints it unless one of the same checker, kind, kernel and places was printed before.
 void report_finding(const Finding& finding);
 
-/// What the debug information says about a code address; fields are empty where it says nothing. `pc` is a return address,
-/// and the place is that of the instruction before it. Of inlined frames, the innermost one outside softgpu is taken.
+/// What the debug information says about a code address; fields are empty where it says nothing. `pc` is a return
+/// address, and the place is that of the instruction before it. Of inlined frames, the innermost one outside softgpu is
+/// taken.
 struct SourcePlace {
   std::string file;
   int line = 0;

@@ -50,8 +50,8 @@ void check_at_exit(int status, void*) {
   _exit(1);
 }
 
-/// Exit runs its handlers in reverse order. This one is registered before any object of the program is constructed, so it
-/// runs after all of them have been destroyed.
+/// Exit runs its handlers in reverse order. This one is registered before any object of the program is constructed, so
+/// it runs after all of them have been destroyed.
 [[gnu::constructor(101)]] void register_check() { on_exit(check_at_exit, nullptr); }
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Shape {
   }
 };
 
-/// The three products by definition: visits every (x, filter, y) triple of offsets that belong together.
+/// The three products by definition: visits every triple of offsets into x, filter and y that contribute to them.
 template <class Visit>
 void for_each_product(const Shape& t, Visit visit) {
   for (int n = 0; n < t.n; ++n)

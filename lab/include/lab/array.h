@@ -10,8 +10,8 @@
 
 namespace lab {
 
-/// An array in device memory, which is freed with the object. It converts to the pointer that a kernel takes. When device
-/// memory is exhausted, the test ends with a finding.
+/// An array in device memory, which is freed with the object. It converts to the pointer that a kernel takes. When
+/// device memory is exhausted, the test ends with a finding.
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T>, "device arrays hold plain values");
@@ -69,8 +69,8 @@ LAB_INLINE Array<T> iota(size_t size, Site site = Site::here()) {
   return Array<T>(values, site);
 }
 
-/// Numbers that depend on `seed` alone, uniformly distributed in [low, high). By default floats lie in [0, 1) and integers
-/// in [0, 256).
+/// Numbers that depend on `seed` alone, uniformly distributed in [low, high). By default floats lie in [0, 1) and
+/// integers in [0, 256).
 template <class T>
 std::vector<T> random_values(size_t size, uint64_t seed = 1, double low = 0,
                              double high = std::is_integral_v<T> ? 256 : 1) {

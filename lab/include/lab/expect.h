@@ -44,8 +44,9 @@ void compare(const std::vector<T>& got, const Expected& expected, double toleran
 
 }  // namespace detail
 
-/// Compares the elements and reports the first wrong one and how many are wrong. `expected` is a function of the index, or
-/// a vector of the same size. With a tolerance, a value is right if |got - expected| <= tolerance * max(1, |expected|).
+/// Compares the elements and reports the first wrong one and how many are wrong. `expected` is a function of the index,
+/// or a vector of the same size. With a tolerance, a value is right if |got - expected| <= tolerance * max(1,
+/// |expected|).
 template <class T, class Expected>
 void expect(const std::vector<T>& got, const Expected& expected, double tolerance = 0, Site site = Site::here()) {
   if constexpr (std::is_invocable_v<const Expected&, size_t>) {
@@ -73,7 +74,8 @@ inline void expect(bool holds, const char* what = "a condition does not hold", S
   if (!holds) detail::report({"test", "wrong-result", what, "", "", "expected here"}, site);
 }
 
-/// Claims that the contents are the same, bit for bit, in every order of threads. The lab compares the hashes of its runs.
+/// Claims that the contents are the same, bit for bit, in every order of threads. The lab compares the hashes of its
+/// runs.
 template <class T>
 LAB_INLINE void expect_deterministic(const Array<T>& array, Site site = Site::here()) {
   const std::vector<T> values = array.host(site);

@@ -6,7 +6,7 @@
 #include "threads.h"
 #include "warp_functions.h"
 
-/// Groups of cooperative_groups that are wider than a warp, and the base of all. In fast mode each has one thread.
+/// The groups of cooperative_groups that are wider than a warp, and the base class. In fast mode each has one thread.
 
 namespace cooperative_groups {
 
@@ -27,7 +27,7 @@ class thread_group {
       : kind_(Kind::lanes), mask_(mask), meta_rank_(meta_rank), meta_size_(meta_size) {}
 
   unsigned lane_count() const { return static_cast<unsigned>(__popc(mask_)); }
-  /// How many lanes of the group come before the caller's.
+  /// The number of lanes of the group that come before the caller's.
   unsigned lane_rank() const { return static_cast<unsigned>(__popc(mask_ & ((1u << softgpu::lane_index()) - 1u))); }
 
   friend thread_group tiled_partition(const thread_group& parent, unsigned size, Site site);

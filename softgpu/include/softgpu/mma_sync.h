@@ -32,7 +32,7 @@ void mma_m16n8(Acc (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], cons
   for (int e = 0; e < 4; ++e) d[e] = round(lane.c[e]);
 }
 
-/// [16x16] [16x8], T is __half or __nv_bfloat16.
+/// [16x16] [16x8], where T is __half or __nv_bfloat16.
 template <class T>
 void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const float (&c)[4],
                   Site site = Site::here()) {
@@ -44,7 +44,7 @@ void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
   mma_m16n8<2>(d, a, b, c, value, accumulator_float, site);
 }
 
-/// [16x8] [8x8] of floats, whose low 13 bits are ignored.
+/// [16x8] [8x8] of floats, of which the low 13 bits are ignored.
 inline void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const float (&c)[4],
                              Site site = Site::here()) {
   mma_m16n8<1>(

@@ -11,7 +11,7 @@ namespace {
 
 struct Place {
   uintptr_t address;
-  uint32_t block;  ///< serial number for shared memory, else 0
+  uint32_t block;  ///< serial number of the block for shared memory, otherwise 0
 
   bool operator==(const Place&) const = default;
 };
@@ -20,7 +20,7 @@ struct PlaceHash {
 };
 using Logs = std::unordered_map<Place, std::shared_ptr<Log>, PlaceHash>;
 
-// Without destructors: kernels may run while the program ends.
+// Never destroyed, because kernels may run while the program ends.
 Logs& global_logs() {
   static Logs& logs = *new Logs;
   return logs;
@@ -78,10 +78,10 @@ bool covers(const Snapshot& snapshot, const Access& access) {
   return clock < snapshot.warp || (snapshot.lanes != nullptr && clock < (*snapshot.lanes)[thread % 32]);
 }
 
-/// How much of each log a search has been through, on behalf of which block.
+/// How much of each log a search has visited, and on behalf of which block.
 using Visited = std::map<std::pair<const Log*, uint32_t>, size_t>;
 
-/// Whether a thread of block `holder` that has this knowledge knows of the access.
+/// Whether the knowledge of a thread of block `holder` includes the access.
 bool knows(const Knowledge& knowledge, uint32_t holder, const Access& access, Visited& visited) {
   for (const auto& [log, length] : knowledge) {
     size_t& seen = visited[{log.get(), holder}];

@@ -180,7 +180,8 @@ Finding describe(const Kept& kept) {
   return finding;
 }
 
-/// Whether a race explains a read of memory that was never written: the write does come, but nothing makes it come first.
+/// Whether a race explains a read of memory that was never written: the write does come, but nothing makes it come
+/// first.
 bool explained(const Kept& kept, const std::vector<Kept>& findings) {
   if (kept.first.when != 0) return false;
   const auto same_code = [&](const Access& access) { return ((access.who ^ kept.second.who) & kCodeMask) == 0; };
@@ -191,9 +192,9 @@ bool explained(const Kept& kept, const std::vector<Kept>& findings) {
 
 }  // namespace
 
-/// Of all pairs of threads that race at the same two places one is reported: the first pair from different warps if there
-/// is any (a __syncwarp would not help it), otherwise the first pair. The write is named first; of two writes, the one
-/// that comes first in the program.
+/// Of all pairs of threads that race at the same two places one is reported: the first pair from different warps if
+/// there is any (a __syncwarp would not help it), otherwise the first pair. The write is named first; of two writes,
+/// the one that comes first in the program.
 void report_race(const Access& earlier, const Access& now, uintptr_t address) {
   Pending& p = pending();
   const bool swap =

@@ -41,7 +41,7 @@ bool active() { return is_active; }
 
 }  // namespace softgpu::check
 
-/// Every instrumented source calls this when the program starts.
+/// Every instrumented source file calls this function when the program starts.
 extern "C" void __tsan_init() {
   using namespace softgpu::check;
   if (is_active) return;

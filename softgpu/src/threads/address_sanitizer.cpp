@@ -6,8 +6,8 @@
 
 #include "block.h"
 
-/// memcheck: AddressSanitizer and UndefinedBehaviorSanitizer find the wrong accesses; this file turns their reports into
-/// findings that name the kernel, the block and the thread.
+/// memcheck: AddressSanitizer and UndefinedBehaviorSanitizer find the wrong accesses; this file turns their reports
+/// into findings that name the kernel, the block and the thread.
 
 extern "C" {
 [[gnu::weak]] void __asan_init();
@@ -19,8 +19,8 @@ extern "C" {
 [[gnu::weak]] void __ubsan_get_current_report_data(const char** kind, const char** message, const char** file,
                                                    unsigned* line, unsigned* column, char** address);
 
-/// Faults are left to softgpu's own handler, leaks to its own report at exit, and a report does not end the program: the
-/// launch fails instead.
+/// Faults are left to softgpu's own handler, leaks to its own report at exit, and a report does not end the program:
+/// the launch fails instead.
 const char* __asan_default_options() {
   return "halt_on_error=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:handle_sigill=0:"
          "use_sigaltstack=0:detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=0";

@@ -13,7 +13,7 @@ constexpr unsigned kWholeWarp = 0xffffffffu;
 struct Meeting {
   void* lane;
   Combine combine;
-  bool whole;  ///< all lanes came, to the same operation
+  bool whole;  ///< whether all lanes came to the same operation
 };
 
 Meeting& first_meeting(void* const lanes[kWarpLanes]) {
@@ -61,7 +61,8 @@ void multiply(void* const lanes[kWarpLanes], unsigned) {
            [&](WarpProductLane& l, int e, MatrixPosition at) { l.c[e] = c[at.row][at.column]; });
 }
 
-/// Lane l of matrix i receives, from row l/4, elements 2 * (l%4) and the next one, or, transposed, from column l/4.
+/// Of each matrix lane l receives elements 2 * (l % 4) and 2 * (l % 4) + 1 of row l / 4 or, transposed, of column l /
+/// 4.
 void distribute(void* const lanes[kWarpLanes], unsigned) {
   const auto element = [&](int matrix, int row, int column) {
     const uint32_t pair = static_cast<MatrixRows*>(lanes[8 * matrix + row])->row[column / 2];

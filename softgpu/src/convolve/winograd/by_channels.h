@@ -7,8 +7,8 @@
 #include "results.h"
 
 /// The order of work for few tiles and many channels, where the transformed filters would exceed the caches many times
-/// over. The samples of all tiles are transformed once and kept. Each thread then takes a few output channels at a time,
-/// transforms their filters into its own caches, multiplies, and discards them.
+/// over. The samples of all tiles are transformed once and kept. Each thread then takes a few output channels at a
+/// time, transforms their filters into its own caches, multiplies, and discards them.
 namespace softgpu::convolve::winograd {
 
 struct ByChannels : Problem {

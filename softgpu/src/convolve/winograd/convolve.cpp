@@ -5,8 +5,8 @@
 namespace softgpu::convolve::winograd {
 namespace {
 
-/// The order of work for filters that fit the caches. All filters are transformed first, into [36, in, out]; each thread
-/// then transforms a block of tiles, multiplies it with them and transforms the products back.
+/// The order of work for filters that fit the caches. All filters are transformed first, into [36, in, out]; each
+/// thread then transforms a block of tiles, multiplies it with them and transforms the products back.
 struct ByTiles : Problem {
   Blocks blocks;
 

@@ -14,8 +14,8 @@ struct Layer {
       : x{c.n, c.h, c.w, c.c}, dy{c.n, c.p(), c.q(), c.k}, pad_h(c.pad_h), pad_w(c.pad_w), strips(c.n, c.p(), c.q()) {}
 };
 
-/// The order of work for sums that fit the caches: each thread transforms and multiplies blocks of tiles into sums of its
-/// own, and the sums of all threads are added at the end.
+/// The order of work for sums that fit the caches: each thread transforms and multiplies blocks of tiles into sums of
+/// its own, and the sums of all threads are added at the end.
 struct ByTiles : Layer {
   static constexpr int64_t kManySums = 1 << 18;  // as many as fill the second-level cache
   Blocks blocks;
@@ -55,8 +55,8 @@ void add_block(const ByTiles& problem, const T* x, const T* dy, float* sums, int
   }
 }
 
-/// The sums of one output channel: its 36 products lie `stride` apart. The total is the sum over `parts` arrays, which lie
-/// `gap` apart, one for each thread.
+/// The sums of one output channel: its 36 products lie `stride` apart. The total is the sum over `parts` arrays, which
+/// lie `gap` apart, one for each thread.
 struct Sums {
   const float* values;
   int64_t stride;

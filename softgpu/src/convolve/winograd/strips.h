@@ -4,8 +4,8 @@
 
 #include "transform.h"
 
-/// Divides maps [n, h, w, channels] into strips. A strip is one row of tiles, each of 4x4 results, that lie side by side
-/// in one map: strip s is row s % tile_rows of map s / tile_rows.
+/// Divides maps [n, h, w, channels] into strips. A strip is one row of tiles, each of 4x4 results, that lie side by
+/// side in one map: strip s is row s % tile_rows of map s / tile_rows.
 namespace softgpu::convolve::winograd {
 
 struct Maps {
@@ -44,8 +44,8 @@ inline int64_t row_buffer(const Strips& strips, int64_t channels) {
   return kWindow * (kTile * strips.tile_cols + 2) * channels;
 }
 
-/// The vertical pass: in every column that the tiles of a strip read, transforms kInputs values, which begin `pad_h` rows
-/// above the results, into the kWindow rows that transform_row reads. Values outside the maps count as zero.
+/// The vertical pass: in every column that the tiles of a strip read, transforms kInputs values, which begin `pad_h`
+/// rows above the results, into the kWindow rows that transform_row reads. Values outside the maps count as zero.
 template <int kInputs, auto kTransform, class T>
 void transform_columns(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
                        int64_t strip, float* rows) {
