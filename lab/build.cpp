@@ -8,6 +8,8 @@
 #include "lab/process.h"
 #include "lab/translate.h"
 
+/// Compiles and links a file in one of its variants, by running the compiler that built the lab.
+
 namespace cucurbit::lab {
 namespace {
 

@@ -15,6 +15,8 @@
 #include "lab/build.h"
 #include "lab/run.h"
 
+/// The check of a file from start to end: builds, the list of tests, and the runs of each test.
+
 namespace cucurbit::lab {
 namespace {
 

@@ -6,6 +6,8 @@
 
 #include "lab/finding.h"
 
+/// `cucurbit lab check`: its options, its result, and how the result is printed.
+
 namespace cucurbit::lab {
 
 struct CheckOptions {

@@ -16,6 +16,8 @@
 
 #include "kernels/error.h"
 
+/// Starts processes and watches their time and memory.
+
 namespace cucurbit::lab {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+/// Processes with limits of time and memory.
+
 namespace cucurbit::lab {
 
 struct Command {

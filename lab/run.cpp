@@ -6,6 +6,8 @@
 #include <cmath>
 #include <regex>
 
+/// The runs of a test: which there are, what their outcomes mean, and how the findings of several runs are joined.
+
 namespace cucurbit::lab {
 namespace {
 

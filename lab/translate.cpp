@@ -6,6 +6,8 @@
 
 #include "lab/code_mask.h"
 
+/// Finds launches and declarations of dynamic shared memory in the text and rewrites them.
+
 namespace cucurbit::lab {
 namespace {
 

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+/// The translation of CUDA C++ into C++ for g++.
+
 namespace cucurbit::lab {
 
 struct Translation {

@@ -2,6 +2,8 @@
 
 #include "memory.h"
 
+/// Describes addresses by the allocations next to them.
+
 namespace softgpu {
 namespace {
 

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <deque>
 
+/// Places allocations in the address range and protects their pages.
+
 namespace softgpu {
 namespace {
 

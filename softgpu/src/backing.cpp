@@ -13,6 +13,8 @@
 #include "strict.h"
 #include "threads/address_sanitizer.h"
 
+/// Chooses where the bytes of an allocation come from.
+
 namespace softgpu {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+/// Products in double, in blocks that fit the caches.
+
 namespace softgpu {
 namespace {
 

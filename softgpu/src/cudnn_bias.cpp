@@ -11,6 +11,8 @@
 #include "dnnl_epilogue.h"
 #include "enqueue.h"
 
+/// The gradient of a bias.
+
 namespace {
 
 using softgpu::onednn::Epilogue;

@@ -5,6 +5,8 @@
 #include "cudnn.h"
 #include "dnnl_plan.h"
 
+/// The state behind cuDNN handles and descriptors, and a checked convolution.
+
 struct cudnnContext {
   cudaStream_t stream = nullptr;
   softgpu::onednn::Scratch scratch;  // products that are scaled afterwards

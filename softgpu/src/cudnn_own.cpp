@@ -5,6 +5,8 @@
 #include "cuda_bf16.h"
 #include "dnnl_api.h"
 
+/// Decides where softgpu's own convolutions are used, and binds them to a call.
+
 namespace softgpu::cudnn {
 namespace {
 

@@ -11,6 +11,8 @@
 #include "pool.h"
 #include "stream.h"
 
+/// Properties and attributes of the device, and the calls that concern the device as a whole.
+
 namespace softgpu {
 namespace {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+/// The epilogue in vectorised loops, on all cores.
+
 namespace softgpu::onednn {
 namespace {
 

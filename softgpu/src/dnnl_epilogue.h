@@ -4,6 +4,8 @@
 
 #include "cuda_bf16.h"
 
+/// What is computed after a product of oneDNN.
+
 namespace softgpu::onednn {
 
 enum class Activation { kIdentity, kRelu, kReluDropNan };

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+/// Makes plans, binds them to pointers, and keeps them.
+
 namespace softgpu::onednn {
 namespace {
 

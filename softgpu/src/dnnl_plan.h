@@ -11,6 +11,8 @@
 
 #include "dnnl_api.h"
 
+/// Plans: oneDNN primitives that are compiled once and bound to pointers for each call.
+
 namespace softgpu::onednn {
 
 enum class Access { kRead, kWrite, kUpdate };

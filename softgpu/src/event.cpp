@@ -2,6 +2,8 @@
 
 #include "stream.h"
 
+/// Events: records, waits, queries and elapsed times.
+
 namespace softgpu {
 namespace {
 

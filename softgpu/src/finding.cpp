@@ -13,6 +13,8 @@
 
 #include "softgpu/mode.h"
 
+/// Prints findings and finds the source lines that they name.
+
 namespace softgpu {
 namespace {
 

@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "threads/address_sanitizer.h"
 
+/// Reports device memory that is still allocated at exit.
+
 namespace softgpu {
 
 const int leak_check_anchor = 0;

@@ -16,6 +16,8 @@
 #include "pool.h"
 #include "stream.h"
 
+/// The map of allocations, and the calls that allocate and free memory.
+
 namespace softgpu {
 namespace {
 

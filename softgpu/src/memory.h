@@ -9,6 +9,8 @@
 
 #include "cuda_runtime_api.h"
 
+/// Allocations of device memory and pinned host memory, by address.
+
 namespace softgpu {
 
 class GraphMemory;

@@ -6,6 +6,8 @@
 #include "stream.h"
 #include "strict.h"
 
+/// Vector clocks of streams and of the host.
+
 namespace softgpu {
 namespace {
 

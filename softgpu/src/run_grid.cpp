@@ -22,6 +22,8 @@
 #include "threads/time_limit.h"
 #include "wait_policy.h"
 
+/// Runs the blocks of a grid in either mode, and reads the mode from the environment.
+
 namespace softgpu {
 namespace {
 

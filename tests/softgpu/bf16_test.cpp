@@ -1,3 +1,4 @@
+// Tests of bfloat16: every conversion and operation against exact arithmetic.
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Tests of cuBLAS against products in double.
 #include <cublas_v2.h>
 
 #include <string>

@@ -1,3 +1,4 @@
+// Tests of convolutions and their gradients against sums in double.
 #include "cudnn_fixture.h"
 
 namespace {

@@ -6,6 +6,8 @@
 
 #include "vendor_buffers.h"
 
+/// Shapes, descriptors and an oracle for the tests of cuDNN.
+
 namespace vendor_test {
 
 template <class T>

@@ -1,3 +1,4 @@
+// Tests of Winograd's algorithm: results, and where it is refused.
 #include "cudnn_fixture.h"
 
 namespace {

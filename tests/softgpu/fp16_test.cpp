@@ -1,3 +1,4 @@
+// Tests of half precision: every conversion and operation against exact arithmetic.
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>

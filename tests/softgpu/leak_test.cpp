@@ -1,3 +1,4 @@
+// Tests of the leak report at exit.
 #include "strict_support.h"
 
 namespace {

@@ -1,3 +1,4 @@
+// Tests of the vector clocks.
 #include "../../softgpu/src/order.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Tests of allocations, copies, fills and the memory pool.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// Tests of strict mode: when copies read and write host memory.
 #include "strict_support.h"
 
 namespace {

@@ -1,3 +1,4 @@
+// Tests of strict mode: host code and kernels that access memory they must not.
 #include <csignal>
 #include <cstring>
 

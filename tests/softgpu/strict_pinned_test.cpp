@@ -1,3 +1,4 @@
+// Tests of strict mode: pinned memory that queued work uses.
 #include "strict_support.h"
 
 namespace {

@@ -1,3 +1,4 @@
+// Tests of strict mode: when, and in which order, deferred work runs.
 #include <stdexcept>
 
 #include "strict_support.h"

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+/// The fixture for tests that run instrumented kernels.
+
 inline constexpr int kInts = 1 << 16;
 
 /// Runs kernels in thread mode on an array of ints in device memory, and reads the findings of the checkers.

@@ -1,3 +1,4 @@
+// Tests of SOFTGPU_CHECK.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

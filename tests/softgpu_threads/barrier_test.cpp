@@ -1,3 +1,4 @@
+// Tests of barriers, indices and dynamic shared memory in thread mode.
 #include <numeric>
 
 #include "softgpu/runtime_support.h"

@@ -1,3 +1,4 @@
+// Tests of cp.async and the pipeline primitives.
 #include <cuda_pipeline.h>
 
 #include "misuse.h"

@@ -1,3 +1,4 @@
+// Tests of shuffles, votes, matches and reductions.
 #include <cstdint>
 
 #include "softgpu/runtime_support.h"

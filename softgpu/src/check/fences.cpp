@@ -6,6 +6,8 @@
 
 #include "running.h"
 
+/// Snapshots, logs and the search through them.
+
 namespace softgpu::check {
 namespace {
 

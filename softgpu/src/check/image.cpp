@@ -6,6 +6,8 @@
 #include "shadow.h"
 #include "softgpu/threads.h"
 
+/// Finds the variables of the program in its loaded segments.
+
 namespace softgpu::check {
 namespace {
 

@@ -7,6 +7,8 @@
 #include "check.h"
 #include "image.h"
 
+/// Reads SOFTGPU_CHECK when the program starts.
+
 namespace softgpu::check {
 
 constinit bool check_races = true;

@@ -9,6 +9,8 @@
 #include <new>
 #include <vector>
 
+/// The page table, cells and bitmaps of the shadow memory.
+
 namespace softgpu::check {
 
 Page* regions[kRegions];

@@ -6,6 +6,8 @@
 #include "report.h"
 #include "running.h"
 
+/// Counters, and what happens when they overflow.
+
 namespace softgpu::check {
 
 Counters counters;

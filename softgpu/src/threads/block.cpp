@@ -8,6 +8,8 @@
 #include "cuda_runtime.h"
 #include "seed.h"
 
+/// The scheduler of a thread block: which CUDA thread runs next, and where threads meet.
+
 namespace softgpu {
 namespace {
 

@@ -8,6 +8,8 @@
 #include "block.h"
 #include "time_limit.h"
 
+/// The blocks of a cooperative launch take turns.
+
 namespace softgpu {
 
 void CooperativeGrid::begin(uint64_t block) {

@@ -2,6 +2,8 @@
 
 #include "block.h"
 
+/// The queues of asynchronous copies of a block.
+
 namespace softgpu {
 
 AsyncCopies::Queue& AsyncCopies::of(unsigned thread) {

@@ -4,6 +4,8 @@
 
 #include "block.h"
 
+/// Redirects a CUDA thread that faulted, or ran too long, to the report of its fault.
+
 extern "C" const char __executable_start, etext;
 
 namespace softgpu {

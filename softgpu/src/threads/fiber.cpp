@@ -4,6 +4,8 @@
 
 #include <new>
 
+/// Creates and switches fibers.
+
 extern "C" {
 [[gnu::weak]] void __sanitizer_finish_switch_fiber(void* fake_stack, const void** bottom, size_t* size);
 [[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* address, size_t size);

@@ -5,6 +5,8 @@
 
 #include "softgpu/mode.h"
 
+/// Reads SOFTGPU_SEED.
+
 namespace softgpu {
 namespace {
 

@@ -10,6 +10,8 @@
 
 #include "fault.h"
 
+/// The time limit of launches, by a timer for each OS thread.
+
 namespace softgpu {
 namespace {
 

@@ -5,6 +5,8 @@
 
 #include "softgpu/ldmatrix.h"
 
+/// Products of matrices and the distribution of their elements among the lanes of a warp.
+
 namespace softgpu {
 namespace {
 
