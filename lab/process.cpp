@@ -98,7 +98,7 @@ Outcome run_process(const Command& command) {
   auto pause = std::chrono::milliseconds(1);
   std::optional<End> killed;
   for (int status = 0;;) {
-    // The process is polled every 10 ms at most, so it may exceed the limit by the memory that it can touch in that
+    // The process is polled every 10 ms at most, so it may exceed the limit by the memory that it can use in that
     // time.
     if (waitpid(child, &status, killed ? 0 : WNOHANG) == child) return killed ? Outcome{*killed, 0} : decode(status);
     if (resident_bytes(child) > command.bytes) killed = End::too_large;

@@ -64,7 +64,7 @@ class MemoryMap {
 
   size_t device_size() const { return device_size_; }
   size_t device_used() const { return device_used_; }
-  /// Counts the calls of release_all_device: owners of older allocations must not touch them.
+  /// Counts the calls of release_all_device: owners of older allocations must not use them.
   uint64_t generation() const { return generation_; }
 
  private:

@@ -20,7 +20,7 @@ class RuntimeTest : public ::testing::Test {
   void TearDown() override { cudaDeviceReset(); }
 };
 
-/// Whether the program runs with SOFTGPU_STRICT=1: work is deferred, and the host cannot touch device memory.
+/// Whether the program runs with SOFTGPU_STRICT=1: work is deferred, and the host cannot access device memory.
 inline bool deferred() {
   const char* text = std::getenv("SOFTGPU_STRICT");
   return text != nullptr && std::string_view(text) == "1";

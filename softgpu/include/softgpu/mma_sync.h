@@ -8,7 +8,7 @@
 #include "warp_matrix.h"
 
 /// mma.sync: D = A B + C by one warp, A row-major, B column-major, with the register layouts that PTX documents
-/// ("Matrix Fragments for mma.m16n8k16" and its siblings). Products are exact and the sum is rounded once to the
+/// ("Matrix Fragments for mma.m16n8k16" and the like). Products are exact and the sum is rounded once to the
 /// accumulator's type. Tensor cores round and truncate more often, so sums that a float cannot hold exactly may differ
 /// from a GPU's in their last places. d may be c. All lanes of the warp must call it.
 

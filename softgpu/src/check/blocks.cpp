@@ -11,7 +11,7 @@
 #include "running.h"
 #include "start_over.h"
 
-/// The launch that the scheduler is running.
+/// Follows a launch: which block and which thread is running, and what its barriers order.
 
 namespace softgpu::check {
 
@@ -75,6 +75,7 @@ void start_block(Block& block, uint64_t index) {
   name_block(block.serial, index);
 }
 
+/// The tick of the thread's latest event: its own, one of its whole warp, or a barrier of the block.
 uint32_t clock_now(unsigned thread) {
   const Block& block = *running.block;
   return std::max({block.clocks[thread], block.warps[thread / 32].met, block.at_barrier});
@@ -90,6 +91,7 @@ void pass_barrier(Block& block, uint32_t tick) {
   if (block.fences.used()) merge_block(block.fences);
 }
 
+/// A __syncwarp of some lanes: each of them learns what any of them knew, and that all of them came here.
 void meet_some(Warp& warp, unsigned mask, uint32_t tick) {
   if (warp.known == nullptr) warp.known = std::make_unique<std::array<Lanes, 32>>();
   Lanes together{};

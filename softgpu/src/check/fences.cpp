@@ -51,6 +51,7 @@ Fences::Thread& open_thread(Block& block) {
   return block.fences.threads[running.thread];
 }
 
+/// A fence or a barrier by the thread turns what it has read into what it may rely on.
 void settle(Fences::Thread& thread) {
   add(thread.acquired, thread.pending);
   thread.pending.clear();
@@ -71,6 +72,7 @@ std::shared_ptr<const Snapshot> take_snapshot(const Block& block, const Fences::
   return snapshot;
 }
 
+/// Whether an access by a thread of the block that took the snapshot came before it.
 bool covers(const Snapshot& snapshot, const Access& access) {
   const uint32_t clock = clock_of(access);
   const unsigned thread = thread_of(access);
@@ -108,7 +110,7 @@ bool knows(const Knowledge& knowledge, uint32_t holder, const Access& access, Vi
 }
 
 void publish(std::shared_ptr<Log>& log, Fences::Thread& self) {
-  if (log != nullptr && self.published == log) return;  // nothing new since
+  if (log != nullptr && self.published == log) return;  // its last fence is published there already
   if (log == nullptr) log = std::make_shared<Log>();
   log->append(self.fence);
   self.published = log;

@@ -37,7 +37,8 @@ inline Page* find_any_page(uintptr_t address) {
   return find_page(address);
 }
 
-/// Whether the thread has already recorded this access since its last event. If so, there is nothing new to check.
+/// Whether the running thread made the known access since its last event, which makes another one redundant: nothing
+/// that matters can have changed in between. An atomic access does not stand for a plain one.
 template <bool kIsAtomic>
 bool recorded(const Access& known) {
   return known.when == running.when && ((known.who ^ running.who) & kThreadMask) == 0 &&
@@ -69,6 +70,7 @@ inline void remember(Cell& cell, const Access& access, bool shared) {
   }
 }
 
+/// Whether an access by the running thread races with an earlier one, given that one of the two writes.
 template <bool kIsAtomic>
 bool races(const Access& earlier, bool shared) {
   return !(kIsAtomic && (earlier.who & kAtomic) != 0) && !comes_before(earlier, shared);
@@ -103,6 +105,7 @@ void write_cell(Cell& cell, const Access& now, uintptr_t address, bool shared) {
   cell.writer = now;
 }
 
+/// racecheck: compares the access with what the cells of its bytes remember, and records it there.
 template <Effect kEffect, bool kIsAtomic>
 void check_race(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
   const unsigned shift = bytes >= 4 ? 2 : bytes / 2;
@@ -120,6 +123,7 @@ void check_race(Page& page, uintptr_t address, unsigned bytes, const Access& now
   } while (++cell < end);
 }
 
+/// initcheck: reports a read of undefined bytes. They count as defined afterwards, so that each is reported once.
 template <Effect kEffect>
 void check_defined(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
   if (page.undefined == nullptr) return;
