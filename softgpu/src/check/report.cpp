@@ -125,19 +125,30 @@ std::string name_of(uintptr_t address) {
 
 bool is_mixed(const Kept& kept) { return ((kept.first.who ^ kept.second.who) & kAtomic) != 0; }
 
+/// Whether both accesses are on one line of the source, such as a `++` that several threads execute.
+bool on_one_line(const Kept& kept) {
+  const SourcePlace &first = place_of(reinterpret_cast<const void*>(kept.first.who & kCodeMask)),
+                    &second = place_of(reinterpret_cast<const void*>(kept.second.who & kCodeMask));
+  return first.line == second.line && first.file == second.file;
+}
+
 constexpr const char* kMixedHint = "make both accesses atomic, as one of the two is, or order them with ";
 
+std::string hint_in_block(const Kept& kept) {
+  if (is_mixed(kept)) return std::string(kMixedHint) + "__syncthreads()";
+  if (on_one_line(kept)) return "use an atomic operation, or insert __syncthreads() between two executions of the line";
+  return kept.distance == Distance::warp
+             ? "insert __syncwarp() between the two, which are in one warp, or __syncthreads()"
+             : "insert __syncthreads() between the two";
+}
+
 Finding race_in_block(const Kept& kept) {
-  Finding finding{.checker = "racecheck",
-                  .kind = kept.memory == Memory::shared     ? "race-shared"
-                          : kept.memory == Memory::variable ? "race-device-variable"
-                                                            : "race-global",
-                  .message = "two threads of one block access " + kept.where + ", and no barrier orders the accesses",
-                  .hint = kept.distance == Distance::warp
-                              ? "insert __syncwarp() between the two, which are in one warp, or __syncthreads()"
-                              : "insert __syncthreads() between the two"};
-  if (is_mixed(kept)) finding.hint = std::string(kMixedHint) + "__syncthreads()";
-  return finding;
+  return {.checker = "racecheck",
+          .kind = kept.memory == Memory::shared     ? "race-shared"
+                  : kept.memory == Memory::variable ? "race-device-variable"
+                                                    : "race-global",
+          .message = "two threads of one block access " + kept.where + ", and no barrier orders the accesses",
+          .hint = hint_in_block(kept)};
 }
 
 Finding race_between_blocks(const Kept& kept) {
