@@ -36,7 +36,8 @@ struct WarpProductLane {
 /// instruction.
 void multiply_in_warp(WarpProductLane& lane, Site site);
 
-/// The layouts that PTX documents for mma.m16n8: A and B hold kPacked elements in a 32-bit register.
+/// The layouts that PTX documents for mma.m16n8: A and B hold kPacked elements in a 32-bit register. Four lanes share a
+/// row of A and of C, and a column of B. A's registers alternate between rows l / 4 and l / 4 + 8.
 template <int kPacked>
 constexpr MatrixPosition mma_place_a(int lane, int element) {
   const int index = element / kPacked, part = element % kPacked;

@@ -63,8 +63,7 @@ void multiply(void* const lanes[kWarpLanes], unsigned) {
            [&](WarpProductLane& l, int e, MatrixPosition at) { l.c[e] = c[at.row][at.column]; });
 }
 
-/// Of each matrix lane l receives elements 2 * (l % 4) and 2 * (l % 4) + 1 of row l / 4 or, transposed, of column l /
-/// 4.
+/// Of each matrix, lane l receives elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4 or, transposed, of column l / 4.
 void distribute(void* const lanes[kWarpLanes], unsigned) {
   const auto element = [&](int matrix, int row, int column) {
     const uint32_t pair = static_cast<MatrixRows*>(lanes[8 * matrix + row])->row[column / 2];
