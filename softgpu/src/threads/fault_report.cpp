@@ -37,6 +37,13 @@ const char* access_text(const Fault& fault) {
   return fault.write ? "write to " : "read of ";
 }
 
+const char* hint_of(const void* address) {
+  if (address == kUnknownAddress)
+    return "check the alignment of the pointer, and its index against the size of the array";
+  return is_null(address) ? "pass a valid pointer, or check it before the access"
+                          : "check the index against the size of the array";
+}
+
 struct FaultText {
   const char* kind;
   std::string message, hint;
@@ -65,10 +72,8 @@ FaultText describe_fault(const Fault& fault, bool stack_overflow) {
       return {"trap", "the kernel executed a trap instruction", "", cudaErrorLaunchFailure};
     default:
       AddressNote note = note_of(fault.address);
-      return {"illegal-address", access_text(fault) + note.text,
-              is_null(fault.address) ? "pass a valid pointer, or check it before the access"
-                                     : "check the index against the size of the array",
-              cudaErrorIllegalAddress, std::move(note.allocated)};
+      return {"illegal-address", access_text(fault) + note.text, hint_of(fault.address), cudaErrorIllegalAddress,
+              std::move(note.allocated)};
   }
 }
 
