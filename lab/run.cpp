@@ -32,8 +32,8 @@ std::vector<Group> plan(const CheckOptions& options) {
   for (int seed = 0; seed < options.seeds; ++seed) {
     const std::string number = std::to_string(seed), variable = "SOFTGPU_SEED=" + number;
     groups[0].runs.push_back({Variant::plain, "order " + number, {variable}});
-    groups[1].runs.push_back({Variant::plain, "apart, order " + number, {variable, "SOFTGPU_STRICT=1"}});
-    if (seed < kRaceSeeds) groups[2].runs.push_back({Variant::race, "races, order " + number, {variable}});
+    groups[1].runs.push_back({Variant::plain, "apart order " + number, {variable, "SOFTGPU_STRICT=1"}});
+    if (seed < kRaceSeeds) groups[2].runs.push_back({Variant::race, "races order " + number, {variable}});
   }
   groups[3].runs.push_back({Variant::memory, "memory", {"SOFTGPU_SEED=0", "SOFTGPU_LEAKS=1"}});
   return groups;
