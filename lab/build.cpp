@@ -8,6 +8,8 @@
 #include "lab/process.h"
 #include "lab/translate.h"
 
+/// Compiles and links a file in one of its variants, by running the compiler that built the lab.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -45,8 +47,8 @@ std::vector<std::string> flags(Variant variant) {
   return result;
 }
 
-/// Only code that is compiled, not what is linked, is instrumented for races: softgpu stands in for the runtime that
-/// the flag would link.
+/// The race flags are passed when compiling but not when linking: they would link ThreadSanitizer's runtime, which
+/// softgpu replaces.
 std::vector<std::string> compile_flags(Variant variant) {
   std::vector<std::string> result = flags(variant);
   if (variant == Variant::race) append(result, words(CUCURBIT_LAB_RACE_FLAGS));
@@ -67,8 +69,8 @@ Step compiler(const std::vector<std::string>& arguments, const fs::path& log) {
 
 Build failure(const Step& step, const fs::path& file) {
   std::string messages = step.messages;
-  if (step.outcome.end == End::too_slow) messages = "the compiler does not end";
-  if (step.outcome.end == End::too_large) messages = "the compiler uses too much memory";
+  if (step.outcome.end == End::too_slow) messages = "the compiler did not finish in time and was stopped";
+  if (step.outcome.end == End::too_large) messages = "the compiler used too much memory and was stopped";
   return {{}, compile_findings(messages, file), {}};
 }
 
@@ -77,7 +79,8 @@ Build failure(const Step& step, const fs::path& file) {
 Build build(const fs::path& file, Variant variant, const fs::path& folder) {
   for (const char* needed : {CUCURBIT_LAB_LIBRARY, CUCURBIT_LAB_INCLUDE "/lab.h"})
     if (!fs::exists(needed))
-      throw Error(ErrorKind::io, std::string("[lab] ") + needed + " is gone: the lab works where it was built");
+      throw Error(ErrorKind::io, std::string("[lab] ") + needed +
+                                     " does not exist: the lab needs the source and build folders it was built from");
   const std::string program = (folder / name(variant)).string(), preprocessed = program + ".preprocessed",
                     translated = program + ".ii", object = program + ".o";
   Step step;

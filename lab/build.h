@@ -18,12 +18,12 @@ struct Build {
   std::vector<std::string> launches;
 };
 
-/// Preprocesses, translates, compiles and links `file` in `folder`. Throws Error(io) if the compiler or softgpu's
-/// library is gone.
+/// Preprocesses, translates, compiles and links `file` in `folder`. Throws Error(io) if the compiler cannot be started
+/// or if softgpu's library or the lab's headers do not exist.
 Build build(const std::filesystem::path& file, Variant variant, const std::filesystem::path& folder);
 
-/// What the compiler's messages say that a person can act on: the first errors, at lines of `file` where that is
-/// possible. Error messages about code in headers are put where the file brought them about.
+/// The first errors among the compiler's messages, as findings. An error in a header is reported at the line of `file`
+/// that led to it, where the messages tell that line.
 std::vector<Finding> compile_findings(const std::string& messages, const std::filesystem::path& file);
 
 }  // namespace cucurbit::lab

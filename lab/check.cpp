@@ -15,6 +15,8 @@
 #include "lab/build.h"
 #include "lab/run.h"
 
+/// The check of a file from start to end: builds, the list of tests, and the runs of each test.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -52,7 +54,7 @@ void in_parallel(size_t count, const Action& action) {
   for (std::future<void>& worker : workers) worker.get();
 }
 
-/// Builds side by side: a compiler uses one core.
+/// Builds all variants in parallel, because a compiler uses only one core.
 std::map<Variant, Build> build_all(const fs::path& file, const fs::path& folder) {
   std::map<Variant, Build> builds;
   for (const Variant variant : kVariants) builds[variant] = {};
@@ -65,7 +67,7 @@ std::vector<TestResult> list_tests(const fs::path& program, const fs::path& fold
   const Outcome outcome = run_process(command);
   std::vector<TestResult> tests;
   if (outcome.end != End::exited || outcome.code != 0) return tests;
-  // A file's own main() or its static objects may print anything.
+  // Other lines are ignored: a main() of the file's own, or its static objects, may print anything.
   static const std::regex listed(R"((\w+)\t(\d{1,9}))");
   std::ifstream list(command.output);
   std::smatch match;
@@ -97,8 +99,9 @@ CheckResult check_file(const fs::path& file, const CheckOptions& options) {
     result.compile.push_back(
         {.checker = "compile",
          .kind = "no-tests",
-         .message = "the file has no LAB_TEST, or ends before it comes to one",
-         .hint = "a test gives inputs, launches, and says what must come out: see docs/lab/README.md",
+         .message = "the file has no LAB_TEST, or its program ends before it lists its tests",
+         .hint = "write a LAB_TEST that provides inputs, launches the kernels and checks the results: see "
+                 "docs/lab/README.md",
          .parties = {{.what = "compiled", .file = file.string(), .line = 1}}});
   const RunContext context{file, folder.path(), builds, options};
   in_parallel(result.tests.size(), [&](size_t i) { run_test(context, result.tests[i]); });

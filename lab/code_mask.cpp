@@ -6,6 +6,7 @@
 namespace cucurbit::lab {
 namespace {
 
+/// A state machine over the text: each step blanks a comment, literal or directive, or moves on by one character.
 class Masker {
  public:
   explicit Masker(std::string_view text) : text_(text), mask_(text) {}
@@ -72,7 +73,7 @@ class Masker {
     const std::string close = ")" + std::string(text_.substr(at_ + 1, open - at_ - 1)) + "\"";
     blank(end_of(close, open));
   }
-  /// 1'000: a quote inside a number.
+  /// Whether the quote is a digit separator, as in 1'000.
   bool in_number() const {
     size_t start = at_;
     while (start > 0 && (is_word(text_[start - 1]) || text_[start - 1] == '\'')) --start;

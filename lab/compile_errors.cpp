@@ -3,20 +3,21 @@
 
 #include "lab/build.h"
 
+/// Turns the messages of the compiler into findings.
+
 namespace cucurbit::lab {
 namespace {
 
 constexpr size_t kMostErrors = 5;
 
-/// What a learner gets wrong that a C++ compiler cannot name: CUDA that softgpu does not have, and the file's form.
+/// A hint for mistakes whose cause the compiler's message does not tell: a part of CUDA that softgpu does not support,
+/// or a file that does not have the form the lab requires.
 std::string hint_for(const std::string& message) {
   static const std::regex unknown(
       "(cuda\\w+|__\\w+|cg::\\w+).* (was not declared|has not been declared|has no member)");
-  if (std::regex_search(message, unknown))
-    return "a name that the lab declares: docs/lab/README.md tells which part of CUDA that is";
+  if (std::regex_search(message, unknown)) return "use the supported part of CUDA, which docs/lab/README.md describes";
   static const std::regex form(R"(\blab\.h\b|\bmain\b)");
-  if (std::regex_search(message, form))
-    return "the form of a file for the lab: it includes <lab.h>, has tests, and no main()";
+  if (std::regex_search(message, form)) return "include <lab.h>, write the tests with LAB_TEST, and leave out main()";
   return "";
 }
 
@@ -25,13 +26,14 @@ Finding error_at(const std::string& message, const std::string& file, int line) 
           .kind = "does-not-compile",
           .message = message,
           .hint = hint_for(message),
-          .parties = {{.what = "compiling", .file = file, .line = line}}};
+          .parties = {{.what = "compile error", .file = file, .line = line}}};
 }
 
 }  // namespace
 
 std::vector<Finding> compile_findings(const std::string& messages, const std::filesystem::path& file) {
-  // "FILE:LINE:COLUMN: error: what", after lines "FILE:LINE:COLUMN:   required from here" that tell who asked for it.
+  // "FILE:LINE:COLUMN: error: what", after lines "FILE:LINE:COLUMN:   required from here" that name the place in the
+  // user's file that led to an error in a header.
   static const std::regex error(R"(^(.+?):(\d+):(?:\d+:)? (?:fatal )?error: (.*)$)"),
       place(R"(^(?:In file included from |\s+from )?(.+?):(\d+)(?:[:,].*)?$)"),
       undefined(R"(undefined reference to .*)");
@@ -51,8 +53,8 @@ std::vector<Finding> compile_findings(const std::string& messages, const std::fi
     }
   }
   if (findings.empty())
-    findings.push_back(
-        error_at(messages.empty() ? "the compiler failed without a word" : messages.substr(0, 2000), file.string(), 1));
+    findings.push_back(error_at(messages.empty() ? "the compiler failed without a message" : messages.substr(0, 2000),
+                                file.string(), 1));
   return findings;
 }
 

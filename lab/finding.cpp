@@ -4,6 +4,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+/// Reads the reports of test processes, and compares and joins findings.
+
 namespace cucurbit::lab {
 namespace {
 

@@ -5,6 +5,8 @@
 
 #include "lab/check.h"
 
+/// The result of a check as text and as JSON.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -47,7 +49,7 @@ void print(std::ostream& out, const Party& party, Sources& sources) {
   out << "      " << party.file << ":" << party.line << "  " << sources.line(party.file, party.line) << "\n";
 }
 
-/// "void sum<int>(int*)" is the kernel sum<int>.
+/// The name without return type and parameters: "void sum<int>(int*)" becomes "sum<int>".
 std::string short_name(std::string kernel) {
   if (kernel.ends_with(')')) {
     size_t at = kernel.size();
@@ -66,14 +68,14 @@ void print(std::ostream& out, const Finding& finding, Sources& sources) {
   if (!finding.kernel.empty()) out << ", in " << short_name(finding.kernel);
   out << "\n    " << finding.message << "\n";
   for (const Party& party : finding.parties) print(out, party, sources);
-  if (!finding.hint.empty()) out << "    usually missing: " << finding.hint << "\n";
+  if (!finding.hint.empty()) out << "    likely fix: " << finding.hint << "\n";
 }
 
 const char* explain(const std::string& section) {
-  if (section == "threads") return "every barrier, warp operation and result, in several orders of threads";
-  if (section == "apart") return "device memory apart from the host's, work done late";
-  if (section == "races") return "racecheck and initcheck";
-  return "memcheck";
+  if (section == "threads") return "barriers, warp operations and results, in several orders of threads";
+  if (section == "apart") return "the same with device memory protected from the host and work deferred";
+  if (section == "races") return "races and reads of memory that was never written";
+  return "accesses out of bounds, misaligned or after a free, and leaks";
 }
 
 void print(std::ostream& out, const TestResult& test, Sources& sources) {
@@ -84,7 +86,7 @@ void print(std::ostream& out, const TestResult& test, Sources& sources) {
     out << "\n";
   }
   for (const Finding& finding : test.findings) print(out, finding, sources);
-  if (!test.output.empty()) out << "\n  it printed:\n" << test.output << (test.output.back() == '\n' ? "" : "\n");
+  if (!test.output.empty()) out << "\n  the test printed:\n" << test.output << (test.output.back() == '\n' ? "" : "\n");
 }
 
 json to_json(const TestResult& test) {

@@ -16,6 +16,8 @@
 
 #include "kernels/error.h"
 
+/// Starts processes and watches their time and memory.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -25,7 +27,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return result;
 }
 
-/// This process's environment without the names that are set anew.
+/// The given variables, and those of this process's environment that they do not replace.
 std::vector<char*> environment(const std::vector<std::string>& variables) {
   std::vector<char*> result = pointers(variables);
   for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -66,7 +68,8 @@ uint64_t resident_bytes(pid_t process) {
   return resident * uint64_t(sysconf(_SC_PAGESIZE));
 }
 
-/// User and system time. The numbers of /proc/PID/stat are counted from behind the program's name.
+/// User and system time. The fields of /proc/PID/stat are counted from the end of the program's name, which may itself
+/// contain spaces.
 double processor_seconds(pid_t process) {
   std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   std::string text;
@@ -95,7 +98,8 @@ Outcome run_process(const Command& command) {
   auto pause = std::chrono::milliseconds(1);
   std::optional<End> killed;
   for (int status = 0;;) {
-    // Between looks memory may grow by what a core can touch in 10 ms.
+    // The process is polled every 10 ms at most, so it may exceed the limit by the memory that it can use in that
+    // time.
     if (waitpid(child, &status, killed ? 0 : WNOHANG) == child) return killed ? Outcome{*killed, 0} : decode(status);
     if (resident_bytes(child) > command.bytes) killed = End::too_large;
     if (processor_seconds(child) > command.seconds || Clock::now() > deadline) killed = End::too_slow;

@@ -5,14 +5,17 @@
 #include <string>
 #include <vector>
 
+/// Processes with limits of time and memory.
+
 namespace cucurbit::lab {
 
 struct Command {
   std::vector<std::string> arguments;  ///< the program first
-  std::vector<std::string> variables;  ///< NAME=VALUE, beside those of this process
+  std::vector<std::string>
+      variables;  ///< NAME=VALUE, added to the environment of this process or replacing parts of it
   std::filesystem::path output, errors;
-  double seconds = 0;  ///< it is killed when it has used so much processor time, or after five times that and 30 more
-  uint64_t bytes = 0;  ///< or when its resident memory is larger
+  double seconds = 0;  ///< limit of processor time; the limit of elapsed time is 5 * seconds + 30
+  uint64_t bytes = 0;  ///< limit of resident memory; a process beyond any limit is killed
 };
 
 enum class End { exited, signalled, too_slow, too_large };

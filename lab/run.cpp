@@ -6,6 +6,8 @@
 #include <cmath>
 #include <regex>
 
+/// The runs of a test: which there are, what their outcomes mean, and how the findings of several runs are joined.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -22,7 +24,7 @@ struct Group {
   std::vector<Run> runs;
 };
 
-/// Several orders also for the races: a race shows in the order in which both sides are reached.
+/// Races are looked for in two orders, because a race shows only in an order in which both of its sides are executed.
 constexpr int kRaceSeeds = 2;
 
 std::vector<Group> plan(const CheckOptions& options) {
@@ -30,8 +32,8 @@ std::vector<Group> plan(const CheckOptions& options) {
   for (int seed = 0; seed < options.seeds; ++seed) {
     const std::string number = std::to_string(seed), variable = "SOFTGPU_SEED=" + number;
     groups[0].runs.push_back({Variant::plain, "order " + number, {variable}});
-    groups[1].runs.push_back({Variant::plain, "apart, order " + number, {variable, "SOFTGPU_STRICT=1"}});
-    if (seed < kRaceSeeds) groups[2].runs.push_back({Variant::race, "races, order " + number, {variable}});
+    groups[1].runs.push_back({Variant::plain, "apart order " + number, {variable, "SOFTGPU_STRICT=1"}});
+    if (seed < kRaceSeeds) groups[2].runs.push_back({Variant::race, "races order " + number, {variable}});
   }
   groups[3].runs.push_back({Variant::memory, "memory", {"SOFTGPU_SEED=0", "SOFTGPU_LEAKS=1"}});
   return groups;
@@ -47,7 +49,7 @@ Result run_once(const RunContext& context, const TestResult& test, const Run& ru
   std::string base = test.name + "-" + run.label;
   std::replace(base.begin(), base.end(), ' ', '_');
   const fs::path report = context.folder / (base + ".jsonl");
-  // A launch that does not end is stopped by softgpu, which knows where it is; host code that does not end, by us.
+  // softgpu stops a launch that does not end and knows where it was; host code that does not end is stopped from here.
   Command command{{context.builds.at(run.variant).program.string(), test.name},
                   {"SOFTGPU_MODE=threads", "SOFTGPU_REPORT=" + report.string(), "SOFTGPU_MEMORY=1G",
                    "SOFTGPU_TIME_LIMIT=" + std::to_string(int(std::ceil(context.options.seconds))),
@@ -61,8 +63,8 @@ Result run_once(const RunContext& context, const TestResult& test, const Run& ru
   return {outcome, read_report(report), read_text(command.output), read_text(command.errors)};
 }
 
-/// Where in the file a test crashes that crashes in host code: a run with AddressSanitizer's stack trace tells. 0 if
-/// that run does not crash there.
+/// The line of the file at which a test crashes in host code, from the stack trace of a run with AddressSanitizer; 0 if
+/// that run does not crash in the file.
 int crash_line(const RunContext& context, const TestResult& test) {
   const Run run{Variant::memory,
                 "crash",
@@ -75,32 +77,33 @@ int crash_line(const RunContext& context, const TestResult& test) {
 
 bool is_verdict(const Finding& finding) { return finding.checker != "test" || finding.kind == "wrong-result"; }
 
-/// What follows from how the process ended. Nothing when a checker has said why.
+/// Adds the findings that follow from how the process ended, unless a checker has explained it already.
 void judge_end(const RunContext& context, const TestResult& test, const Result& result,
                std::vector<Finding>& findings) {
   const bool explained = std::any_of(findings.begin(), findings.end(), is_verdict);
   const auto add = [&](const char* kind, const std::string& message, const char* hint, int line = 0) {
-    const Party party{line != 0 ? "here" : "test", context.file.string(), line != 0 ? line : test.line, "", {}, {}};
+    const Party party{
+        line != 0 ? "crashed here" : "test", context.file.string(), line != 0 ? line : test.line, "", {}, {}};
     findings.push_back({"test", kind, message, "", hint, {party}, {}});
   };
   switch (result.outcome.end) {
     case End::too_slow:
-      return add("time-limit", "the test did not end and was stopped", "an exit from a loop");
+      return add("time-limit", "the test did not end and was stopped", "check the exit conditions of its loops");
     case End::too_large:
       return add("out-of-memory",
                  "the test used more than " + std::to_string(kHostBytes >> 20) + " MiB of host memory and was stopped",
-                 "");
+                 "use smaller inputs");
     case End::signalled:
       if (!explained)
         add("crash", std::string("the test crashed: ") + strsignal(result.outcome.code),
-            "a check for null, or a copy of what lies in device memory", crash_line(context, test));
+            "check for null pointers, and copy device memory before the host reads it", crash_line(context, test));
       return;
     case End::exited:
       if (result.report.finished || !result.report.findings.empty()) return;
       const std::string& errors = result.errors;
       const std::string last_words = errors.substr(errors.size() - std::min<size_t>(errors.size(), 400));
       add("exit",
-          "the test left with exit code " + std::to_string(result.outcome.code) + " before its end" +
+          "the test exited with code " + std::to_string(result.outcome.code) + " before its end" +
               (last_words.empty() ? "" : ": " + last_words),
           "");
   }
@@ -109,7 +112,8 @@ void judge_end(const RunContext& context, const TestResult& test, const Result& 
 std::vector<Finding> judge(const RunContext& context, const TestResult& test, const Run& run, const Result& result) {
   std::vector<Finding> findings = result.report.findings;
   judge_end(context, test, result, findings);
-  // After a kernel that went wrong all calls fail, those that free memory too: no news to whoever knows of the kernel.
+  // After a kernel has failed, every later call fails as well, even cudaFree. Such failures and the leaks they cause
+  // are dropped when a finding already explains them.
   const auto follows = [](const Finding& f) { return f.kind == "unchecked-error" || f.kind == "cuda-error"; };
   const bool failed = std::any_of(findings.begin(), findings.end(), follows);
   if (std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.checker != "test"; }))
@@ -118,7 +122,7 @@ std::vector<Finding> judge(const RunContext& context, const TestResult& test, co
   return findings;
 }
 
-/// A wrong result that only some lane orders bring about is a finding of another kind.
+/// Turns a wrong result that occurs in some execution orders only into a finding of another kind.
 void mark_order_dependent(std::vector<Finding>& findings, const std::vector<std::string>& runs) {
   for (Finding& finding : findings) {
     if (finding.kind != "wrong-result" || finding.seen.size() == runs.size()) continue;
@@ -126,13 +130,14 @@ void mark_order_dependent(std::vector<Finding>& findings, const std::vector<std:
     for (const std::string& label : finding.seen) wrong += (wrong.empty() ? "" : ", ") + label;
     finding.checker = "order";
     finding.kind = "order-dependent";
-    finding.message = "the result depends on an order that nothing fixes: wrong under " + wrong + " of " +
-                      std::to_string(runs.size()) + " runs: " + finding.message;
-    finding.hint = "a barrier, an atomic operation, or an event between streams";
+    finding.message = "the result depends on the order of execution: it is wrong in " +
+                      std::to_string(finding.seen.size()) + " of " + std::to_string(runs.size()) + " runs (" + wrong +
+                      "): " + finding.message;
+    finding.hint = "add a barrier, an atomic operation, or an event between streams";
   }
 }
 
-/// A wrong result where another group of runs has shown that it depends on an order: the same finding.
+/// Joins a wrong result to the finding of another group of runs which showed that it depends on the order of execution.
 void join_order_dependent(Finding& finding, const std::vector<Finding>& known) {
   if (finding.kind != "wrong-result") return;
   for (const Finding& other : known) {
@@ -142,7 +147,7 @@ void join_order_dependent(Finding& finding, const std::vector<Finding>& known) {
   }
 }
 
-/// Claims of expect_deterministic that two runs contradict.
+/// Reports the uses of expect_deterministic for which two runs differ.
 void compare_contents(std::vector<Finding>& findings, const std::vector<ProcessReport>& reports,
                       const std::vector<std::string>& runs) {
   for (size_t run = 1; run < reports.size(); ++run) {
@@ -152,24 +157,25 @@ void compare_contents(std::vector<Finding>& findings, const std::vector<ProcessR
       if (first.hash == other.hash) continue;
       add_finding(findings, {"order",
                              "order-dependent",
-                             "the contents depend on an order that nothing fixes: they differ between " + runs[0] +
-                                 " and " + runs[run],
+                             "the contents depend on the order of execution: they differ between " + runs[0] + " and " +
+                                 runs[run],
                              "",
-                             "sums of floats in a fixed order, a barrier, or integer atomics",
+                             "add floats in a fixed order, insert a barrier, or use integer atomics",
                              {{"expected to be deterministic", other.file, other.line, "", {}, {}}},
                              {}});
     }
   }
 }
 
-/// Debug information knows full names: the file's own reads as it was given.
+/// Debug information has absolute paths; the checked file is shown under the name that the user gave.
 void name_file(Finding& finding, const fs::path& file) {
   for (Party& party : finding.parties)
     if (is_file(party.file, file)) party.file = file.string();
 }
 
-/// A deduced template is launched through a function of ours, numbered by the launch; its name may be too much for the
-/// demangler.
+/// A kernel template with deduced arguments is launched through a function of the lab (CalledKernel), which has the
+/// number of the launch in its name. This replaces that name by the kernel as written. The regular expression also
+/// accepts the mangled name, because the demangler gives up on some of these.
 void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
   static const std::regex called(R"(CalledKernel(?:<|ILi)(\d+))");
   std::smatch match;
@@ -180,7 +186,7 @@ void name_kernel(Finding& finding, const std::vector<std::string>& launches) {
 
 bool never_ends(const Finding& finding) { return finding.kind == "time-limit"; }
 
-/// The findings of a group. What ends badly in one order is not run in the others.
+/// Runs a group and returns its findings. After a run that crashes or does not end, the other orders are skipped.
 std::vector<Finding> run_group(const RunContext& context, TestResult& test, const Group& group) {
   std::vector<Finding> findings;
   std::vector<ProcessReport> reports;
@@ -217,7 +223,7 @@ void run_test(const RunContext& context, TestResult& test) {
       add_finding(test.findings, std::move(finding));
     }
   }
-  // What a checker knows explains wrong results: first.
+  // The findings of checkers explain wrong results, so they come first.
   std::stable_partition(test.findings.begin(), test.findings.end(),
                         [](const Finding& f) { return f.checker != "test" && f.checker != "order"; });
 }

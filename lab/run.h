@@ -8,7 +8,7 @@
 
 namespace cucurbit::lab {
 
-/// What a test's process may use of the host's memory.
+/// Limit of the host memory that a test's process may use.
 inline constexpr uint64_t kHostBytes = uint64_t(2) << 30;
 
 struct RunContext {
@@ -18,7 +18,7 @@ struct RunContext {
   const CheckOptions& options;
 };
 
-/// Runs a test, each time in a process of its own, under every checker: fills in all but name and line.
+/// Runs a test under every checker, each time in a new process, and fills in everything but its name and line.
 void run_test(const RunContext& context, TestResult& test);
 
 }  // namespace cucurbit::lab

@@ -6,6 +6,8 @@
 
 #include "lab/code_mask.h"
 
+/// Finds launches and declarations of dynamic shared memory in the text and rewrites them.
+
 namespace cucurbit::lab {
 namespace {
 
@@ -29,7 +31,7 @@ bool ends_with(const std::string& code, size_t end, std::string_view what) {
   return end >= what.size() && code.compare(end - what.size(), what.size(), what) == 0;
 }
 
-/// The bracket that opens what ends before `end`, where it is ), ] or >; kNone if there is none.
+/// The position of the bracket that matches the ), ] or > just before `end`; kNone if there is none.
 size_t opening(const std::string& code, size_t end) {
   const bool angle = code[end - 1] == '>';
   int angles = 0;
@@ -47,7 +49,7 @@ size_t opening(const std::string& code, size_t end) {
   return kNone;
 }
 
-/// The bracket that closes the one at `open`.
+/// The position of the bracket that matches the one at `open`; kNone if there is none.
 size_t closing(const std::string& code, size_t open) {
   int depth = 0;
   for (size_t at = open; at < code.size(); ++at) {
@@ -58,8 +60,8 @@ size_t closing(const std::string& code, size_t open) {
   return kNone;
 }
 
-/// Where the expression that names a kernel starts: a name with template arguments and scopes, an element, a member, or
-/// something in parentheses.
+/// The start of the expression before `end` that names a kernel: a name with template arguments and scopes, an array
+/// element, a member, or an expression in parentheses.
 size_t kernel_start(const std::string& code, size_t end) {
   size_t at = skip_space_back(code, end);
   while (at > 0) {
@@ -89,7 +91,7 @@ size_t kernel_start(const std::string& code, size_t end) {
   return at;
 }
 
-/// The >>> that ends a launch's configuration, which starts at `at`, given that its arguments follow.
+/// The position of the >>> that ends the launch configuration starting at `at`; kNone if no list of arguments follows.
 size_t configuration_end(const std::string& code, size_t at) {
   for (; at < code.size(); ++at) {
     const char c = code[at];
@@ -107,7 +109,7 @@ size_t configuration_end(const std::string& code, size_t at) {
   return kNone;
 }
 
-/// Lines that begin with #, apart from the rest of the text.
+/// The lines that begin with #; all other lines are appended to `rest`.
 std::string directives(std::string_view text, std::string& rest) {
   std::string found;
   while (!text.empty()) {
@@ -153,8 +155,8 @@ class Translator {
   }
   bool in_function() const { return std::find(scopes_.begin(), scopes_.end(), false) != scopes_.end(); }
 
-  /// What is taken out is given back as its line ends; or, where a macro from a system header has brought line markers
-  /// into it, as the last of these.
+  /// Replaces text and keeps the line numbers of what follows: the line ends of the removed text are appended or, where
+  /// a macro from a system header has brought line markers into it, the last of these markers.
   void replace(size_t begin, size_t end, const std::string& by) {
     result_.text += text_.substr(done_, begin - done_);
     result_.text += by;
@@ -167,7 +169,7 @@ class Translator {
     done_ = end;
   }
 
-  /// Returns the position to go on after.
+  /// Translates the launch whose <<< is at `open`. Returns the position after which to continue.
   size_t launch(size_t open) {
     const size_t begin = kernel_start(code_, open), close = configuration_end(code_, open + 3);
     if (begin == kNone || begin < done_ || close == kNone || skip_space_back(code_, open) == begin) return open + 2;
@@ -186,7 +188,8 @@ class Translator {
     return close + 2;
   }
 
-  /// `extern __shared__ T name[]`; __shared__ may have become `static ...` already, which never follows extern else.
+  /// Translates `extern __shared__ T name[]`. The preprocessor may already have expanded __shared__ to `static ...`,
+  /// which never follows extern otherwise. Returns the position after which to continue.
   size_t external(size_t begin) {
     const size_t end = code_.find_first_of(";{}", begin);
     if (end == kNone || code_[end] != ';') return begin + 5;
@@ -199,7 +202,7 @@ class Translator {
     declaration = std::regex_replace(declaration, dropped, " ");
     std::smatch parts;
     if (!std::regex_match(declaration, parts, array)) return begin + 5;
-    // An alias of the element's type, which may be an array: T name[][32].
+    // The element needs an alias because its type may be an array, as in T name[][32].
     const std::string type = parts[1], name = parts[2], rows = parts[3], element = "lab_element_of_" + name;
     const std::string pointer =
         in_function() ? element + "* " + name + " = static_cast<" + element + "*>(softgpu::dynamic_shared_memory())"
@@ -211,8 +214,8 @@ class Translator {
   std::string_view text_;
   std::string code_;
   Translation result_;
-  size_t done_ = 0;           ///< what stands before is in the result
-  std::vector<bool> scopes_;  ///< of every open brace, whether it is a namespace's
+  size_t done_ = 0;           ///< everything before this position is in the result
+  std::vector<bool> scopes_;  ///< for every open brace, whether it belongs to a namespace
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #pragma once
 
-/// What a file for `cucurbit lab check` includes: kernels, and tests that give them inputs, launch them and say what
-/// must come out.
+/// The header for files that `cucurbit lab check` reads. Such a file has kernels, and tests that provide inputs, launch
+/// the kernels and say which results they expect.
 ///
 ///     #include <lab.h>
 ///

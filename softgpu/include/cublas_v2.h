@@ -63,11 +63,11 @@ cublasStatus_t cublasGetVersion(cublasHandle_t handle, int* version);
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t streamId);
 cublasStatus_t cublasGetStream(cublasHandle_t handle, cudaStream_t* streamId);
 
-/// Every mode computes float products in float: the modes allow less precision, they do not ask for it.
+/// Float products are computed in float in every mode: the modes permit lower precision but do not require it.
 cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode);
 cublasStatus_t cublasGetMathMode(cublasHandle_t handle, cublasMath_t* mode);
 
-/// Checked (256-byte alignment) and otherwise unused. As in cuBLAS, cublasSetStream drops it.
+/// The workspace is checked (256-byte alignment) but not used. As in cuBLAS, cublasSetStream resets it.
 cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void* workspace, size_t workspaceSizeInBytes);
 
 const char* cublasGetStatusName(cublasStatus_t status);
@@ -84,8 +84,8 @@ cublasStatus_t cublasDgemm(cublasHandle_t handle, cublasOperation_t transa, cubl
                            int k, const double* alpha, const double* A, int lda, const double* B, int ldb,
                            const double* beta, double* C, int ldc);
 
-/// The same with types by argument: A, B, C all CUDA_R_32F; A, B CUDA_R_16BF with C CUDA_R_16BF or CUDA_R_32F; all
-/// CUDA_R_64F. Scalars are float, or double for CUBLAS_COMPUTE_64F. Else CUBLAS_STATUS_NOT_SUPPORTED.
+/// The same with types as arguments: A, B and C CUDA_R_32F; A and B CUDA_R_16BF with C CUDA_R_16BF or CUDA_R_32F; or
+/// all CUDA_R_64F. Scalars are float, or double for CUBLAS_COMPUTE_64F. Others return CUBLAS_STATUS_NOT_SUPPORTED.
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transa, cublasOperation_t transb, int m, int n,
                             int k, const void* alpha, const void* A, cudaDataType Atype, int lda, const void* B,
                             cudaDataType Btype, int ldb, const void* beta, void* C, cudaDataType Ctype, int ldc,

@@ -11,8 +11,8 @@
 
 /// bfloat16: the upper half of an IEEE float. Arithmetic is done in float and rounded once, as on the device.
 ///
-/// Rounding is to nearest, ties to even; every NaN becomes 0x7fff, which is what the toolkit returns. Conversions are
-/// without branches, so loops over them vectorise.
+/// Rounding is to nearest, ties to even. Every NaN becomes 0x7fff, which is what the toolkit returns. Conversions have
+/// no branches, so loops over them vectorise.
 
 struct __nv_bfloat16_raw {
   unsigned short x;

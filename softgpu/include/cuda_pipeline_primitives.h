@@ -6,7 +6,7 @@
 
 /// The toolkit's functions over cp.async.
 
-/// Copies `bytes` (4, 8 or 16), the last `zeros` of which are filled with zeros instead.
+/// Copies `bytes` bytes (4, 8 or 16), of which the last `zeros` are not read but filled with zeros.
 [[gnu::always_inline]] inline void __pipeline_memcpy_async(void* to, const void* from, size_t bytes, size_t zeros = 0,
                                                            softgpu::Site site = softgpu::Site::here()) {
   const int source_bytes = static_cast<int>(bytes - zeros);
@@ -18,7 +18,7 @@
 
 [[gnu::always_inline]] inline void __pipeline_commit() { softgpu::cp_async_commit(); }
 
-/// Waits for all groups but the `recent` latest.
+/// Waits for all groups except the `recent` latest.
 [[gnu::always_inline]] inline void __pipeline_wait_prior(size_t recent) {
   softgpu::cp_async_wait_group(static_cast<unsigned>(recent));
 }

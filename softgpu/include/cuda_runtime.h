@@ -1,7 +1,7 @@
 #pragma once
 
-/// CUDA C++ for a host compiler: the language, the runtime API and the launch. Included under the toolkit's name, it
-/// lets a .cu file compile with g++ -x c++; SOFTGPU is defined then.
+/// CUDA C++ for a host compiler: the language, the runtime API and the launch. It has the name of the toolkit's header
+/// and lets a .cu file compile with g++ -x c++. The macro SOFTGPU tells that it is in use.
 
 #include "cuda_runtime_api.h"
 #include "library_types.h"
@@ -13,7 +13,7 @@
 #include "softgpu/warp_functions.h"
 #include "vector_functions.h"
 
-// Typed forms of calls that take void** or an erased function pointer. Always inlined: findings name the caller.
+// Typed forms of calls that take void** or a type-erased function pointer, inlined so that findings name the caller.
 
 template <class T>
 __forceinline__ cudaError_t cudaMalloc(T** pointer, size_t bytes) {

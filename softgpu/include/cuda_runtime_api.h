@@ -2,15 +2,15 @@
 
 #include "driver_types.h"
 
-/// The host API of the CUDA runtime, as far as it is supported: signatures and error codes are the toolkit's (13).
-/// What is not declared here is not supported, and using it does not compile.
+/// The supported part of the CUDA runtime's host API, with the signatures and error codes of toolkit 13. What is not
+/// declared here is not supported, and code that uses it does not compile.
 ///
-/// Errors: a failing call returns its code and stores it for cudaGetLastError of the calling thread. Once the device
-/// has failed (an exception inside a kernel: cudaErrorLaunchFailure) every call returns that code until
-/// cudaDeviceReset.
+/// Errors: a failing call returns its code and stores it for cudaGetLastError() of the calling thread. Once the device
+/// has failed (for example with cudaErrorLaunchFailure, after an exception in a kernel), every call returns that code
+/// until cudaDeviceReset().
 ///
-/// Work runs as soon as it is enqueued, in program order, unless its stream captures or SOFTGPU_STRICT=1 defers it to
-/// the next call that waits. The device does one thing at a time: work from several host threads is serialised.
+/// Work runs as soon as it is enqueued, in program order, unless its stream is capturing or SOFTGPU_STRICT=1 defers it
+/// to the next call that waits. The device does one thing at a time: work of several host threads is serialised.
 
 #define CUDART_VERSION 13000
 
@@ -26,7 +26,7 @@ cudaError_t cudaPeekAtLastError();
 cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);
-/// SOFTGPU_MEMORY (bytes, or with a suffix K, M, G) sets the size of the device's memory; default: the machine's.
+/// SOFTGPU_MEMORY sets the size of device memory, in bytes or with a suffix K, M or G. By default it is the machine's.
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 cudaError_t cudaDeviceSynchronize();
@@ -54,7 +54,7 @@ cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribut
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, size_t bytes_to_keep);
 
-// Kinds are checked: what is called device memory must lie inside one allocation.
+// The kind is checked: a range that it calls device memory must lie inside one allocation of device memory.
 cudaError_t cudaMemcpy(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind);
 cudaError_t cudaMemcpyAsync(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind, cudaStream_t stream = 0);
 cudaError_t cudaMemcpy2D(void* dst, size_t dst_pitch, const void* src, size_t src_pitch, size_t width, size_t height,

@@ -59,7 +59,7 @@ cudnnStatus_t cudnnSetConvolutionMathType(cudnnConvolutionDescriptor_t convDesc,
 cudnnStatus_t cudnnGetConvolutionMathType(cudnnConvolutionDescriptor_t convDesc, cudnnMathType_t* mathType);
 cudnnStatus_t cudnnDestroyConvolutionDescriptor(cudnnConvolutionDescriptor_t convDesc);
 
-/// The shape of the output: channels k of the filter, H and W by 1 + (H + 2 pad - dilation (R - 1) - 1) / stride.
+/// The shape of the output: k channels, and a height (or width) of 1 + (H + 2 pad - dilation (R - 1) - 1) / stride.
 cudnnStatus_t cudnnGetConvolution2dForwardOutputDim(const cudnnConvolutionDescriptor_t convDesc,
                                                     const cudnnTensorDescriptor_t inputTensorDesc,
                                                     const cudnnFilterDescriptor_t filterDesc, int* n, int* c, int* h,
@@ -91,7 +91,7 @@ cudnnStatus_t cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnnHandle_t handle
                                                             const int requestedAlgoCount, int* returnedAlgoCount,
                                                             cudnnConvolutionBwdFilterAlgoPerf_t* perfResults);
 
-// Workspace: room for the filter in the layout that the implementation works in. A smaller one is
+// Workspace: holds the filter in the layout that the implementation uses. A smaller one is refused with
 // CUDNN_STATUS_BAD_PARAM.
 
 cudnnStatus_t cudnnGetConvolutionForwardWorkspaceSize(cudnnHandle_t handle, const cudnnTensorDescriptor_t xDesc,

@@ -5,8 +5,8 @@
 #include "softgpu/error_codes.h"
 #include "vector_types.h"
 
-/// Types of the runtime API; names and values as in the toolkit. Structures hold the members that are supported.
-/// Enumerations have a fixed type, so that a value outside of them can be received and refused.
+/// Types of the runtime API, with the toolkit's names and values. Structures have only the supported members.
+/// Enumerations have a fixed underlying type, so that values outside of them can be received and refused.
 
 enum cudaError : int {
 #define SOFTGPU_ENUMERATOR(name, value, text) name = value,

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Element types by which cuBLAS and its siblings name their operands; values as in the toolkit.
+/// The element types of operands of cuBLAS and other libraries, with the toolkit's values.
 enum cudaDataType_t : int {
   CUDA_R_32F = 0,
   CUDA_R_64F = 1,

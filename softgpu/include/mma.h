@@ -1,6 +1,6 @@
 #pragma once
 
-/// Warp matrix functions: nvcuda::wmma, and what inline PTX says elsewhere: mma.sync and ldmatrix.
+/// Warp matrix functions: nvcuda::wmma, and functions for mma.sync and ldmatrix, which need inline PTX on a GPU.
 
 #include "softgpu/ldmatrix.h"
 #include "softgpu/mma_sync.h"

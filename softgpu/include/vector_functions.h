@@ -2,7 +2,7 @@
 
 #include "vector_types.h"
 
-/// make_float4(x, y, z, w) and its siblings.
+/// make_float4(x, y, z, w) and the other functions of this kind.
 
 #define SOFTGPU_MAKE_VECTORS(Name, T)                                   \
   constexpr Name##1 make_##Name##1(T x) { return {x}; }                 \

@@ -2,25 +2,27 @@
 
 #include "memory.h"
 
+/// Describes addresses by the allocations next to them.
+
 namespace softgpu {
 namespace {
 
 std::string text_of(const Neighbour& near) {
   const std::string distance = std::to_string(near.distance) + " bytes ";
-  const std::string size = std::to_string(near.bytes) + " bytes of device memory";
+  const std::string allocation = "an allocation of " + std::to_string(near.bytes) + " bytes of device memory";
   switch (near.where) {
     case Neighbour::inside:
-      return distance + "into " + size;
+      return distance + "into " + allocation;
     case Neighbour::beyond:
-      return distance + "beyond the end of " + size;
+      return distance + "beyond the end of " + allocation;
     case Neighbour::before:
-      return distance + "before the start of " + size;
+      return distance + "before the start of " + allocation;
     case Neighbour::freed:
-      return distance + "into " + size + " that were freed";
+      return distance + "into " + allocation + " that was freed";
     case Neighbour::nothing:
       break;
   }
-  return "no device memory is near";
+  return "not near any device memory";
 }
 
 }  // namespace

@@ -7,13 +7,13 @@
 
 namespace softgpu {
 
-/// A party by the return address of its call; no place when that is null.
+/// A party whose place is given by a return address; it has no place when the address is null.
 Party party_at(std::string what, const void* return_address);
 
-/// What an address has to do with device memory.
+/// How an address relates to device memory.
 struct AddressNote {
-  std::string text;                ///< "8 bytes beyond the end of 4000 bytes of device memory"
-  std::optional<Party> allocated;  ///< by which call, when that is known
+  std::string text;                ///< "8 bytes beyond the end of an allocation of 4000 bytes of device memory"
+  std::optional<Party> allocated;  ///< the call that allocated it, when known
 };
 /// The caller holds memory_mutex().
 AddressNote describe_address(const void* address);

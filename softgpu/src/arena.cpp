@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <deque>
 
+/// Places allocations in the address range and protects their pages.
+
 namespace softgpu {
 namespace {
 
@@ -16,13 +18,13 @@ constexpr size_t kSmallest = size_t{64} << 30;
 
 size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-/// Pages of an allocation together with its guard page, as offsets in the range.
+/// The pages of an allocation together with its guard page, as offsets in the range.
 struct Slot {
   size_t begin, end;
 };
 
 struct Arena {
-  size_t next = kPage;       // nothing was ever placed from here on; the first page is a guard
+  size_t next = kPage;       // addresses from here on were never used; the first page of the range is a guard page
   std::deque<Slot> retired;  // freed slots, the oldest first
 };
 
@@ -47,7 +49,7 @@ Slot slot_of(const void* address, size_t bytes) {
   return {begin, round_up(reinterpret_cast<uintptr_t>(address) - arena_begin + bytes, kPage)};
 }
 
-/// Fresh addresses, or when there are none left the oldest freed ones that suffice.
+/// Finds fresh addresses or, when there are none left, the freed ones that are large enough and were freed first.
 bool find_slot(size_t bytes, Slot& slot) {
   Arena& state = arena();
   if (bytes <= arena_bytes - state.next) {
@@ -92,7 +94,7 @@ bool arena_pages_contain(const void* allocation, size_t bytes, const void* addre
 
 void arena_free(void* address, size_t bytes) {
   const Slot slot = slot_of(address, bytes);
-  // A new mapping drops the contents and the protection at once.
+  // A new mapping drops the contents and sets the protection in one call.
   mmap(arena_base() + slot.begin, slot.end - slot.begin, PROT_NONE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   arena().retired.push_back({slot.begin, slot.end + kPage});
@@ -101,7 +103,7 @@ void arena_free(void* address, size_t bytes) {
 void arena_protect(void* address, size_t bytes, int protection) {
   const Slot slot = slot_of(address, bytes);
   if (mprotect(arena_base() + slot.begin, slot.end - slot.begin, protection) == 0) return;
-  std::perror("softgpu: device memory cannot be protected, perhaps for want of vm.max_map_count");
+  std::perror("softgpu: cannot protect device memory (the limit vm.max_map_count may be too low)");
   std::abort();
 }
 

@@ -13,16 +13,18 @@
 #include "strict.h"
 #include "threads/address_sanitizer.h"
 
+/// Chooses where the bytes of an allocation come from.
+
 namespace softgpu {
 namespace {
 
 constexpr size_t kAlignment = 512;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kLeastMapped = size_t{256} << 10;
-constexpr size_t kMostFilled = size_t{1} << 30;  // a program may ask for all there is and use little
+constexpr size_t kMostFilled = size_t{1} << 30;  // a program may allocate all memory there is and use little of it
 
-/// Large blocks are pages of their own, given back to the system when freed, which malloc does not do for blocks of a
-/// few megabytes; where they fill several, huge ones.
+/// Whether a block is mapped rather than taken from the heap. Mapped blocks return to the system when they are freed,
+/// which malloc does not ensure for blocks of a few megabytes, and use huge pages where they fill several.
 bool is_mapped(size_t bytes) { return bytes >= kLeastMapped && caches_memory(); }
 size_t page_for(size_t bytes) { return bytes >= 2 * kHugePage ? kHugePage : kPage; }
 size_t mapped_span(size_t bytes) { return (bytes + page_for(bytes) - 1) / page_for(bytes) * page_for(bytes); }
@@ -56,7 +58,7 @@ void* allocate_in_arena(size_t bytes) {
   return address;
 }
 
-/// Pinned memory between two guard pages.
+/// Size of a pinned allocation with its two guard pages.
 size_t pinned_span(size_t bytes) { return (bytes + kPage - 1) / kPage * kPage + 2 * kPage; }
 
 void* allocate_pinned(size_t bytes) {

@@ -4,19 +4,20 @@
 
 /// Where the bytes of allocations come from.
 ///
-/// Normally the heap, on huge pages from 4 MiB up. Under AddressSanitizer the heap too, but exactly the bytes asked
-/// for, so that its red zone follows at once. In strict mode and in instrumented builds pages of their own: device
-/// memory in the arena, the first GiB of its contents 0xff (not a number in every float type, as memory that nothing
-/// wrote should be); pinned memory, in strict mode, elsewhere.
+/// Normally they come from the heap, on huge pages from 4 MiB up. Under AddressSanitizer they come from the heap too,
+/// but in exactly the requested size, so that the red zone begins right behind them. In strict mode and in instrumented
+/// builds each allocation of device memory has pages of its own in the arena; its first GiB is filled with 0xff bytes,
+/// which is NaN in every float type, as uninitialised memory should be. In strict mode pinned memory has pages of its
+/// own too.
 
 namespace softgpu {
 
-/// Whether freed memory may be handed out again from a cache, and sizes be rounded up: only where nothing is checked.
+/// Whether freed memory may be reused through a cache and sizes may be rounded up: only where no accesses are checked.
 bool caches_memory();
 /// Whether device memory has pages of its own.
 bool has_own_pages();
 
-/// Aligned to 512 bytes at least; null when there is no more.
+/// Allocates memory that is aligned to at least 512 bytes; null when there is none left.
 void* allocate_backing(size_t bytes, bool on_device);
 void free_backing(void* address, size_t bytes, bool on_device);
 

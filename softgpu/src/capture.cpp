@@ -10,7 +10,7 @@
 namespace softgpu {
 namespace {
 
-/// The captures in progress. `count` lets calls outside of any capture pass with one load.
+/// The captures in progress. Thanks to `count`, calls outside of any capture pass their check with a single load.
 struct ActiveCaptures {
   std::mutex mutex;
   std::vector<std::shared_ptr<Capture>> list;
@@ -24,7 +24,7 @@ ActiveCaptures& active() {
 
 constinit thread_local cudaStreamCaptureMode thread_mode = cudaStreamCaptureModeGlobal;
 
-/// Invalidates the active captures for which `concerned(capture)` holds; tells whether there were any.
+/// Invalidates the active captures for which `concerned(capture)` holds, and returns whether there were any.
 template <class Predicate>
 bool invalidate_if(Predicate concerned) {
   ActiveCaptures& captures = active();
@@ -58,7 +58,8 @@ void detach_streams(Capture& capture) {
   }
 }
 
-/// Every branch must have come back to the origin: a node nobody follows has to be one of the origin's tips.
+/// Whether every branch has been joined back into the origin: a node without followers must be one of the origin's
+/// tips.
 bool all_joined(const Capture& capture) {
   const NodeList& tips = capture.origin->tips;
   return std::all_of(capture.graph.nodes.begin(), capture.graph.nodes.end(), [&](const auto& node) {

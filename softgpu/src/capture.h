@@ -8,7 +8,7 @@
 #include "cuda_runtime_api.h"
 #include "strict.h"
 
-/// What a capturing stream records into, and the graphs that come of it.
+/// What a capturing stream records into, and the graphs that result.
 
 namespace softgpu {
 class GraphMemory;
@@ -18,8 +18,8 @@ struct Capture;
 struct CUgraphNode_st {
   cudaGraphNodeType type;
   std::function<void()> work;       // empty for nodes that do nothing at replay
-  std::vector<softgpu::Use> uses;   // in strict mode
-  std::vector<CUevent_st*> events;  // that every launch records
+  std::vector<softgpu::Use> uses;   // memory that the node accesses; kept in strict mode only
+  std::vector<CUevent_st*> events;  // events that every launch records
   bool has_successor = false;
 };
 
@@ -32,8 +32,8 @@ struct CUgraph_st {
 struct CUgraphExec_st {
   bool alive = false;
   std::vector<std::function<void()>> steps;
-  std::vector<softgpu::Use> uses;   // of all steps
-  std::vector<CUevent_st*> events;  // that every launch records
+  std::vector<softgpu::Use> uses;   // of all nodes together
+  std::vector<CUevent_st*> events;  // events that every launch records
   std::shared_ptr<softgpu::GraphMemory> memory;
 };
 
@@ -41,7 +41,7 @@ namespace softgpu {
 
 using NodeList = std::vector<CUgraphNode_st*>;
 
-/// One capture sequence: from cudaStreamBeginCapture on its origin to cudaStreamEndCapture.
+/// One capture, from cudaStreamBeginCapture on its origin stream to cudaStreamEndCapture.
 struct Capture {
   CUstream_st* origin = nullptr;
   cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal;
@@ -57,14 +57,15 @@ struct Capture {
   void join(CUstream_st* stream, const NodeList& tips);
 };
 
-/// cudaErrorStreamCaptureUnsupported when a capture forbids calls that may synchronise, such as cudaMalloc, to the
-/// calling thread. The captures concerned become invalid.
+/// Returns cudaErrorStreamCaptureUnsupported when a capture forbids the calling thread to make calls that may
+/// synchronise, such as cudaMalloc. The captures concerned become invalid.
 cudaError_t check_unsafe_call();
 
-/// cudaErrorStreamCaptureImplicit when the legacy stream may not be used, because a blocking stream captures.
+/// Returns cudaErrorStreamCaptureImplicit when the legacy stream may not be used because a blocking stream is
+/// capturing.
 cudaError_t check_legacy_use();
 
-/// cudaErrorStreamCaptureUnsupported when any stream captures: for calls that wait for the whole device.
+/// For calls that wait for the whole device: returns cudaErrorStreamCaptureUnsupported when any stream is capturing.
 cudaError_t check_device_wait();
 
 void abandon_captures();

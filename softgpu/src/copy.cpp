@@ -5,7 +5,8 @@
 #include "memory.h"
 #include "stream.h"
 
-/// Copies and fills. What is named device memory must be; a copy beyond the end of an allocation is refused.
+/// Copies and fills. Memory that the call names as device memory must be device memory, and a copy beyond the end of an
+/// allocation is refused.
 
 namespace softgpu {
 namespace {
@@ -18,7 +19,7 @@ bool range_is_valid(const void* pointer, size_t bytes, Side side) {
   const Allocation* const block = memory_map().find_containing(pointer);
   const bool on_device = block != nullptr && block->kind != MemoryKind::host;
   if (side == Side::host && on_device) return false;
-  if (side == Side::device && block == nullptr) return false;  // pinned host memory is mapped into the device
+  if (side == Side::device && block == nullptr) return false;  // the device can access pinned memory too
   return block == nullptr ||
          bytes <= static_cast<size_t>(block->address + block->bytes - static_cast<const std::byte*>(pointer));
 }
@@ -48,7 +49,7 @@ bool sides_of(cudaMemcpyKind kind, Sides& sides) {
   return false;
 }
 
-/// What a synchronous call adds: it uses the legacy stream and waits for it.
+/// The check that synchronous calls make in addition: they use the legacy stream and wait for it.
 cudaError_t check_synchronous() {
   if (const cudaError_t error = check_legacy_use(); error != cudaSuccess) return error;
   return check_unsafe_call();
@@ -65,7 +66,7 @@ struct Copy {
   size_t src_bytes() const { return src_pitch * (height - 1) + width; }
 };
 
-/// How a copy was asked for.
+/// How a copy was requested.
 struct Call {
   const char* name;
   const void* site;
@@ -90,7 +91,7 @@ void move(const Copy& copy, const char* name) {
   }
 }
 
-/// The same copy from a buffer that it owns, filled now.
+/// The same copy from a staging buffer, which is filled now and owned by the result.
 std::function<void()> staged(const Copy& copy, const char* name) {
   const auto buffer = std::make_shared<std::vector<std::byte>>(copy.width * copy.height);
   for (size_t row = 0; row < copy.height; ++row) {
@@ -111,18 +112,18 @@ Place place_of(const void* pointer) {
   return block->kind == MemoryKind::host ? Place::pinned : Place::device;
 }
 
-/// Whether the host goes on only once the copy has ended ("API synchronization behavior" in CUDA's documentation).
+/// Whether the call returns only once the copy has ended ("API synchronization behavior" in CUDA's documentation).
 bool host_waits_for_copy(Place dst, Place src, bool synchronous) {
   if (dst == Place::device && src == Place::device) return false;
-  if (dst == Place::device && src == Place::pageable) return false;  // for the staging only
+  if (dst == Place::device && src == Place::pageable) return false;  // the host waits for the staging only
   return synchronous || dst == Place::pageable || (dst != Place::device && src != Place::device);
 }
 
-/// Where orders are kept: the host waits where CUDA does, and not where it does not.
+/// The copy where orders are kept: the host waits exactly where CUDA makes it wait.
 cudaError_t copy_in_order(const Copy& copy, CUstream_st& stream, cudaStream_t handle, const Call& call) {
   const Place dst = place_of(copy.dst), src = place_of(copy.src);
   const bool stages = dst == Place::device && src == Place::pageable;
-  if (stages && call.synchronous) {  // begins when all that the legacy stream waits for is done
+  if (stages && call.synchronous) {  // staging begins once everything that the legacy stream waits for is done
     cudaError_t error = submit_ordered(stream, [] {}, {.call = call.name});
     if (error == cudaSuccess) error = wait_for(handle);
     if (error != cudaSuccess) return error;

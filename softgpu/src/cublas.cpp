@@ -4,6 +4,8 @@
 #include "cublas_context.h"
 #include "cublas_v2.h"
 
+/// Handles, settings and status texts of cuBLAS.
+
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
   if (handle == nullptr) return CUBLAS_STATUS_INVALID_VALUE;
   *handle = new (std::nothrow) cublasContext;

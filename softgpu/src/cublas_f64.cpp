@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+/// Products in double, in blocks that fit the caches.
+
 namespace softgpu {
 namespace {
 
 constexpr int64_t kTile = 64;
 
-/// A block of op(A), [depth][kTile] with the row index running fastest, zero beyond the matrix.
+/// Copies a block of op(A) to [depth][kTile], with the row index running fastest and zeros beyond the matrix.
 void pack_a(const GemmF64& g, int64_t row, int64_t depth, int64_t rows, int64_t depths, double* out) {
   for (int64_t p = 0; p < depths; ++p) {
     for (int64_t i = 0; i < rows; ++i) {

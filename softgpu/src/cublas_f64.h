@@ -4,7 +4,7 @@
 
 namespace softgpu {
 
-/// C = alpha op(A) op(B) + beta C in double, column-major; the operands as cublasDgemm takes them.
+/// C = alpha op(A) op(B) + beta C in double, column-major, with the operands of cublasDgemm.
 struct GemmF64 {
   bool transposed_a, transposed_b;
   int64_t m, n, k;

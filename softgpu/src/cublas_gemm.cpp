@@ -15,8 +15,8 @@
 // Float and bfloat16 products are oneDNN primitives on plain strides. Column-major C = A B is row-major C' = B' A', so
 // B is the primitive's source and A its weights; no operand is copied.
 //
-// Measured with oneDNN 2.6 on Zen 4, ms on two cores, batch 128. "packed" lets oneDNN choose the layout of the weights,
-// without the reorders that would need:
+// Measured with oneDNN 2.6 on Zen 4, ms on two cores, batch 128. With "packed" oneDNN chooses the layout of the
+// weights; the reorders that this would require are not counted:
 //
 //                        fp32: matmul  inner product  packed | bf16: matmul  inner product  packed
 //   y  = x W'  784-1200         1.30           1.31     1.07 |         0.68           0.63    0.54
@@ -25,9 +25,9 @@
 //   dx = dy W 1200-1200         1.74           1.64     2.11 |         0.98           0.93    0.91
 //   dW = dy'x 1200-1200         2.26           1.80     1.88 |         1.45           0.95    0.93
 //
-// So the products of a linear layer are inner products; small, strided and accumulating ones are matmuls. Computing C
-// instead of C', with the roles of A and B exchanged, needs a transposed destination, for which oneDNN has the
-// reference code only.
+// So the products of a linear layer are computed as inner products, and small, strided and accumulating ones as
+// matmuls. Computing C instead of C', with the roles of A and B exchanged, would need a transposed destination, for
+// which oneDNN has only its reference code.
 
 namespace {
 
@@ -95,15 +95,15 @@ dnnl::memory::data_type dnnl_type(cudaDataType type) {
   return type == CUDA_R_32F ? dnnl::memory::data_type::f32 : dnnl::memory::data_type::bf16;
 }
 
-/// Large enough for inner products, which on small ones lose to matmul, and without gaps.
+/// Whether the product is free of gaps and large enough for an inner product; matmul is faster on small ones.
 bool suits_inner_product(const Gemm& g, int64_t ldc, bool accumulate) {
   constexpr int64_t kLeast = 64;
   if (accumulate || std::min({g.m, g.n, g.k}) < kLeast || (g.a.transposed && g.b.transposed)) return false;
   return g.a.ld == (g.a.transposed ? g.k : g.m) && g.b.ld == (g.b.transposed ? g.n : g.k) && ldc == g.m;
 }
 
-/// C' = B' A' as a pass of a dense layer on the same memory: y = x W', dx = dy W or dW = dy' x. The operands of the
-/// plan are those of matmul. Empty where oneDNN has no fast code for it.
+/// C' = B' A' as one of the passes of a dense layer on the same memory: y = x W', dx = dy W or dW = dy' x. The operands
+/// of the plan are those of matmul. Empty where oneDNN has no fast code.
 std::optional<Plan> inner_product_plan(const Gemm& g, cudaDataType out) {
   using namespace softgpu::onednn;
   const auto matrix = [](int64_t rows, int64_t cols, cudaDataType type) {
@@ -141,14 +141,14 @@ std::optional<Plan> inner_product_plan(const Gemm& g, cudaDataType out) {
                {DNNL_ARG_DIFF_WEIGHTS, c, c, Access::kWrite}});
 }
 
-/// C' = B' A', written to a C of the given type and leading dimension or, with `accumulate`, added to it.
+/// The plan for C' = B' A', written to a C of the given type and leading dimension or, with `accumulate`, added to it.
 std::shared_ptr<const Plan> find_plan(const Gemm& g, cudaDataType out, int64_t ldc, bool accumulate) {
   PlanKey key{'g', g.m, g.n, g.k, g.a.type, out, g.a.transposed, g.b.transposed, g.a.ld, g.b.ld, ldc, accumulate};
   return PlanCache::instance().get(std::move(key), [&] {
     if (suits_inner_product(g, ldc, accumulate)) {
       try {
         if (auto plan = inner_product_plan(g, out)) return *std::move(plan);
-      } catch (const dnnl::error&) {  // not for these types on this processor
+      } catch (const dnnl::error&) {  // oneDNN has no inner product of these types on this processor
       }
     }
     const auto strides = [](const Matrix& matrix) {
@@ -176,7 +176,8 @@ std::function<void()> bind_f64(const Gemm& g, int64_t index) {
                                   g.c.ld}] { softgpu::gemm_f64(call); };
 }
 
-/// Any alpha and beta: the product goes to `buffer` in float, then alpha product + beta C to C. `product` may be null.
+/// For any alpha and beta: the product is written to `buffer` in float, then alpha product + beta C to C. `product` may
+/// be null.
 template <class T>
 std::function<void()> bind_scaled(const Gemm& g, int64_t index, std::function<void()> product,
                                   std::shared_ptr<std::byte> buffer) {
@@ -211,7 +212,8 @@ std::function<void()> bind_entry(cublasContext& handle, const Gemm& g, int64_t i
                                 : bind_scaled<__nv_bfloat16>(g, index, std::move(product), std::move(buffer));
 }
 
-/// The columns of one entry of a batch, as one range where nothing lies between them.
+/// Adds the memory of one entry of a batch: a single range if its columns are contiguous, otherwise one for each
+/// column.
 void add_uses(std::vector<softgpu::Use>& uses, const Matrix& matrix, int64_t index, int64_t rows, int64_t cols,
               bool written) {
   if (matrix.transposed) std::swap(rows, cols);

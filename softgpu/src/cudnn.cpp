@@ -4,6 +4,8 @@
 
 #include "cudnn_context.h"
 
+/// Handles and status texts of cuDNN.
+
 size_t cudnnGetVersion() { return CUDNN_VERSION; }
 
 const char* cudnnGetErrorString(cudnnStatus_t status) {

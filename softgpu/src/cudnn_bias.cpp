@@ -11,6 +11,8 @@
 #include "dnnl_epilogue.h"
 #include "enqueue.h"
 
+/// The gradient of a bias.
+
 namespace {
 
 using softgpu::onednn::Epilogue;
@@ -19,8 +21,8 @@ constexpr int64_t kRowsPerPart = 256;
 
 int64_t parts_of(int64_t rows) { return (rows + kRowsPerPart - 1) / kRowsPerPart; }
 
-/// sums[c] = sum over r of values[r, c]. Parts of a fixed number of rows are summed first and then, in double, the
-/// parts, so that the result does not depend on the number of threads.
+/// sums[c] = sum over r of values[r, c]. Parts with a fixed number of rows are summed first, and then the parts in
+/// double, so that the result does not depend on the number of threads.
 template <class Accumulator, class T>
 void sum_rows(const T* values, int64_t rows, int64_t cols, Accumulator* parts, Accumulator* sums) {
   const int64_t count = parts_of(rows);

@@ -5,10 +5,12 @@
 #include "cudnn.h"
 #include "dnnl_plan.h"
 
+/// The state behind cuDNN handles and descriptors, and a checked convolution.
+
 struct cudnnContext {
   cudaStream_t stream = nullptr;
-  softgpu::onednn::Scratch scratch;  // products that a scaling follows
-  softgpu::onednn::Scratch layouts;  // operands in layouts of oneDNN
+  softgpu::onednn::Scratch scratch;  // products that are scaled afterwards
+  softgpu::onednn::Scratch layouts;  // operands in oneDNN's layouts
 };
 
 /// A descriptor that was created but never set has n == 0 (k == 0, u == 0).
@@ -56,7 +58,7 @@ struct Convolution {
   int64_t filter_size() const { return k * r * s * (c / groups); }
 };
 
-/// Fills `out` from the descriptors of x, filter, convolution and y, or says what is wrong with them.
+/// Fills `out` from the descriptors of x, filter, convolution and y, or returns the status that tells what is wrong.
 cudnnStatus_t resolve(const cudnnTensorStruct* x, const cudnnFilterStruct* filter, const cudnnConvolutionStruct* conv,
                       const cudnnTensorStruct* y, Convolution& out);
 

@@ -22,7 +22,7 @@ using softgpu::onednn::Activation;
 using softgpu::onednn::Epilogue;
 using softgpu::onednn::Plan;
 
-/// out = f(alpha product(first, second) + beta prior + bias); the inputs in the order of the plans.
+/// out = f(alpha product(first, second) + beta prior + bias), with the inputs in the order of the plans.
 struct Call {
   Operation operation;
   Convolution conv;
@@ -48,7 +48,7 @@ struct Call {
                                                    : conv.filter_size();
   }
 
-  /// What the primitive can do by itself but for a ReLU that has to keep NaN: the common scalars.
+  /// Whether the scalars are the common ones, which the primitive handles by itself (but for a ReLU that keeps NaN).
   bool is_direct() const {
     if (conv.type == CUDNN_DATA_DOUBLE || alpha != 1.0) return false;
     return beta == 0.0 || (beta == 1.0 && operation == Operation::kForward && prior == out);
@@ -69,7 +69,7 @@ std::shared_ptr<const Plan> find_plan(Operation operation, const Convolution& co
 size_t workspace_of(Operation operation, const Convolution& conv, bool winograd) {
   if (winograd) return softgpu::cudnn::winograd_workspace(operation, conv);
   if (conv.type == CUDNN_DATA_DOUBLE) return 0;
-  // Calls with a ReLU that drops NaN take the plan whatever the shape.
+  // Calls with a ReLU that turns NaN into 0 use oneDNN's plan for every shape, so its scratch counts as well.
   const size_t own = softgpu::cudnn::has_pointwise(conv) ? softgpu::cudnn::pointwise_workspace(conv) : 0;
   return std::max(own, find_plan(operation, conv, {})->scratch_bytes());
 }
@@ -81,14 +81,14 @@ std::function<void()> bind_plan(cudnnContext& handle, const Call& call, const Pl
   std::function<void()> product;
   if (plan->scratch_bytes() <= call.workspace_bytes) {
     product = plan->bind(pointers, call.workspace);
-  } else {  // a variant of the plain convolution that the workspace was sized for may want more
+  } else {  // the workspace was sized for the plain convolution, and a variant of it may need more
     auto spare = handle.layouts.at_least(plan->scratch_bytes());
     product = [run = plan->bind(pointers, spare.get()), spare] { run(); };
   }
   if (call.operation != Operation::kBackwardFilter) return product;
   const bool is_float = options.float_output || call.conv.type == CUDNN_DATA_FLOAT;
-  return softgpu::cudnn::with_unseen_taps(std::move(product), call.conv, out,
-                                          is_float ? sizeof(float) : sizeof(__nv_bfloat16));
+  return softgpu::cudnn::with_unseen_offsets(std::move(product), call.conv, out,
+                                             is_float ? sizeof(float) : sizeof(__nv_bfloat16));
 }
 
 std::function<void()> bind_f64(const Call& call, double* out) {
@@ -99,7 +99,7 @@ std::function<void()> bind_f64(const Call& call, double* out) {
           second = static_cast<const double*>(call.second)] { run(conv, first, second, out); };
 }
 
-/// The product into a buffer of the accumulator's type, unless alpha is 0, and the rest as an epilogue.
+/// Computes the product into a buffer of the accumulator's type, unless alpha is 0, and the rest in an epilogue.
 template <class Accumulator, class T>
 std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
   std::function<void()> product;
@@ -127,7 +127,7 @@ std::function<void()> bind_scaled(cudnnContext& handle, const Call& call) {
   };
 }
 
-/// `product`, then a ReLU that passes NaN on, in place: it commutes with the rounding before it.
+/// Runs `product`, then in place a ReLU that passes NaN on. ReLU commutes with the rounding that happened before it.
 template <class T>
 std::function<void()> with_relu(std::function<void()> product, const Call& call) {
   return [product = std::move(product), out = static_cast<T*>(call.out), size = call.out_size()] {
@@ -173,7 +173,7 @@ std::function<void()> bind(cudnnContext& handle, const Call& call) {
   }
 }
 
-/// Turns what a function of cuDNN may throw here into a status.
+/// Turns the exceptions that the body of a cuDNN function may throw into a status.
 template <class Body>
 cudnnStatus_t guarded(Body body) {
   try {
@@ -199,7 +199,8 @@ int winograd_algorithm(Operation operation) {
   }
 }
 
-/// The other algorithms, for each of the three operations numbered alike: 1 for all types, 0 for all but bfloat16.
+/// Checks the other algorithms, which have the same numbers for all three operations: 1 supports all types, 0 all but
+/// bfloat16.
 cudnnStatus_t check_algorithm(Operation operation, const Convolution& conv, int algorithm) {
   if (algorithm == 1 || (algorithm == 0 && conv.type != CUDNN_DATA_BFLOAT16)) return CUDNN_STATUS_SUCCESS;
   if (algorithm == winograd_algorithm(operation) && softgpu::cudnn::has_winograd(conv)) return CUDNN_STATUS_SUCCESS;
@@ -248,7 +249,7 @@ double scalar(const Convolution& conv, const void* value) {
   return conv.type == CUDNN_DATA_DOUBLE ? *static_cast<const double*>(value) : *static_cast<const float*>(value);
 }
 
-/// What the three plain convolutions share. Descriptors and inputs as `resolve` and the plans want them.
+/// What the three plain convolutions share. Descriptors and inputs are in the order of `resolve` and of the plans.
 cudnnStatus_t convolve(Operation operation, cudnnHandle_t handle, const cudnnTensorStruct* x,
                        const cudnnFilterStruct* filter, const cudnnConvolutionStruct* descriptor,
                        const cudnnTensorStruct* y, int algorithm, const void* alpha, const void* first,

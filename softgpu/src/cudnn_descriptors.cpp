@@ -3,6 +3,8 @@
 
 #include "cudnn_context.h"
 
+/// Creates, sets and reads the descriptors of cuDNN.
+
 namespace {
 
 template <class Descriptor>

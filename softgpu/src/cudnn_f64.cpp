@@ -5,10 +5,11 @@
 namespace softgpu::cudnn {
 namespace {
 
-/// Calls visit(x_offset, filter_offset) for each position of the filter of output channel k that falls on the image
-/// when it stands at (p, q) of image n. The offsets are those of the first channel of k's group.
+/// Calls visit(at_x, at_filter) for each filter offset (r, s) of output channel k that falls inside the image when the
+/// filter is placed for result (p, q) of image n. Both arguments are the array indices of the first channel of k's
+/// group.
 template <class Visit>
-void for_each_tap(const Convolution& c, int64_t n, int64_t p, int64_t q, int64_t k, Visit visit) {
+void for_each_offset(const Convolution& c, int64_t n, int64_t p, int64_t q, int64_t k, Visit visit) {
   const int64_t depth = c.c / c.groups, first = k / (c.k / c.groups) * depth;
   for (int64_t r = 0; r < c.r; ++r) {
     const int64_t h = p * c.stride_h - c.pad_h + r * c.dilation_h;
@@ -31,7 +32,7 @@ void forward_f64(const Convolution& c, const double* x, const double* filter, do
       for (int64_t q = 0; q < c.q; ++q) {
         for (int64_t k = 0; k < c.k; ++k) {
           double sum = 0.0;
-          for_each_tap(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
+          for_each_offset(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
             for (int64_t i = 0; i < depth; ++i) sum += x[at_x + i] * filter[at_filter + i];
           });
           y[((n * c.p + p) * c.q + q) * c.k + k] = sum;
@@ -50,7 +51,7 @@ void backward_data_f64(const Convolution& c, const double* dy, const double* fil
       for (int64_t q = 0; q < c.q; ++q) {
         for (int64_t k = 0; k < c.k; ++k) {
           const double gradient = dy[((n * c.p + p) * c.q + q) * c.k + k];
-          for_each_tap(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
+          for_each_offset(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
             for (int64_t i = 0; i < depth; ++i) dx[at_x + i] += gradient * filter[at_filter + i];
           });
         }
@@ -68,7 +69,7 @@ void backward_filter_f64(const Convolution& c, const double* x, const double* dy
       for (int64_t p = 0; p < c.p; ++p) {
         for (int64_t q = 0; q < c.q; ++q) {
           const double gradient = dy[((n * c.p + p) * c.q + q) * c.k + k];
-          for_each_tap(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
+          for_each_offset(c, n, p, q, k, [&](int64_t at_x, int64_t at_filter) {
             for (int64_t i = 0; i < depth; ++i) dw[at_filter + i] += gradient * x[at_x + i];
           });
         }

@@ -5,12 +5,14 @@
 #include "cuda_bf16.h"
 #include "dnnl_api.h"
 
+/// Decides where softgpu's own convolutions are used, and binds them to a call.
+
 namespace softgpu::cudnn {
 namespace {
 
 bool one(int64_t a, int64_t b) { return a == 1 && b == 1; }
 
-/// Vectors of channels, without groups or dilation.
+/// Whether the channels fill whole vectors and there are neither groups nor dilation.
 bool has_vectors(const Convolution& c) {
   return c.type != CUDNN_DATA_DOUBLE && c.groups == 1 && one(c.dilation_h, c.dilation_w) && c.c % 16 == 0 &&
          c.k % 16 == 0;
@@ -32,7 +34,7 @@ convolve::Pointwise pointwise_shape(const Convolution& c) {
           .stride_w = c.stride_w};
 }
 
-/// Binds the one of the three that the operation asks for.
+/// Binds the routine for the operation, one of the three.
 template <class T, class Shape, class Run>
 std::function<void()> bind_to(const Product& p, const Shape& shape, Run forward, Run backward_data,
                               Run backward_filter) {

@@ -4,13 +4,13 @@
 
 #include "cudnn_context.h"
 
-/// Convolutions that softgpu computes by routines of its own (convolve/), where these are faster than oneDNN's.
+/// Convolutions that softgpu computes with its own routines (convolve/), where these are faster than oneDNN's.
 namespace softgpu::cudnn {
 
 enum class Operation { kForward, kBackwardData, kBackwardFilter };
 
-/// out = f(alpha product(first, second) + beta prior + bias); the inputs in the order of the plans. Only forward has a
-/// bias, or null, and f, a ReLU that passes NaN on.
+/// out = f(alpha product(first, second) + beta prior + bias), with the inputs in the order of the plans. Only the
+/// forward pass may have a bias, and may have a ReLU that passes NaN on as f.
 struct Product {
   Operation operation;
   Convolution conv;
@@ -24,13 +24,13 @@ struct Product {
   void* workspace;
 };
 
-/// Winograd's algorithm serves the convolution and pays: the border of its last tiles, which is computed in vain, is
-/// small, and there are tiles enough for the filters that are transformed.
+/// Whether Winograd's algorithm supports the convolution and is worth it: the part of the last tiles beyond the border,
+/// which is computed for nothing, is small, and there are enough tiles for the effort of transforming the filters.
 bool has_winograd(const Convolution& conv);
 size_t winograd_workspace(Operation operation, const Convolution& conv);
 std::function<void()> bind_winograd(const Product& product);
 
-/// A 1x1 convolution with a stride: oneDNN's data gradients of these take four times as long.
+/// Whether it is a 1x1 convolution with a stride: oneDNN's data gradients of these take four times as long.
 bool has_pointwise(const Convolution& conv);
 size_t pointwise_workspace(const Convolution& conv);
 std::function<void()> bind_pointwise(const Product& product);

@@ -15,8 +15,9 @@
 //   16x16x32 ->  32                113    106     109 |           237    256     190
 //    8x8x64  ->  64                129    131     124 |           262    245     168
 //
-// All are vectorised implementations (brgconv, jit) on NHWC as it is. With the filter in KRSC as well oneDNN has only
-// the reference code, a thousand times slower; a blocked filter costs a reorder of a few microseconds.
+// All are vectorised implementations (brgconv, jit) that read NHWC tensors without a reorder. If the filter stays in
+// KRSC too, oneDNN has only its reference code, a thousand times slower; a blocked filter costs a reorder of a few
+// microseconds.
 
 namespace softgpu::cudnn {
 namespace {
@@ -40,7 +41,7 @@ PlanKey key_of(int64_t operation, const Convolution& c, const PlanOptions& optio
           c.p,       c.q,   c.pad_h, c.pad_w, c.stride_h, c.stride_w, c.dilation_h, c.dilation_w, c.groups};
 }
 
-/// The operands as oneDNN describes them: in the caller's layouts, and as they are asked for.
+/// The operands as oneDNN describes them: in the caller's layouts (outer), and in those requested of oneDNN (asked).
 struct Layer {
   struct Sides {
     Desc outer, asked;
@@ -48,7 +49,7 @@ struct Layer {
   Sides x, filter, y;
   Dims strides, dilations, pad;
 
-  /// `free` leaves the layout of x and y to oneDNN; that of the filter is always.
+  /// With `free` oneDNN also chooses the layouts of x and y; it always chooses that of the filter.
   Layer(const Convolution& c, Type x_type, Type filter_type, Type y_type, bool free)
       : strides{c.stride_h, c.stride_w}, dilations{c.dilation_h - 1, c.dilation_w - 1}, pad{c.pad_h, c.pad_w} {
     const auto sides = [](const Dims& dims, Type type, Tag given, bool any) {
@@ -81,9 +82,9 @@ Plan make_plan(Make make) {
   return in_place.first ? std::move(in_place.second) : make(true).second;
 }
 
-/// Whether a tap of the filter meets a pixel of the map, which has `in` of them, for one of `out` results.
-bool meets_map(int64_t tap, int64_t dilation, int64_t pad, int64_t stride, int64_t in, int64_t out) {
-  for (int64_t at = tap * dilation - pad; out > 0; at += stride, --out)
+/// Whether a filter offset meets a pixel for at least one of the `out` results along a dimension of `in` pixels.
+bool meets_map(int64_t offset, int64_t dilation, int64_t pad, int64_t stride, int64_t in, int64_t out) {
+  for (int64_t at = offset * dilation - pad; out > 0; at += stride, --out)
     if (at >= 0 && at < in) return true;
   return false;
 }
@@ -145,19 +146,20 @@ std::shared_ptr<const Plan> backward_filter_plan(const Convolution& conv, const 
   });
 }
 
-std::function<void()> with_unseen_taps(std::function<void()> product, const Convolution& c, void* out, size_t size) {
+std::function<void()> with_unseen_offsets(std::function<void()> product, const Convolution& c, void* out, size_t size) {
   std::vector<int64_t> unseen;  // r * S + s
-  for (int64_t tap = 0; tap < c.r * c.s; ++tap)
-    if (!meets_map(tap / c.s, c.dilation_h, c.pad_h, c.stride_h, c.h, c.p) ||
-        !meets_map(tap % c.s, c.dilation_w, c.pad_w, c.stride_w, c.w, c.q))
-      unseen.push_back(tap);
+  for (int64_t offset = 0; offset < c.r * c.s; ++offset)
+    if (!meets_map(offset / c.s, c.dilation_h, c.pad_h, c.stride_h, c.h, c.p) ||
+        !meets_map(offset % c.s, c.dilation_w, c.pad_w, c.stride_w, c.w, c.q))
+      unseen.push_back(offset);
   if (unseen.empty()) return product;
-  const int64_t taps = c.r * c.s, k = c.k;
+  const int64_t offsets = c.r * c.s, k = c.k;
   const size_t bytes = static_cast<size_t>(c.c / c.groups) * size;
   return [=, product = std::move(product), out = static_cast<std::byte*>(out), unseen = std::move(unseen)] {
     product();
     for (int64_t filter = 0; filter < k; ++filter)
-      for (const int64_t tap : unseen) std::memset(out + static_cast<size_t>(filter * taps + tap) * bytes, 0, bytes);
+      for (const int64_t offset : unseen)
+        std::memset(out + static_cast<size_t>(filter * offsets + offset) * bytes, 0, bytes);
   };
 }
 

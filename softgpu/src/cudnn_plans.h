@@ -8,11 +8,11 @@
 
 namespace softgpu::cudnn {
 
-/// What a forward primitive does besides the convolution; `float_output` is also of use to the other two.
+/// What a forward primitive does besides the convolution. `float_output` also applies to the other two.
 struct PlanOptions {
   bool accumulate = false;  // y += instead of y =
   bool bias = false;
-  bool relu = false;          // that turns NaN into 0
+  bool relu = false;          // a ReLU that turns NaN into 0
   bool float_output = false;  // whatever the type of the inputs
 };
 
@@ -27,8 +27,9 @@ std::shared_ptr<const onednn::Plan> forward_plan(const Convolution& conv, const 
 std::shared_ptr<const onednn::Plan> backward_data_plan(const Convolution& conv, const PlanOptions& options);
 std::shared_ptr<const onednn::Plan> backward_filter_plan(const Convolution& conv, const PlanOptions& options);
 
-/// `product`, a gradient of the filter at `out` of elements of `size` bytes, then zeros for the taps that see padding
-/// alone: oneDNN 2.6 leaves garbage there with some strides in bfloat16.
-std::function<void()> with_unseen_taps(std::function<void()> product, const Convolution& conv, void* out, size_t size);
+/// Runs `product`, which writes a gradient of the filter to `out` in elements of `size` bytes, and then writes zeros at
+/// the filter offsets that see only padding: with some strides oneDNN 2.6 leaves garbage there in bfloat16.
+std::function<void()> with_unseen_offsets(std::function<void()> product, const Convolution& conv, void* out,
+                                          size_t size);
 
 }  // namespace softgpu::cudnn

@@ -3,7 +3,7 @@
 namespace softgpu::cudnn {
 namespace {
 
-/// 0 or less when the window does not fit.
+/// The size of the output along one dimension; 0 or less when the window does not fit.
 int output_size(int input, int window, int pad, int stride, int dilation) {
   const int64_t slack = int64_t{input} + 2 * int64_t{pad} - (int64_t{window} - 1) * dilation - 1;
   return slack < 0 ? 0 : static_cast<int>(1 + slack / stride);

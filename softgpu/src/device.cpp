@@ -11,6 +11,8 @@
 #include "pool.h"
 #include "stream.h"
 
+/// Properties and attributes of the device, and the calls that concern the device as a whole.
+
 namespace softgpu {
 namespace {
 
@@ -146,7 +148,7 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 }
 
 cudaError_t cudaDeviceReset() {
-  softgpu::abandon_captures();  // gives memory back: not under the lock of the memory
+  softgpu::abandon_captures();  // frees memory, so it must not be called with the memory's lock held
   std::lock_guard device_lock(softgpu::device_mutex());
   if (softgpu::orders_kept()) {
     softgpu::drop_pending();

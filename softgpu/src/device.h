@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-/// Limits of the device that softgpu presents: a GPU of compute capability 9.0 with one multiprocessor per OpenMP
-/// thread.
+/// The properties of the device that softgpu presents: a GPU of compute capability 9.0 with one multiprocessor for each
+/// OpenMP thread.
 namespace softgpu {
 
 inline constexpr int kMaxThreadsPerBlock = 1024;

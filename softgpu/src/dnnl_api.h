@@ -3,7 +3,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
 
-/// What differs between the C++ interfaces of oneDNN 2 and 3, and nothing else.
+/// Covers the differences between the C++ interfaces of oneDNN 2 and 3.
 
 namespace softgpu::onednn {
 
@@ -12,7 +12,7 @@ inline const dnnl::engine& engine() {
   return cpu;
 }
 
-/// Describes a primitive that needs no hint. `args` are those of the operation, the same in both versions.
+/// Describes a primitive that needs no hint. `args` are the arguments of the operation, which both versions share.
 template <class Primitive, class... Args>
 typename Primitive::primitive_desc describe(const dnnl::primitive_attr& attributes, const Args&... args) {
 #if DNNL_VERSION_MAJOR >= 3

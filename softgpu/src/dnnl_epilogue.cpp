@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <type_traits>
 
+/// The epilogue in vectorised loops, on all cores.
+
 namespace softgpu::onednn {
 namespace {
 
@@ -13,7 +15,7 @@ A activate(A value) {
   return value;
 }
 
-/// What a call does is known to the compiler, so that the loop over columns vectorises.
+/// What a call does is given by template parameters, so that the loop over columns vectorises.
 template <Activation kind, bool kProduct, bool kPrior, bool kBias, class A, class T>
 void run(const Epilogue<A, T>& e, const A* __restrict__ product, T* out) {
 #pragma omp parallel for schedule(static) if (e.rows * e.cols > 32768)
@@ -63,7 +65,7 @@ void Epilogue<A, T>::operator()(const A* product, T* out) const {
 }
 
 namespace {
-/// f(first, last) for parts of [0, count), on all cores.
+/// Calls f(first, last) for parts of [0, count), on all cores.
 template <class F>
 void for_parts(int64_t count, F f) {
   constexpr int64_t kPart = 32768;
@@ -82,7 +84,7 @@ void relu_in_place(__nv_bfloat16* values, int64_t count) {
   uint16_t* const bits = reinterpret_cast<uint16_t*>(values);
   for_parts(count, [=](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      const bool negative = bits[i] >= 0x8000u && bits[i] <= 0xff80u;  // beyond lie the NaNs
+      const bool negative = bits[i] >= 0x8000u && bits[i] <= 0xff80u;  // patterns above 0xff80 are NaNs
       bits[i] = negative ? uint16_t{0} : bits[i];
     }
   });

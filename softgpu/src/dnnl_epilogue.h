@@ -4,11 +4,13 @@
 
 #include "cuda_bf16.h"
 
+/// What is computed after a product of oneDNN.
+
 namespace softgpu::onednn {
 
 enum class Activation { kIdentity, kRelu, kReluDropNan };
 
-/// What follows a product whose scalars are not the common ones:
+/// What is done with a product whose scalars are not the common ones:
 ///
 ///   out[r, c] = f(alpha * product[r, c] + beta * prior[r, c] + bias[c])
 ///
@@ -17,7 +19,7 @@ enum class Activation { kIdentity, kRelu, kReluDropNan };
 ///   prior    like out, which it may be; not read when beta is 0
 ///   bias     [cols], or null for zero
 ///
-/// One rounding to T at the end. ReLU passes NaN on; kReluDropNan turns it into 0.
+/// The result is rounded once, to T. kRelu passes NaN on; kReluDropNan turns it into 0.
 template <class Accumulator, class T>
 struct Epilogue {
   int64_t rows = 0, cols = 0, stride = 0;

@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+/// Makes plans, binds them to pointers, and keeps them.
+
 namespace softgpu::onednn {
 namespace {
 
@@ -42,7 +44,7 @@ Plan::Plan(dnnl::primitive primitive, std::vector<Operand> operands)
     if (access != Access::kRead) leave_[i] = reorder_between(inner, outer);
     scratch_bytes_ += aligned(inner.get_size());
   }
-  if (scratch_bytes_ > 0) scratch_bytes_ += kAlignment;  // a scratch buffer may start anywhere
+  if (scratch_bytes_ > 0) scratch_bytes_ += kAlignment;  // the buffer may start at any address and is aligned in bind()
 }
 
 std::function<void()> Plan::bind(std::span<void* const> pointers, void* scratch) const {

@@ -11,11 +11,13 @@
 
 #include "dnnl_api.h"
 
+/// Plans: oneDNN primitives that are compiled once and bound to pointers for each call.
+
 namespace softgpu::onednn {
 
 enum class Access { kRead, kWrite, kUpdate };
 
-/// An argument of a primitive: the caller's layout, and the one the primitive works in.
+/// An argument of a primitive, with the caller's layout and the one that the primitive uses.
 struct Operand {
   int argument;
   dnnl::memory::desc outer;
@@ -23,16 +25,17 @@ struct Operand {
   Access access;
 };
 
-/// A primitive with the reorders that bring its operands from the caller's layouts into its own and back.
-/// Immutable; compiled once, bound to pointers for each call.
+/// A primitive with the reorders that convert its operands from the caller's layouts to its own and back. It is
+/// immutable: compiled once, and bound to pointers for each call.
 class Plan {
  public:
   Plan(dnnl::primitive primitive, std::vector<Operand> operands);
 
-  /// Bytes that `bind` needs for operands whose two layouts differ; 0 when none does.
+  /// Bytes of scratch memory that `bind` needs for operands whose two layouts differ; 0 when there are none.
   size_t scratch_bytes() const { return scratch_bytes_; }
 
-  /// The work on these buffers, `pointers` in the order of the operands. Owns all but the buffers; may be run often.
+  /// The work on these buffers, with `pointers` in the order of the operands. The result owns everything but the
+  /// buffers and may be run any number of times.
   std::function<void()> bind(std::span<void* const> pointers, void* scratch) const;
 
  private:
@@ -44,13 +47,13 @@ class Plan {
 
 using PlanKey = std::vector<int64_t>;
 
-/// The plans made so far in this process, by everything that went into making them.
+/// The plans made so far in this process, keyed by everything that they depend on.
 class PlanCache {
  public:
   static PlanCache& instance();
 
-  /// Looks the plan up, or makes it. The number of OpenMP threads is made part of the key, since a primitive is
-  /// compiled for it. Throws what `make` throws, dnnl::error for one.
+  /// Looks the plan up, or makes it. The number of OpenMP threads is added to the key, because a primitive is compiled
+  /// for it. Throws what `make` throws, for example dnnl::error.
   std::shared_ptr<const Plan> get(PlanKey key, const std::function<Plan()>& make);
 
  private:
@@ -62,8 +65,8 @@ class PlanCache {
   std::unordered_map<PlanKey, std::shared_ptr<const Plan>, Hash> plans_;
 };
 
-/// A buffer that a handle reuses from call to call. Whoever still holds an outgrown one, a graph for instance, keeps it
-/// alive; sharing is safe since the device does one thing at a time.
+/// A buffer that a handle reuses from call to call. When it has to grow, the old one stays alive for as long as
+/// anything, for instance a graph, still holds it. Sharing is safe because the device does one thing at a time.
 class Scratch {
  public:
   std::shared_ptr<std::byte> at_least(size_t bytes);

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <exception>
 
+/// The last error of a thread, and the sticky error of the device.
+
 namespace softgpu {
 namespace {
 

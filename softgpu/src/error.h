@@ -6,16 +6,16 @@
 
 namespace softgpu {
 
-/// Stores a failure as the calling thread's last error; returns `error`.
+/// Stores a failure as the calling thread's last error, and returns `error`.
 cudaError_t report(cudaError_t error);
 
-/// The failure that the device does not recover from, or cudaSuccess.
+/// The sticky error of a device that has failed, or cudaSuccess.
 cudaError_t device_failure();
 void set_device_failure(cudaError_t error);
 void clear_errors();
 
-/// What stops any API call of this thread before it starts: a failed device, or being inside a host function of a
-/// stream (cudaErrorNotPermitted).
+/// The error that every API call of this thread returns before it does anything: that of a failed device, or
+/// cudaErrorNotPermitted inside a host function of a stream.
 cudaError_t entry_error();
 
 /// Marks the calling thread as running a host function of a stream.
@@ -27,15 +27,17 @@ class HostFunctionScope {
   HostFunctionScope& operator=(const HostFunctionScope&) = delete;
 };
 
-/// Ends a launch: the sticky error that CUDA would return for it. What was wrong has been reported.
+/// Thrown to end a launch that a checker has reported, with the sticky error that CUDA would return for it.
 struct LaunchFailure {
   cudaError_t error;
 };
 
-/// Maps the exception being handled to an error code; anything but std::bad_alloc fails the device for good.
+/// Maps the exception being handled to an error code. Anything but std::bad_alloc makes the device fail until it is
+/// reset.
 cudaError_t error_from_work();
 
-/// Body of every API function: refuses when the device has failed, keeps exceptions in, records the last error.
+/// Wraps the body of every API function: refuses the call when the device has failed, turns exceptions into error
+/// codes, and records the last error.
 template <class Body>
 cudaError_t api(Body body) {
   if (const cudaError_t refused = entry_error(); refused != cudaSuccess) return report(refused);
@@ -49,7 +51,7 @@ cudaError_t api(Body body) {
   }
 }
 
-/// Runs device work; an exception becomes an error code and never leaves.
+/// Runs device work and turns an exception into an error code.
 template <class Work>
 cudaError_t run_guarded(Work&& work) {
   try {

@@ -2,6 +2,8 @@
 
 #include "stream.h"
 
+/// Events: records, waits, queries and elapsed times.
+
 namespace softgpu {
 namespace {
 
@@ -13,7 +15,7 @@ void mark_now(CUevent_st* event) {
   if (event->record != nullptr) event->record->time = event->time;
 }
 
-/// Records as an operation of the stream.
+/// Records the event as an operation of the stream.
 cudaError_t record_in_order(CUevent_st* event, CUstream_st& stream) {
   std::lock_guard lock(device_mutex());
   const auto record = std::make_shared<EventRecord>();
@@ -53,7 +55,7 @@ cudaError_t record(cudaEvent_t event, cudaStream_t handle, unsigned int flags) {
   return cudaSuccess;
 }
 
-/// Dependencies between a stream and an event of which at least one is captured.
+/// Makes a stream wait for an event where at least one of the two is being captured.
 cudaError_t wait_captured(CUstream_st* stream, CUevent_st* event) {
   if (!event->captured) {
     if (!event->recorded) return cudaSuccess;
@@ -115,7 +117,8 @@ cudaError_t elapsed(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   return cudaSuccess;
 }
 
-/// The wait is an operation itself: what follows in the stream, and in those that wait for it, comes after the event.
+/// The wait is an operation itself, so that later work of the stream, and of streams that wait for it, comes after the
+/// event.
 cudaError_t wait_in_order(CUstream_st& stream, const CUevent_st& event) {
   if (event.record == nullptr) return cudaSuccess;
   return submit_ordered(
@@ -125,7 +128,7 @@ cudaError_t wait_in_order(CUstream_st& stream, const CUevent_st& event) {
 }  // namespace
 
 void note_launched(const std::vector<CUevent_st*>& events, CUstream_st& stream) {
-  if (stream.capture != nullptr) {  // to be launched as part of another graph: that graph's last node
+  if (stream.capture != nullptr) {  // the launch is recorded into another graph: its last node records the events
     stream.tips.front()->events = events;
     return;
   }

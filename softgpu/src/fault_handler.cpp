@@ -12,7 +12,7 @@
 namespace softgpu {
 namespace {
 
-/// What a kernel can run into, and who handled it before.
+/// A signal that a kernel may raise, and the handler that was installed before.
 struct Handled {
   int signal;
   struct sigaction previous;
@@ -30,12 +30,13 @@ bool handled(siginfo_t* info, void* context) {
   const bool is_write = (machine.gregs[REG_ERR] & 2) != 0;  // a bit of the page fault's error code
 #else
   const auto pc = reinterpret_cast<const void*>(machine.pc);
-  const bool is_write = true;  // not told: what any access may be
+  const bool is_write = true;  // the processor does not tell, and any access may be a write
 #endif
   return strict_fault(info->si_addr, pc, is_write);
 }
 
-/// What is not handled happens again as the instruction is repeated, and meets the handler that was there before.
+/// For a fault that is not handled here, restores the previous handler and returns: the instruction is repeated, and
+/// that handler receives the fault.
 void on_fault(int signal, siginfo_t* info, void* context) {
   if (handled(info, context)) return;
   for (const Handled& known : handled_signals) {
@@ -43,7 +44,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   }
 }
 
-/// A stack for signals that ends with its thread.
+/// An alternate signal stack, freed when its thread ends.
 class AlternateStack {
  public:
   AlternateStack() : memory_(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -64,7 +65,7 @@ class AlternateStack {
   AlternateStack& operator=(const AlternateStack&) = delete;
 
  private:
-  static constexpr size_t kBytes = size_t{512} << 10;  // reading debug information takes some
+  static constexpr size_t kBytes = size_t{512} << 10;  // reading debug information needs a large stack
   void* memory_;
 };
 
@@ -72,7 +73,7 @@ bool install() {
   struct sigaction action {};
   action.sa_sigaction = on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  sigfillset(&action.sa_mask);  // the handler takes locks: a time limit must not end a kernel inside it
+  sigfillset(&action.sa_mask);  // the handler takes locks, so the timer's signal must not end a kernel inside it
   for (const Handled& known : handled_signals) sigdelset(&action.sa_mask, known.signal);
   for (Handled& known : handled_signals) sigaction(known.signal, &action, &known.previous);
   return true;

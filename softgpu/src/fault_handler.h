@@ -1,15 +1,15 @@
 #pragma once
 
-/// The process's handler of faults: those of a kernel (memory, division by zero, traps, assertions), then memory faults
-/// that strict mode knows; any other goes to the handler that was installed before, by default to the end of the
-/// process.
+/// The process's handler of faults. It handles those of a kernel (memory, division by zero, traps, assertions) and the
+/// memory faults that strict mode causes. Any other goes to the handler that was installed before, which by default
+/// ends the process.
 
 namespace softgpu {
 
 /// Installs the handler; further calls do nothing.
 void install_fault_handler();
 
-/// Gives the calling OS thread a stack of its own for the handler, for threads whose stacks may be too small for it.
+/// Gives the calling OS thread a separate stack for the handler, since the stack in use may be too small for it.
 void use_alternate_stack();
 
 }  // namespace softgpu

@@ -13,11 +13,13 @@
 
 #include "softgpu/mode.h"
 
+/// Prints findings and finds the source lines that they name.
+
 namespace softgpu {
 namespace {
 
 std::mutex& finding_mutex() {
-  static std::mutex& mutex = *new std::mutex;  // findings may come after main
+  static std::mutex& mutex = *new std::mutex;  // never destroyed: findings may be reported after main() has returned
   return mutex;
 }
 
@@ -44,7 +46,7 @@ std::string as_text(const Finding& finding) {
     text += party.what;
     text += place_of(party) + "\n";
   }
-  if (!finding.hint.empty()) text += "  usually missing: " + finding.hint + "\n";
+  if (!finding.hint.empty()) text += "  likely fix: " + finding.hint + "\n";
   return text;
 }
 
@@ -63,7 +65,7 @@ nlohmann::json as_json(const Finding& finding) {
           {"kernel", finding.kernel},   {"hint", finding.hint}, {"parties", std::move(parties)}};
 }
 
-/// What makes two findings the same: all but the threads.
+/// Two findings with equal keys are the same: everything counts but the threads.
 std::string key_of(const Finding& finding) {
   std::string key = std::string(finding.checker) + '|' + finding.kind + '|' + finding.kernel;
   for (const Party& party : finding.parties) {
@@ -77,7 +79,7 @@ void append_json(const Finding& finding) {
   if (path == nullptr || *path == '\0') return;
   std::FILE* file = std::fopen(path, "a");
   if (file == nullptr) {
-    std::fprintf(stderr, "softgpu: SOFTGPU_REPORT=%s cannot be written\n", path);
+    std::fprintf(stderr, "softgpu: cannot write to the file that SOFTGPU_REPORT names: %s\n", path);
     return;
   }
   const std::string line = as_json(finding).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -87,7 +89,7 @@ void append_json(const Finding& finding) {
 
 // --- Source places -------------------------------------------------------------------------------------------------
 
-/// A program without debug information is no error: places stay empty.
+/// A program without debug information is not an error: its places stay empty.
 void ignore_error(void*, const char*, int) {}
 
 backtrace_state* debug_information() {
@@ -104,8 +106,8 @@ std::string demangled(const char* name) {
   return text;
 }
 
-/// Headers of softgpu and of the standard library are never what a user wants to see, nor those in the folder that a
-/// harness names in SOFTGPU_HARNESS.
+/// Whether a file is a header of softgpu, of the standard library, or of the folder that a test harness names in
+/// SOFTGPU_HARNESS. Users are shown the place in their own code that led there instead.
 bool is_internal(std::string_view file) {
   static const char* const harness = std::getenv("SOFTGPU_HARNESS");
   return file.find("/softgpu/include/") != file.npos || file.starts_with("/usr/include/") ||

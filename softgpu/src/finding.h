@@ -8,7 +8,8 @@
 #include "cuda_runtime_api.h"
 #include "softgpu/site.h"
 
-/// What the checkers have to say, in one form: text on stderr and, where SOFTGPU_REPORT names a file, one line of JSON.
+/// Findings: what the checkers report, all in one form. A finding is text on stderr and, where SOFTGPU_REPORT names a
+/// file, also one line of JSON in that file.
 
 namespace softgpu {
 
@@ -17,7 +18,7 @@ struct ThreadName {
   uint3 thread, block;
 };
 
-/// One side of what went wrong: an access, an arrival at a barrier, a call.
+/// One side of a finding: an access, an arrival at a barrier, or a call.
 struct Party {
   std::string what;  ///< "write of 4 bytes", "waits at __syncthreads"
   std::string file;  ///< empty when unknown
@@ -28,19 +29,19 @@ struct Party {
 
 struct Finding {
   const char* checker;  ///< synccheck, racecheck, memcheck, initcheck, strict
-  const char* kind;     ///< one of a few words with hyphens, such as "divergent-barrier"
-  std::string message;  ///< one sentence: what is wrong
+  const char* kind;     ///< a short name with hyphens, such as "divergent-barrier"
+  std::string message;  ///< one sentence that says what is wrong
   std::string kernel;   ///< demangled; empty for host code
   std::vector<Party> parties;
-  std::string hint;  ///< what is usually missing
+  std::string hint;  ///< the likely fix, in the imperative; may be empty
 };
 
-/// Prints the finding unless one of the same checker, kind, kernel and places was printed before; counts it in any
-/// case.
+/// Counts the finding, and prints it unless one of the same checker, kind, kernel and places was printed before.
 void report_finding(const Finding& finding);
 
-/// What the debug information says of a code address; empty fields where it says nothing. `pc` is a return address:
-/// the instruction before it is meant. Of inlined frames the innermost is taken whose file is not one of softgpu's.
+/// What the debug information says about a code address; fields are empty where it says nothing. `pc` is a return
+/// address, and the place is that of the instruction before it. Of inlined frames, the innermost one outside softgpu is
+/// taken.
 struct SourcePlace {
   std::string file;
   int line = 0;
@@ -48,7 +49,7 @@ struct SourcePlace {
 };
 SourcePlace locate(const void* pc);
 
-/// Name of a kernel by its address, demangled; "kernel at 0x..." when the program carries no symbols.
+/// The demangled name of the kernel at an address, or "kernel at 0x..." when the program has no symbols.
 std::string kernel_name(const void* kernel);
 
 }  // namespace softgpu

@@ -3,7 +3,8 @@
 #include "check/check.h"
 #include "stream.h"
 
-/// Graphs as capture leaves them: a list of closures that respects all dependencies, replayed in order.
+/// Graphs as a capture leaves them: a list of closures in an order that respects all dependencies, and is kept at
+/// replay.
 
 namespace softgpu {
 namespace {
@@ -29,7 +30,8 @@ cudaError_t instantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long 
   return cudaSuccess;
 }
 
-/// Checkers take the nodes for ordered as they were captured, also those of branches that nothing orders.
+/// Runs the nodes in the order of capture. Checkers treat them as ordered like this, even in branches that are
+/// independent.
 void replay(const CUgraphExec_st& exec) {
   for (const std::function<void()>& step : exec.steps) {
     if (check::active()) check::next_step();
@@ -37,7 +39,7 @@ void replay(const CUgraphExec_st& exec) {
   }
 }
 
-/// Launched into a capturing stream, a graph becomes one node of the graph being captured.
+/// A graph that is launched into a capturing stream becomes one node of the graph being captured.
 cudaError_t launch_graph(cudaGraphExec_t exec, cudaStream_t stream, const void* site) {
   if (!HandleTable<CUgraphExec_st>::valid(exec)) return cudaErrorInvalidValue;
   const cudaError_t error = submit(
@@ -76,8 +78,8 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
   });
 }
 
-/// With `nodes` null, *count becomes the number of nodes; otherwise up to *count of them are written, the rest of the
-/// array is nulled, and *count becomes the number written.
+/// If `nodes` is null, sets *count to the number of nodes. Otherwise writes up to *count of them, sets the rest of the
+/// array to null, and sets *count to the number written.
 cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
   return api([&] {
     if (!softgpu::HandleTable<CUgraph_st>::valid(graph) || count == nullptr) return cudaErrorInvalidValue;

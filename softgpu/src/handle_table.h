@@ -5,8 +5,8 @@
 
 namespace softgpu {
 
-/// Owns the objects behind API handles. A destroyed object's memory stays readable and is reused only after many
-/// others were destroyed, so a stale handle is told from a live one by one load of its `alive` flag.
+/// Owns the objects behind API handles. The memory of a destroyed object stays readable and is reused only after many
+/// others were destroyed, so that one load of the flag `alive` tells a stale handle from a live one.
 ///
 /// Object: default constructible, with a member `bool alive = false`.
 template <class Object>

@@ -11,7 +11,7 @@
 namespace softgpu {
 namespace {
 
-/// Dynamic shared memory that cudaFuncSetAttribute granted beyond the default, by kernel.
+/// The limits of dynamic shared memory that cudaFuncSetAttribute raised above the default, by kernel.
 struct SharedLimits {
   std::mutex mutex;
   std::unordered_map<const void*, int> granted;
@@ -32,14 +32,14 @@ uint64_t volume(dim3 d) { return uint64_t{d.x} * d.y * d.z; }
 
 bool inside(dim3 d, const int (&limit)[3]) {
   return d.x - 1u < static_cast<unsigned>(limit[0]) && d.y - 1u < static_cast<unsigned>(limit[1]) &&
-         d.z - 1u < static_cast<unsigned>(limit[2]);  // zero wraps around to the largest number
+         d.z - 1u < static_cast<unsigned>(limit[2]);  // a dimension of 0 wraps around to the largest number
 }
 
 cudaError_t check_attributes(const cudaLaunchConfig_t& config) {
   for (unsigned int i = 0; i < config.numAttrs; ++i) {
     switch (config.attrs[i].id) {
       case cudaLaunchAttributeIgnore:
-      case cudaLaunchAttributeProgrammaticStreamSerialization:  // permission to overlap, which is not used
+      case cudaLaunchAttributeProgrammaticStreamSerialization:  // permits overlap, which softgpu does not make use of
       case cudaLaunchAttributePriority:
       case cudaLaunchAttributeCooperative:
         continue;
@@ -55,8 +55,8 @@ bool is_cooperative(const cudaLaunchConfig_t& config) {
   });
 }
 
-/// A multiprocessor is an OS thread, which runs blocks of one thread one after the other. For larger blocks the limits
-/// are those of the GPU that is modelled.
+/// A multiprocessor is an OS thread and runs blocks of one thread one after the other, so it holds one of them at a
+/// time. For larger blocks the limits are those of the GPU that is modelled.
 int blocks_per_multiprocessor(int block_size, size_t shared_bytes) {
   if (block_size == 1) return 1;
   const int warps = (block_size + warpSize - 1) / warpSize;
@@ -65,8 +65,8 @@ int blocks_per_multiprocessor(int block_size, size_t shared_bytes) {
   return std::min({kMaxBlocksPerMultiprocessor, by_threads, by_shared});
 }
 
-/// All blocks of a cooperative launch must be on the device at once. In AddressSanitizer's programs what `__shared__`
-/// names exists once, so that only one block can.
+/// All blocks of a cooperative launch must fit on the device at once. In programs with AddressSanitizer `__shared__`
+/// variables exist only once, so that only one block fits.
 cudaError_t check_cooperative(const cudaLaunchConfig_t& config) {
   const uint64_t blocks = volume(config.gridDim);
   const auto threads = static_cast<int>(volume(config.blockDim));

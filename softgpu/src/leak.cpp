@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "threads/address_sanitizer.h"
 
+/// Reports device memory that is still allocated at exit.
+
 namespace softgpu {
 
 const int leak_check_anchor = 0;
@@ -20,7 +22,7 @@ struct Leak {
   size_t bytes = 0, count = 0;
 };
 
-/// What the user has not freed, by the call that allocated it. Blocks of graphs end with their graphs.
+/// The device memory that the user has not freed, by the call that allocated it. Memory of graphs is freed with them.
 std::map<const void*, Leak> find_leaks() {
   std::map<const void*, Leak> leaks;
   std::lock_guard lock(memory_mutex());
@@ -36,7 +38,7 @@ std::map<const void*, Leak> find_leaks() {
 void report_leak(const void* site, const Leak& leak) {
   const std::string message = std::to_string(leak.bytes) + " bytes of device memory in " + std::to_string(leak.count) +
                               (leak.count == 1 ? " allocation were never freed" : " allocations were never freed");
-  report_finding({"memcheck", "leak", message, "", {party_at("allocated", site)}, "cudaFree"});
+  report_finding({"memcheck", "leak", message, "", {party_at("allocated", site)}, "free the memory with cudaFree"});
 }
 
 void check_at_exit(int status, void*) {
@@ -50,8 +52,8 @@ void check_at_exit(int status, void*) {
   _exit(1);
 }
 
-/// Exit runs handlers in reverse: registered before any object of the program is made, this one runs after all of them
-/// are gone.
+/// Exit runs its handlers in reverse order. This one is registered before any object of the program is constructed, so
+/// it runs after all of them have been destroyed.
 [[gnu::constructor(101)]] void register_check() { on_exit(check_at_exit, nullptr); }
 
 }  // namespace

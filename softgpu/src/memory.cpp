@@ -16,12 +16,14 @@
 #include "pool.h"
 #include "stream.h"
 
+/// The map of allocations, and the calls that allocate and free memory.
+
 namespace softgpu {
 namespace {
 
 [[gnu::used]] const int* const kLinkLeakCheck = &leak_check_anchor;
 
-/// "512M" and the like, in bytes. False when the text is no size.
+/// Parses a size such as "512M" into bytes. False when the text is not a size.
 bool parse_size(const std::string& text, size_t& bytes) {
   if (text.empty() || text[0] < '0' || text[0] > '9') return false;
   char* end = nullptr;
@@ -50,7 +52,7 @@ size_t MemoryMap::configured_size() {
   if (parse_size(text, bytes)) return bytes;
   std::fprintf(stderr,
                "softgpu: SOFTGPU_MEMORY=%s is not a number of bytes with an optional suffix K, M or G; "
-               "the device has no memory\n",
+               "the device is given no memory\n",
                text);
   return 0;
 }
@@ -102,7 +104,7 @@ Allocation* MemoryMap::find_containing(const void* pointer) {
 }
 
 Neighbour MemoryMap::neighbour(const void* address) const {
-  constexpr size_t kNear = size_t{16} << 30;  // as far as an int reaches as the index of a double
+  constexpr size_t kNear = size_t{16} << 30;  // as far as an index of type int reaches in an array of doubles
   const auto nearer = [](const Neighbour& a, const Neighbour& b) { return a.distance < b.distance; };
   const auto* const at = static_cast<const std::byte*>(address);
   const auto note = [&](Neighbour::Where where, const Allocation& block, const std::byte* from) {
@@ -127,12 +129,12 @@ Neighbour MemoryMap::neighbour(const void* address) const {
 
 bool MemoryMap::open_pages(const void* address) {
   const auto at = reinterpret_cast<uintptr_t>(address);
-  // An allocation ends at the end of a page, so that only its start may lie behind the address.
+  // An allocation ends at the end of a page, so on the page of the address only its start may lie behind the address.
   auto it = blocks_.upper_bound(at | (kPage - 1));
   if (it == blocks_.begin()) return false;
   Allocation& block = (--it)->second;
   if (block.kind == MemoryKind::host || !arena_pages_contain(block.address, block.capacity, address)) return false;
-  if (block.open) return true;  // by another thread
+  if (block.open) return true;  // another thread has opened it
   arena_protect(block.address, block.capacity, PROT_READ | PROT_WRITE);
   block.open = true;
   opened_.push_back(block.address);
@@ -142,7 +144,7 @@ bool MemoryMap::open_pages(const void* address) {
 std::vector<const void*> MemoryMap::close_pages() {
   for (const void* address : opened_) {
     const auto it = blocks_.find(reinterpret_cast<uintptr_t>(address));
-    if (it == blocks_.end()) continue;  // freed meanwhile
+    if (it == blocks_.end()) continue;  // it has been freed in the meantime
     arena_protect(it->second.address, it->second.capacity, PROT_NONE);
     it->second.open = false;
   }
@@ -155,7 +157,7 @@ std::mutex& memory_mutex() {
 }
 
 MemoryMap& memory_map() {
-  // Never destroyed: graphs that outlive main still give their memory back.
+  // Never destroyed: graphs that outlive main() still return their memory.
   static MemoryMap& map = *new MemoryMap;
   return map;
 }
@@ -192,7 +194,7 @@ cudaError_t allocate_host(void** pointer, size_t bytes) {
   return cudaSuccess;
 }
 
-/// Memory is given back when the device is idle; but memory of the pool is taken to be out of use.
+/// cudaFree waits until the device is idle. Memory of the pool is an exception: it is assumed to be out of use already.
 cudaError_t wait_before_free(void* pointer) {
   {
     std::lock_guard lock(memory_mutex());

@@ -6,22 +6,25 @@
 #include "stream.h"
 #include "strict.h"
 
+/// Vector clocks of streams and of the host.
+
 namespace softgpu {
 namespace {
 
 struct Clocks {
   Seen host{1};
-  Seen issued{0};         // of each stream, all that was enqueued
-  Seen legacy, blocking;  // what the legacy stream, and all blocking streams together, hold
+  Seen issued{0};         // everything that was enqueued, of each stream
+  Seen legacy, blocking;  // what was enqueued to the legacy stream, and to all blocking streams together
   std::vector<uint32_t> retired;
 };
 
 Clocks& clocks() {
-  static Clocks& all = *new Clocks;  // streams of static objects and threads end after it otherwise
+  static Clocks& all = *new Clocks;  // never destroyed, because streams of static objects and threads may outlive it
   return all;
 }
 
-/// A number whose operations the host has all seen: whatever is enqueued from now on comes after them anyway.
+/// The number of a stream that is gone and whose operations the host has all waited for. It can be reused, because
+/// whatever is enqueued from now on comes after them anyway.
 uint32_t free_number() {
   Clocks& all = clocks();
   const auto found = std::find_if(all.retired.begin(), all.retired.end(),

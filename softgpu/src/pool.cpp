@@ -15,7 +15,7 @@ using softgpu::MemoryKind;
 namespace softgpu {
 namespace {
 
-/// Takes a block of this class from a cache; null when it has none.
+/// Takes a block of this size class from a cache; null when there is none.
 Allocation* pop(std::map<size_t, std::vector<Allocation*>>& cache, size_t capacity, size_t bytes) {
   const auto entry = cache.find(capacity);
   if (entry == cache.end() || entry->second.empty()) return nullptr;
@@ -177,7 +177,7 @@ cudaError_t CUmemPoolHandle_st::set(cudaMemPoolAttr attribute, void* value) {
     case cudaMemPoolAttrReleaseThreshold:
       release_threshold_ = *static_cast<uint64_t*>(value);
       return cudaSuccess;
-    case cudaMemPoolAttrReservedMemHigh:  // the marks can only be reset
+    case cudaMemPoolAttrReservedMemHigh:  // high-water marks can only be reset
       if (*static_cast<uint64_t*>(value) != 0) return cudaErrorInvalidValue;
       reserved_high_ = reserved_;
       return cudaSuccess;
@@ -202,7 +202,7 @@ cudaError_t default_pool_of(cudaMemPool_t* pool, int device) {
   return cudaSuccess;
 }
 
-/// For instrumented code: at every launch of the graph the contents are undefined again, and gone in the end.
+/// For instrumented code: marks the memory as undefined at every launch of the graph, and as freed at the end.
 std::function<void()> note_allocated(void* pointer, size_t bytes) {
   if (!check::active()) return nullptr;
   return [=] { check::allocated(pointer, bytes); };
@@ -249,7 +249,7 @@ cudaError_t free_captured(void* pointer, CUstream_st* stream) {
   return cudaSuccess;
 }
 
-/// Frees as an operation of the stream: other streams must not use the memory unless they wait for it.
+/// Frees memory as an operation of the stream: other streams must not use the memory without waiting for it.
 cudaError_t free_in_order(void* pointer, CUstream_st* stream) {
   constexpr uint64_t kMostQueued = uint64_t{256} << 20;
   Allocation* block = nullptr;
@@ -280,7 +280,7 @@ cudaError_t free_async(void* pointer, cudaStream_t handle) {
     return free_captured(pointer, stream);
   }
   if (orders_kept()) return free_in_order(pointer, stream);
-  // The device is waited for: another host thread may be running work that uses the block.
+  // Taking the lock waits for the device: another host thread may be running work that uses the block.
   std::scoped_lock lock(device_mutex(), memory_mutex());
   Allocation* const block = memory_map().find_start(pointer);
   if (block == nullptr || block->kind == MemoryKind::host) return cudaErrorInvalidValue;

@@ -6,26 +6,27 @@
 
 #include "memory.h"
 
-/// The stream-ordered allocator: a cache of freed blocks by size class. As work runs when enqueued, memory freed in
-/// stream order may be reused at once. Where memory is checked nothing is cached: every block is fresh, and given back
-/// in stream order. Callers hold memory_mutex() except where stated.
+/// The stream-ordered allocator: a cache of freed blocks by size class. Work runs when it is enqueued, so memory that
+/// is freed in stream order can be reused immediately. Where memory is checked, nothing is cached: every block is new,
+/// and is freed in stream order. Callers hold memory_mutex() except where stated.
 struct CUmemPoolHandle_st {
  public:
   using Allocation = softgpu::Allocation;
 
-  /// A block of at least `bytes`, from the cache or new; null when memory is exhausted even without the cache.
+  /// A block of at least `bytes` bytes, from the cache or new; null when memory is exhausted even with the cache
+  /// emptied.
   Allocation* take(size_t bytes);
-  /// Ends the life of device memory: to the graph that owns it, into the cache, or back to the machine.
+  /// Frees device memory: returns it to the graph that owns it, to the cache, or to the machine.
   void give_back(Allocation* block);
-  /// Into the cache, whoever owned it; back to the machine where nothing is cached.
+  /// Returns memory to the cache regardless of its owner, or to the machine where nothing is cached.
   void recycle(Allocation* block);
 
-  /// Reserves device memory, emptying the cache when there is no room otherwise.
+  /// Reserves device memory, and empties the cache if there is no room otherwise.
   Allocation* reserve_trimming(size_t bytes, size_t capacity, softgpu::MemoryKind kind);
 
   /// Releases cached blocks until at most `bytes_to_keep` are reserved.
   void trim(size_t bytes_to_keep);
-  /// What a synchronisation does: trims to the release threshold. Takes memory_mutex() itself.
+  /// Trims the cache to the release threshold, as a synchronisation does. Takes memory_mutex() itself.
   void release_above_threshold();
 
   cudaError_t get(cudaMemPoolAttr attribute, void* value) const;
@@ -34,7 +35,7 @@ struct CUmemPoolHandle_st {
   /// Bytes whose freeing waits in the queue of a stream, in strict mode.
   uint64_t queued = 0;
 
-  /// Forgets all blocks and settings: device memory was reset.
+  /// Forgets all blocks and settings after device memory was reset.
   void reset();
 
  private:
@@ -54,12 +55,13 @@ CUmemPoolHandle_st& default_pool();
 /// Runs deferred work that frees memory; false when there was none. Takes the locks itself.
 bool finish_queued_frees();
 
-/// Bytes reserved for a request: rounded up so that at most an eighth is wasted and few classes exist.
+/// The number of bytes reserved for a request, rounded up so that there are few classes and at most an eighth is
+/// wasted.
 size_t size_class(size_t bytes);
 
-/// Memory allocated while capturing. Replays use the same addresses, so the blocks stay out of the pool until the
-/// graph and all its executables are gone; inside the capture, freed blocks are reused where blocks are cached at all.
-/// Takes memory_mutex() itself.
+/// Memory that was allocated while capturing. Replays use the same addresses, so the blocks stay out of the pool until
+/// the graph and all its executables are destroyed. Inside the capture, freed blocks are reused where blocks are cached
+/// at all. Takes memory_mutex() itself.
 class GraphMemory {
  public:
   GraphMemory();
@@ -68,7 +70,7 @@ class GraphMemory {
   GraphMemory& operator=(const GraphMemory&) = delete;
 
   void* allocate(size_t bytes);
-  /// False when `pointer` is no live allocation of this graph.
+  /// False when `pointer` is not a live allocation of this graph.
   bool free(void* pointer);
   /// Marks a block as free for later allocations of the capture. The caller holds memory_mutex().
   void keep(Allocation* block);

@@ -10,7 +10,7 @@
 namespace softgpu {
 namespace {
 
-/// A stream that exists without being created.
+/// A stream that exists without having been created.
 struct PredefinedStream : CUstream_st {
   PredefinedStream() { alive = true; }
 };
@@ -25,7 +25,7 @@ CUstream_st& per_thread_stream() {
   return stream;
 }
 
-/// `work` that tells the checkers what it touches.
+/// Wraps `work` so that it reports its memory accesses to the checkers.
 std::function<void()> declaring(std::function<void()> work, const char* routine, std::vector<Use> uses) {
   return [=, work = std::move(work), uses = std::move(uses)] {
     for (const Use& use : uses) {
@@ -49,7 +49,7 @@ cudaError_t create_stream(cudaStream_t* stream, unsigned int flags, int priority
   return cudaSuccess;
 }
 
-/// The stream behind `handle`, when it may be waited for.
+/// Finds the stream behind `handle` and checks that it may be waited for.
 cudaError_t open_to_wait(cudaStream_t handle, CUstream_st*& stream) {
   if (const cudaError_t error = open_stream(handle, stream); error != cudaSuccess) return error;
   if (stream->capture == nullptr) return cudaSuccess;
@@ -57,7 +57,7 @@ cudaError_t open_to_wait(cudaStream_t handle, CUstream_st*& stream) {
   return cudaErrorStreamCaptureUnsupported;
 }
 
-/// Not only tells whether the stream is idle: deferred work makes progress, so that a loop around it ends.
+/// Returns whether the stream is idle. It also lets deferred work make progress, so that a loop around the query ends.
 cudaError_t query(cudaStream_t handle) {
   CUstream_st* stream = nullptr;
   if (const cudaError_t error = open_to_wait(handle, stream); error != cudaSuccess) return error;
@@ -103,7 +103,7 @@ cudaError_t query_order(const Seen& seen) {
 cudaError_t wait_for(cudaStream_t handle) {
   CUstream_st* stream = nullptr;
   if (const cudaError_t error = open_to_wait(handle, stream); error != cudaSuccess) return error;
-  std::lock_guard lock(device_mutex());  // work runs when enqueued, so only other host threads can be at it
+  std::lock_guard lock(device_mutex());  // only another host thread can be running work now
   return orders_kept() ? synchronise(clock_of(*stream).seen) : cudaSuccess;
 }
 

@@ -13,10 +13,10 @@
 
 namespace softgpu {
 
-/// What one cudaEventRecord stands for, where orders are kept.
+/// What one cudaEventRecord has recorded, where orders are kept.
 struct EventRecord {
-  Seen after;                                  ///< everything up to it
-  std::chrono::steady_clock::time_point time;  ///< once it has run
+  Seen after;                                  ///< everything up to the event
+  std::chrono::steady_clock::time_point time;  ///< when it ran
 };
 
 }  // namespace softgpu
@@ -26,7 +26,7 @@ struct CUstream_st {
   unsigned int flags = cudaStreamDefault;
   int priority = 0;
   std::shared_ptr<softgpu::Capture> capture;    // null unless capturing
-  softgpu::NodeList tips;                       // last captured nodes: the next one depends on them
+  softgpu::NodeList tips;                       // the last captured nodes, on which the next one depends
   std::shared_ptr<softgpu::StreamClock> clock;  // null until it is needed
 };
 
@@ -35,10 +35,10 @@ struct CUevent_st {
   unsigned int flags = cudaEventDefault;
   bool recorded = false;
   std::chrono::steady_clock::time_point time;
-  bool captured = false;                         // last recorded in a capturing stream
+  bool captured = false;                         // whether it was last recorded in a capturing stream
   std::weak_ptr<softgpu::Capture> capture;       // that capture, while it lasts
-  softgpu::NodeList tips;                        // what the event stands for in it
-  std::shared_ptr<softgpu::EventRecord> record;  // the last one; null unless orders are kept
+  softgpu::NodeList tips;                        // the nodes that precede the event in the capture
+  std::shared_ptr<softgpu::EventRecord> record;  // the last record; null unless orders are kept
 };
 
 namespace softgpu {
@@ -46,36 +46,38 @@ namespace softgpu {
 HandleTable<CUstream_st>& streams();
 HandleTable<CUevent_st>& events();
 
-/// The stream behind a handle, the predefined ones included; null when the handle is not a live stream.
+/// The stream behind a handle, including the predefined ones; null when the handle is not a live stream.
 CUstream_st* find_stream(cudaStream_t handle);
 bool is_legacy(const CUstream_st* stream);
 
-/// Held while the device works. The device does one thing at a time, all cores on it; that keeps the order between
-/// streams and between host threads. Recursive: vendor routines may enqueue parts of their work themselves.
+/// Held while the device works. The device does one thing at a time, with all cores, which preserves the order between
+/// streams and between host threads. The mutex is recursive because vendor routines may enqueue parts of their own
+/// work.
 std::recursive_mutex& device_mutex();
 
 /// Finds the stream for new work and checks that it may take any.
 cudaError_t open_stream(cudaStream_t handle, CUstream_st*& stream);
 
-// Where orders are kept; callers hold device_mutex().
+// The functions below are for runs in which orders are kept. Callers hold device_mutex().
 StreamClock& clock_of(CUstream_st& stream);
-/// Makes `work` the stream's next operation, which comes after `also` too: runs it, or in strict mode defers it. Called
-/// by work itself it is part of that and runs at once. Takes the lock itself.
+/// Makes `work` the next operation of the stream, ordered after `also` as well: runs it or, in strict mode, defers it.
+/// If running work calls this, the new work is part of it and runs immediately. Takes the lock itself.
 cudaError_t submit_ordered(CUstream_st& stream, std::function<void()> work, Submission submission,
                            const Seen& also = {});
-/// What a host call that waits for `seen` does. Returns the first error of deferred work.
+/// Waits for `seen` on behalf of the host. Returns the first error of deferred work.
 cudaError_t synchronise(const Seen& seen);
-/// What a call that asks whether `seen` has happened does: cudaErrorNotReady when not.
+/// Returns whether `seen` has happened, as cudaSuccess or cudaErrorNotReady.
 cudaError_t query_order(const Seen& seen);
-/// The stream's last operation, or node when it captures, is the launch of a graph that records these events. Takes the
-/// lock itself.
+/// Notes that the stream's last operation (its last node, if it is capturing) was the launch of a graph that records
+/// these events. Takes the lock itself.
 void note_launched(const std::vector<CUevent_st*>& events, CUstream_st& stream);
 
 /// Waits until `handle` has nothing left to do. Takes the lock itself.
 cudaError_t wait_for(cudaStream_t handle);
 
-/// Runs `run()` now, or, when the stream captures, records a node of this type that will run `keep()`'s result. Where
-/// orders are kept `describe()` tells what the operation touches. Errors are returned, not yet reported.
+/// Runs `run()` now or, when the stream is capturing, records a node of this type that runs the result of `keep()`.
+/// Where orders are kept, `describe()` tells which memory the operation accesses. Errors are returned but not yet
+/// reported.
 template <class Run, class Keep, class Describe>
 cudaError_t submit(cudaStream_t handle, cudaGraphNodeType type, Run&& run, Keep&& keep, Describe&& describe) {
   CUstream_st* stream = nullptr;

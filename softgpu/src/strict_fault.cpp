@@ -7,10 +7,10 @@
 namespace softgpu {
 namespace {
 
-/// The instruction itself, where locate() wants a return address.
+/// locate() expects a return address and looks at the instruction before it; `pc` is the instruction itself.
 const void* after(const void* pc) { return static_cast<const char*>(pc) + 1; }
 
-/// `finding` with a message that what is known of the address completes.
+/// Reports `finding` after appending to its message what is known about the address.
 void report_access(Finding finding, const std::string& access, const void* address, const void* pc) {
   AddressNote note = describe_address(address);
   finding.message += note.text;
@@ -26,18 +26,18 @@ void report_host_access(const void* address, const void* pc, bool is_write) {
                  "host code " + verb + " device memory: ",
                  "",
                  {},
-                 "copy with cudaMemcpy: a device pointer means nothing to the host"},
+                 "copy the data with cudaMemcpy: host code cannot follow a device pointer"},
                 "host " + verb, address, pc);
 }
 
-/// Device work touched what is not allocated, in a mode that cannot make the launch fail for it.
+/// Reports that device work accessed memory that is not allocated, in a mode that cannot make the launch fail for it.
 void report_device_access(const void* address, const void* pc, bool is_write) {
   report_access({"memcheck",
                  "out-of-bounds",
-                 "device code touches what is not allocated: ",
+                 "device code accesses memory that is not allocated: ",
                  "",
                  {},
-                 "a bounds check, or memory that was freed before the work had run"},
+                 "check the index against the size of the array, and free memory only after the work that uses it"},
                 is_write ? "device write" : "device read", address, pc);
 }
 
@@ -45,11 +45,11 @@ void report_host_race(const PinnedUse& use, const void* pc, bool is_write) {
   const std::string who = use.kernel != nullptr ? kernel_name(use.kernel) : use.call;
   const std::string access = is_write ? "writes" : "reads";
   Finding finding{"strict", "host-race", "", "", {}, ""};
-  finding.message = "host " + access + " pinned memory which " + who +
-                    ", on a stream that nothing has synchronised, still " + (use.written ? "writes" : "reads");
+  finding.message = "host code " + access + " pinned memory that " + who + " still " +
+                    (use.written ? "writes" : "reads") + ", on a stream that nothing has synchronised";
   finding.parties.push_back(party_at("host " + access, after(pc)));
   finding.parties.push_back(party_at(who + " enqueued", use.site));
-  finding.hint = "cudaStreamSynchronize or cudaEventSynchronize before the host touches it";
+  finding.hint = "call cudaStreamSynchronize or cudaEventSynchronize before the host accesses the memory";
   report_finding(finding);
 }
 

@@ -4,15 +4,15 @@
 #include "memory.h"
 #include "strict.h"
 
-/// Device memory is closed. What an operation is known to touch is opened before it runs, until the host has its turn
-/// again. For vendor routines that is all there is: faults inside oneDNN's generated code were seen to corrupt the
-/// heap. What else a kernel touches, through pointers in structs and in memory, is opened by the fault of its first
-/// access.
+/// Device memory is inaccessible by default. The allocations that an operation is known to access are opened before it
+/// runs, until host code runs again. A vendor routine accesses no others: this is required, because faults inside
+/// oneDNN's generated code were seen to corrupt the heap. Allocations that a kernel reaches in other ways, through
+/// pointers in structs or in memory, are opened by the fault of the first access.
 
 namespace softgpu {
 namespace {
 
-/// How many DeviceAccess objects are alive. Guarded by memory_mutex().
+/// The number of DeviceAccess objects that are alive. Guarded by memory_mutex().
 int open_count = 0;
 
 }  // namespace

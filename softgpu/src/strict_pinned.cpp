@@ -6,7 +6,8 @@
 #include "memory.h"
 #include "strict.h"
 
-/// Pinned memory that queued work will read may not be written by the host, and what it will write may not be touched.
+/// The host may not write pinned memory that queued work will read, and may not access pinned memory that it will
+/// write.
 
 namespace softgpu {
 namespace {
@@ -21,7 +22,7 @@ void protect_pages(const PinnedUse& use, int protection) {
   mprotect(reinterpret_cast<void*>(begin), use.end - begin, protection);
 }
 
-/// Pages that are both read and written end up without access.
+/// Sets the protection of the pages of these uses. Pages that are both read and written become inaccessible.
 void protect(const std::vector<PinnedUse>& uses) {
   for (const PinnedUse& use : uses) {
     if (!use.written) protect_pages(use, PROT_READ);

@@ -8,9 +8,9 @@
 #include "strict.h"
 #include "threads/seed.h"
 
-/// The queues of deferred work. An operation may run once everything that its order names has run. What is left to
-/// choose follows SOFTGPU_SEED: 0, the default, runs what was enqueued last first and nothing that is not waited for,
-/// which is what programs expect least; other seeds choose at random.
+/// The queues of deferred work. An operation may run once everything before it in its order has run. Where that leaves
+/// a choice, SOFTGPU_SEED decides: 0, the default, runs the operation that was enqueued last and nothing that is not
+/// waited for, which is what programs expect least; other seeds choose at random.
 
 namespace softgpu {
 namespace {
@@ -19,9 +19,9 @@ constexpr size_t kMostPending = 1024;
 
 struct Operation {
   Order order;
-  uint64_t serial;                       // counts all operations
+  uint64_t serial;                       // number among all operations
   const void* site;                      // return address of the call that asked for it
-  std::vector<const void*> allocations;  // that it is known to touch
+  std::vector<const void*> allocations;  // memory that it is known to access
   std::function<void()> work;
 };
 
@@ -48,7 +48,7 @@ uint64_t random_number() {
   return z ^ (z >> 31);
 }
 
-/// The stream whose first operation runs next on the way to `seen`.
+/// The queue of the stream whose first operation runs next on the way to `seen`.
 std::deque<Operation>& choose(const Seen& seen) {
   std::vector<std::deque<Operation>*> needed, all;
   for (auto& queue : queues().of_stream) {
@@ -86,7 +86,7 @@ cudaError_t run_next(const Seen& seen) {
   return device_failure();
 }
 
-/// Runs work until all of `seen` or as many operations as `most` have run. Returns the first error.
+/// Runs work until all of `seen` or at most `most` operations have run. Returns the first error.
 cudaError_t run(const Seen& seen, uint64_t most) {
   const DeviceAccess access;
   cudaError_t first = cudaSuccess;
@@ -97,7 +97,7 @@ cudaError_t run(const Seen& seen, uint64_t most) {
   return first;
 }
 
-/// The operation that was enqueued first of all that are left.
+/// The operation that was enqueued first among those that are left.
 const Operation& oldest() {
   const Operation* first = nullptr;
   for (const auto& queue : queues().of_stream) {
@@ -157,7 +157,7 @@ cudaError_t run_some(const Seen& seen) {
 
 void drop_pending() {
   Queues& all = queues();
-  const auto dropped = std::move(all.of_stream);  // destroyed at the end: work may own graphs, which give memory back
+  const auto dropped = std::move(all.of_stream);  // destroyed last: work may own graphs, whose destructors free memory
   all.of_stream.clear();
   all.pending = 0;
   all.done = everything();

@@ -2,7 +2,7 @@
 
 namespace softgpu {
 
-/// Refer to this to have wait_policy.cpp linked in: its work is done by a constructor that nobody calls.
+/// A program that refers to this variable links wait_policy.cpp, whose work is done by a constructor.
 extern const int wait_policy_anchor;
 
 }  // namespace softgpu

@@ -1,4 +1,4 @@
-// `cucurbit lab check` as a learner meets it: good files, bad files, and files that do not let themselves be run.
+// `cucurbit lab check` as its users see it: correct files, defective files, and files that cannot be compiled or run.
 #include "lab/check.h"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ json findings_of(const json& result, const std::string& test) {
   return json::array();
 }
 
-/// Whether there is such a finding with an access, call or claim at that line of the file.
+/// Whether there is a finding of this checker and kind that has a party at that line of the file.
 bool found(const json& findings, const std::string& checker, const std::string& kind, const fs::path& file, int line) {
   return std::any_of(findings.begin(), findings.end(), [&](const json& finding) {
     const json& parties = finding["parties"];
@@ -45,7 +45,7 @@ bool found(const json& findings, const std::string& checker, const std::string& 
   });
 }
 
-/// The line of a file that holds `text`.
+/// The number of the first line of a file that contains `text`.
 int line_of(const fs::path& file, const std::string& text) {
   const std::string all = read_bytes(file);
   const size_t at = all.find(text);
@@ -53,7 +53,7 @@ int line_of(const fs::path& file, const std::string& text) {
   return 1 + int(std::count(all.begin(), all.begin() + std::ptrdiff_t(std::min(at, all.size())), '\n'));
 }
 
-TEST(LabCheck, HasNothingToSayOfRightCode) {
+TEST(LabCheck, FindsNothingInCorrectCode) {
   const json result = check(kFiles / "forms.cu", 0);
   EXPECT_EQ(result["tests"].size(), 5u);
   for (const json& test : result["tests"]) {
@@ -63,7 +63,7 @@ TEST(LabCheck, HasNothingToSayOfRightCode) {
   }
 }
 
-TEST(LabCheck, TellsHowTestsEndAndRunsTheRest) {
+TEST(LabCheck, ReportsHowTestsEndAndRunsTheRest) {
   const fs::path file = kFiles / "bad_ends.cu";
   const json result = check(file, 3, "--time-limit 3 --seeds 3");
   const auto expect = [&](const char* test, const char* checker, const char* kind, const char* line) {
@@ -93,7 +93,7 @@ TEST(LabCheck, NamesLinesThatDoNotCompile) {
   EXPECT_FALSE(found(findings, "compile", "does-not-compile", file, line_of(file, "(out, 1)"))) << findings.dump(2);
 }
 
-TEST(LabCheck, RefusesWhatItCannotRead) {
+TEST(LabCheck, RefusesFilesThatItCannotRead) {
   const TemporaryFolder folder;
   EXPECT_EQ(run("check " + (folder / "none.cu").string() + " 2>/dev/null").code, 6);
   EXPECT_EQ(run("check " + folder.path().string() + " 2>/dev/null").code, 6);
@@ -102,7 +102,7 @@ TEST(LabCheck, RefusesWhatItCannotRead) {
   EXPECT_EQ(run("check --seeds 0 " + (kFiles / "forms.cu").string() + " 2>/dev/null").code, 2);
 }
 
-TEST(LabCheck, WantsTests) {
+TEST(LabCheck, ReportsFilesWithoutTests) {
   const TemporaryFolder folder;
   write_bytes(folder / "empty.cu", "#include <lab.h>\n");
   EXPECT_EQ(check(folder / "empty.cu", 3)["compile"][0]["kind"], "no-tests");
@@ -133,7 +133,7 @@ TEST(LabCheck, PrintsLinesOfTheSource) {
   const Outcome outcome = run("check " + (kExamples / "reverse.cu").string() + " 2>&1");
   EXPECT_EQ(outcome.code, 3);
   for (const char* part : {"racecheck, race-shared, in reverse\n", "by thread (", "of block (0,0,0)",
-                           "data[i] = tile[255 - i];", "usually missing: __syncthreads() between the two"})
+                           "data[i] = tile[255 - i];", "likely fix: insert __syncthreads() between the two"})
     EXPECT_NE(outcome.text.find(part), std::string::npos) << part << "\n" << outcome.text;
 }
 
@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Example{"last_block.cu", "racecheck", "race-between-blocks", "all += partial[block];"}),
     [](const auto& info) { return fs::path(info.param.file).stem().string(); });
 
-TEST(CompileFindings, PutsTemplateErrorsWhereTheyWereAskedFor) {
+TEST(CompileFindings, NameTheLineThatInstantiatedATemplate) {
   const std::string messages =
       "/include/launch.h: In instantiation of 'void f() [with T = int]':\n"
       "own.cu:12:8:   required from here\n"

@@ -1,4 +1,4 @@
-// From CUDA's extensions to C++: what is rewritten, what is left alone, and that lines stay where they are.
+// The translation from CUDA C++ to C++: what is rewritten, what stays as it is, and that lines keep their numbers.
 #include "lab/translate.h"
 
 #include <gtest/gtest.h>
@@ -78,7 +78,7 @@ TEST(Translate, QuotesInNames) {
             std::string::npos);
 }
 
-/// The declaration without runs of spaces.
+/// The translated declaration with runs of spaces reduced to one.
 std::string declared(const std::string& code) {
   const lab::Translation result = lab::translate(code);
   EXPECT_EQ(std::count(code.begin(), code.end(), '\n'), std::count(result.text.begin(), result.text.end(), '\n'));
@@ -105,7 +105,7 @@ TEST(Translate, DynamicSharedMemory) {
 }
 
 TEST(Translate, LineMarkersOfMacrosFromSystemHeaders) {
-  // As g++ -E leaves `extern __shared__ int s[];` when __shared__ is a macro of a system header.
+  // This is what g++ -E makes of `extern __shared__ int s[];` when __shared__ is a macro of a system header.
   const std::string code =
       "void k() {\n  extern \n# 2 \"own.cu\" 3 4\n static thread_local\n# 2 \"own.cu\"\n int s[];\n}\n";
   const std::string text = lab::translate(code).text;

@@ -1,4 +1,4 @@
-// A block of 32 x 64 threads has twice as many as a GPU allows.
+// Launches blocks of 32 x 64 threads, twice as many as a GPU allows.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,4 +1,4 @@
-// Every thread adds to a counter that lives in device memory by its declaration, without an atomic operation.
+// Every thread adds to a __device__ variable without an atomic operation.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,5 +1,5 @@
 // The barrier stands in a branch that only some threads take.
-// ptxrun: cannot see: it counts arrivals, at whichever barrier they are
+// ptxrun: cannot see: it counts arrivals without regard to the barrier
 #include <lab.h>
 
 __global__ void shift(int* data, int n) {

@@ -1,5 +1,5 @@
 // Threads without an element return, and the others wait for them at the barrier.
-// ptxrun: cannot see: threads that have left count as arrived there, as on most GPUs
+// ptxrun: cannot see: it counts threads that have returned as arrived, as most GPUs do
 #include <lab.h>
 
 __global__ void shift(int* data, int n) {

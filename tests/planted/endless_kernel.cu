@@ -1,4 +1,4 @@
-// A search that steps over its end goes on for ever.
+// A search steps over the element that would end it, and continues forever.
 // ptxrun: sees
 #include <lab.h>
 

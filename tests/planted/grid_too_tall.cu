@@ -1,4 +1,4 @@
-// One block to a row, along y, where a grid has at most 65535 blocks.
+// Launches one block per row along y, where a grid may have at most 65535 blocks.
 // ptxrun: sees
 #include <lab.h>
 

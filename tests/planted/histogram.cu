@@ -1,4 +1,4 @@
-// Threads count into bins by reading, adding and writing: counts get lost.
+// Threads increment the bins of a histogram with ++, which reads, adds and writes: counts get lost.
 // ptxrun: sees
 #include <lab.h>
 

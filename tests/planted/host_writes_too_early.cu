@@ -1,5 +1,5 @@
-// The host fills a pinned buffer anew while a kernel may still read it.
-// ptxrun: cannot see: its streams work at once
+// The host overwrites a pinned buffer while a kernel may still read it.
+// ptxrun: cannot see: its streams run work immediately
 #include <lab.h>
 
 __global__ void twice(const int* in, int* out) { out[threadIdx.x] = 2 * in[threadIdx.x]; }

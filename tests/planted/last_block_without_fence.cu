@@ -1,5 +1,5 @@
-// The last block adds up what the others left, but nothing makes their results visible before their tickets.
-// ptxrun: cannot see: its memory has one order for all
+// The last block adds up the results of the others, but no fence makes these results visible before the tickets.
+// ptxrun: cannot see: its memory is sequentially consistent
 #include <lab.h>
 
 template <bool kMended>

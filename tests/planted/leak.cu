@@ -1,5 +1,5 @@
-// Scratch memory is never given back.
-// ptxrun: cannot see: it does not count what is left at exit
+// Scratch memory is never freed.
+// ptxrun: cannot see: it does not check for allocations that are left at exit
 #include <lab.h>
 
 __global__ void negate(const int* in, int* out) { out[threadIdx.x] = -in[threadIdx.x]; }

@@ -1,4 +1,4 @@
-// Four floats are read at once from an address that is no multiple of 16.
+// Four floats are read at once from an address that is not a multiple of 16.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,4 +1,4 @@
-// One thread stores a value for all, who read it before it is there.
+// One thread stores a value for all threads, which read it before it is stored.
 // ptxrun: sees
 #include <lab.h>
 

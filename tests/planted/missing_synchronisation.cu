@@ -1,5 +1,5 @@
-// The host reads a pinned buffer before the copy into it has to be done.
-// ptxrun: cannot see: its streams work at once
+// The host reads a pinned buffer without waiting for the copy that fills it.
+// ptxrun: cannot see: its streams run work immediately
 #include <lab.h>
 
 __global__ void fill(int* data) { data[threadIdx.x] = 7; }

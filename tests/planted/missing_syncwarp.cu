@@ -1,5 +1,5 @@
-// The threads of a warp pass values through shared memory as if they ran in step.
-// ptxrun: cannot see: the lanes of its warps do run in step
+// The threads of a warp exchange values through shared memory as if they ran in lockstep.
+// ptxrun: cannot see: the lanes of its warps do run in lockstep
 #include <lab.h>
 
 __global__ void rotate(int* data) {

@@ -1,4 +1,4 @@
-// The first thread looks at the element before the first.
+// The first thread reads the element before the start of the array.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,4 +1,4 @@
-// An output that is optional is written without a look at whether it is there.
+// An optional output is written without a check for a null pointer.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,5 +1,5 @@
-// Blocks add to one number in global memory, each reading what another may just be writing.
-// ptxrun: cannot see: its race checker watches shared memory
+// Blocks add to one number in global memory, which each of them reads while another may be writing it.
+// ptxrun: cannot see: its race checker covers shared memory only
 #include <lab.h>
 
 __global__ void count_odd(const int* data, int* count) {

@@ -1,4 +1,4 @@
-// A tile has room for the block's elements and not for the one to their right.
+// A tile has room for the elements of the block but not for the one to their right.
 // ptxrun: sees
 #include <lab.h>
 

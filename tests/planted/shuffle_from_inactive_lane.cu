@@ -1,5 +1,5 @@
-// The lanes that shuffle are the right ones, but the lane that they read from is not among them.
-// ptxrun: cannot see: the value of such a lane is there
+// The mask names the lanes that shuffle, but the lane that they read from is not among them.
+// ptxrun: cannot see: it returns the value of the inactive lane
 #include <lab.h>
 
 template <int kSource>

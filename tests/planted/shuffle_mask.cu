@@ -1,4 +1,4 @@
-// Half a warp shuffles with a mask that names all of it.
+// Half of a warp shuffles with a mask that names all lanes.
 // ptxrun: sees
 #include <lab.h>
 

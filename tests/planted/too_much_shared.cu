@@ -1,4 +1,4 @@
-// A kernel needs 64 KiB of shared memory and has not asked for more than the 48 KiB that all have.
+// A kernel needs 64 KiB of dynamic shared memory, but the limit was not raised from the default of 48 KiB.
 // ptxrun: sees
 #include <lab.h>
 

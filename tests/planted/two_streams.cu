@@ -1,5 +1,5 @@
-// One stream reads what another writes, and no event tells it when.
-// ptxrun: cannot see: its streams work at once
+// One stream reads what another writes, and no event orders the two.
+// ptxrun: cannot see: its streams run work immediately
 #include <lab.h>
 
 __global__ void produce(int* data) { data[threadIdx.x] = int(threadIdx.x); }

@@ -1,4 +1,4 @@
-// Sums are added to memory that nobody has set to zero.
+// Sums are added to memory that was never set to zero.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,4 +1,4 @@
-// Only the threads that have an element write to the buffer, and all of it is summed.
+// Only threads that have an element write to the buffer, but the whole buffer is summed.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,4 +1,4 @@
-// A kernel is given an array that was freed.
+// A kernel reads an array after it was freed.
 // ptxrun: sees
 #include <lab.h>
 

@@ -1,3 +1,4 @@
+// Tests of bfloat16: every conversion and operation against exact arithmetic.
 #include <cuda_bf16.h>
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
@@ -14,13 +15,13 @@ namespace {
 
 uint16_t bits_of(__nv_bfloat16 value) { return std::bit_cast<uint16_t>(value); }
 
-/// Value of a bf16 pattern, from its fields. Infinity stands for 2^128, the next value of the format's grid.
+/// The value of a bf16 pattern, from its fields. Infinity stands for 2^128, the next value of the format's grid.
 double grid_value(uint16_t magnitude) {
   const int exponent = magnitude >> 7, fraction = magnitude & 0x7f;
   return exponent == 0 ? std::ldexp(fraction, -133) : std::ldexp(128 + fraction, exponent - 134);
 }
 
-/// Nearest bf16, ties to even: the neighbours are compared in double precision, where they and `x` are exact.
+/// The nearest bf16, ties to even: the neighbours are compared in double precision, where they and `x` are exact.
 uint16_t nearest(double x) {
   if (std::isnan(x)) return 0x7fff;
   const uint16_t sign = std::signbit(x) ? 0x8000 : 0;
@@ -97,7 +98,7 @@ TEST(Bfloat16, RoundsRandomFloatsAndDoubles) {
     const uint64_t bits = random();
     const float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
     ASSERT_EQ(bits_of(__float2bfloat16(x)), nearest(x)) << x;
-    // Doubles whose exponent lies around the range of float.
+    // Doubles with exponents within and slightly beyond the range of float.
     const double y = std::ldexp(1.0 + static_cast<double>(bits >> 12) * 0x1p-52, static_cast<int>(bits % 290) - 150);
     ASSERT_EQ(bits_of(__double2bfloat16(y)), nearest(y)) << y;
     ASSERT_EQ(bits_of(__double2bfloat16(-y)), nearest(-y)) << -y;
@@ -105,7 +106,8 @@ TEST(Bfloat16, RoundsRandomFloatsAndDoubles) {
 }
 
 TEST(Bfloat16, DoublesAreRoundedOnce) {
-  // 1 + 2^-8 is a tie between 1 and 1 + 2^-7; a little more must go up though float cannot tell the difference.
+  // 1 + 2^-8 is a tie between 1 and 1 + 2^-7; a slightly larger value must round up, although it equals the tie in
+  // float.
   EXPECT_EQ(bits_of(__double2bfloat16(1 + 0x1p-8)), 0x3f80);
   EXPECT_EQ(bits_of(__double2bfloat16(1 + 0x1p-8 + 0x1p-40)), 0x3f81);
   EXPECT_EQ(bits_of(__double2bfloat16(-1 - 0x1p-8 - 0x1p-40)), 0xbf81);

@@ -1,3 +1,4 @@
+// Tests of cuBLAS against products in double.
 #include <cublas_v2.h>
 
 #include <string>
@@ -28,7 +29,7 @@ struct Problem {
   int64_t size_c() const { return int64_t{ldc()} * n; }
 };
 
-/// C as it should be. What lies in the padding of the columns stays.
+/// The expected C. The padding between the columns keeps its values.
 std::vector<double> oracle(const Problem& p, const std::vector<double>& a, const std::vector<double>& b,
                            std::vector<double> c) {
   for (int j = 0; j < p.n; ++j) {
@@ -150,9 +151,9 @@ TEST_F(CublasTest, NanInAFactorReachesItsRowOnly) {
   Guarded<__nv_bfloat16> half_a(a), half_b(b), half_c(random_values(p.size_c(), 2));
   ASSERT_EQ(gemm(p, device_a.data(), device_b.data(), c.data()), CUBLAS_STATUS_SUCCESS);
   ASSERT_EQ(gemm(p, half_a.data(), half_b.data(), half_c.data()), CUBLAS_STATUS_SUCCESS);
-  const auto want = oracle(p, a, b, std::vector<double>(p.size_c(), 0.0));
-  expect_same(c.get(), want);
-  expect_same(half_c.get(), want);
+  const auto expected = oracle(p, a, b, std::vector<double>(p.size_c(), 0.0));
+  expect_same(c.get(), expected);
+  expect_same(half_c.get(), expected);
 }
 
 TEST_F(CublasTest, StridedBatches) {
@@ -167,14 +168,14 @@ TEST_F(CublasTest, StridedBatches) {
                                  p.lda(), p.size_a(), device_b.data(), CUDA_R_32F, p.ldb(), 0, &one, device_c.data(),
                                  CUDA_R_32F, p.ldc(), p.size_c() + 2, kBatch, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT),
       CUBLAS_STATUS_SUCCESS);
-  std::vector<double> want = c;
+  std::vector<double> expected = c;
   for (int i = 0; i < kBatch; ++i) {
-    const auto at = want.begin() + i * (p.size_c() + 2);
+    const auto at = expected.begin() + i * (p.size_c() + 2);
     const auto part =
         oracle(p, {a.begin() + i * p.size_a(), a.begin() + (i + 1) * p.size_a()}, b, {at, at + p.size_c()});
     std::copy(part.begin(), part.end(), at);
   }
-  expect_near(device_c.get(), want, 1e-5);
+  expect_near(device_c.get(), expected, 1e-5);
 }
 
 TEST_F(CublasTest, SgemmAndDgemm) {
@@ -194,7 +195,7 @@ TEST_F(CublasTest, SgemmAndDgemm) {
 }
 
 TEST_F(CublasTest, ReplayEqualsTheCall) {
-  for (const double beta : {1.0, 0.5}) {  // the primitive that accumulates, and the one followed by a scaling
+  for (const double beta : {1.0, 0.5}) {  // 1 uses a primitive that accumulates, 0.5 one that is followed by a scaling
     const Problem p{.m = 12, .n = 10, .k = 40, .beta = beta};
     const auto a = random_values(p.size_a(), 1), b = random_values(p.size_b(), 2), c = random_values(p.size_c(), 3);
     Guarded<float> device_a(a), device_b(b), called(c), replayed(c);

@@ -1,3 +1,4 @@
+// Tests of what cuDNN calls refuse, and of the queries.
 #include <array>
 
 #include "cudnn_fixture.h"

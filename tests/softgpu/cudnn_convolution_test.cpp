@@ -1,3 +1,4 @@
+// Tests of convolutions and their gradients against sums in double.
 #include "cudnn_fixture.h"
 
 namespace {
@@ -8,7 +9,7 @@ struct Scalars {
   double alpha = 1.0, beta = 0.0;
 };
 
-/// out = alpha sum + beta old, as the oracle has it.
+/// The oracle for out = alpha sum + beta old.
 std::vector<double> blend(const std::vector<double>& sum, const std::vector<double>& old, const Scalars& scalars) {
   std::vector<double> out(sum.size());
   for (size_t i = 0; i < sum.size(); ++i) {
@@ -139,7 +140,8 @@ TYPED_TEST(CudnnConvolutionTest, ChannelCounts) {
 TYPED_TEST(CudnnConvolutionTest, PointwiseAndFullWindow) {
   this->check({.c = 24, .k = 40, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
   this->check({.c = 24, .k = 40, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 2, .stride_w = 2});
-  // Channels in sixteens: routines of softgpu's own, lines that fill groups of pixels and lines that do not.
+  // With multiples of 16 channels softgpu uses its own routines: lines that fill groups of pixels, and lines that do
+  // not.
   this->check({.c = 48, .k = 80, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 2, .stride_w = 2});
   this->check({.n = 3, .h = 9, .w = 10, .c = 16, .k = 32, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_h = 3});
   this->check({.h = 5, .w = 200, .c = 32, .k = 16, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0, .stride_w = 3});
@@ -147,7 +149,7 @@ TYPED_TEST(CudnnConvolutionTest, PointwiseAndFullWindow) {
   this->check({.h = 1, .w = 1, .c = 4, .k = 4, .r = 1, .s = 1, .pad_h = 0, .pad_w = 0});
 }
 
-TYPED_TEST(CudnnConvolutionTest, TapsThatSeeOnlyPadding) {
+TYPED_TEST(CudnnConvolutionTest, FilterOffsetsThatSeeOnlyPadding) {
   for (const Scalars& scalars : {Scalars{}, Scalars{-0.5, 2.0}}) {
     this->check({.n = 5, .h = 2, .w = 3, .c = 64, .k = 16, .stride_h = 4, .stride_w = 4}, scalars);
     this->check({.n = 4, .h = 1, .w = 1, .c = 64, .k = 64}, scalars);
@@ -224,12 +226,12 @@ TYPED_TEST(CudnnConvolutionTest, BiasAndActivation) {
                                                           in_place ? y.data() : device_z.data(), layer.bias,
                                                           device_bias.data(), layer.activation, layer.y, y.data()),
                     CUDNN_STATUS_SUCCESS);
-          auto want = blend(sum, prior, {alpha, beta});
-          for (size_t i = 0; i < want.size(); ++i) {
-            want[i] += bias[i % shape.k];
-            if (relu && (want[i] < 0.0 || (std::isnan(want[i]) && !keep_nan))) want[i] = 0.0;
+          auto expected = blend(sum, prior, {alpha, beta});
+          for (size_t i = 0; i < expected.size(); ++i) {
+            expected[i] += bias[i % shape.k];
+            if (relu && (expected[i] < 0.0 || (std::isnan(expected[i]) && !keep_nan))) expected[i] = 0.0;
           }
-          expect_near(y.get(), want, tolerance<T>(shape.r * shape.s * shape.c, 2.0));
+          expect_near(y.get(), expected, tolerance<T>(shape.r * shape.s * shape.c, 2.0));
         }
       }
     }

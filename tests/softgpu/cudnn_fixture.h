@@ -6,6 +6,8 @@
 
 #include "vendor_buffers.h"
 
+/// Shapes, descriptors and an oracle for the tests of cuDNN.
+
 namespace vendor_test {
 
 template <class T>
@@ -29,7 +31,7 @@ struct Shape {
   }
 };
 
-/// The three products by definition: visits every (x, filter, y) triple of offsets that belong together.
+/// The three products by definition: visits every triple of offsets into x, filter and y that contribute to them.
 template <class Visit>
 void for_each_product(const Shape& t, Visit visit) {
   for (int n = 0; n < t.n; ++n)

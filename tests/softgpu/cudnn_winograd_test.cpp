@@ -1,3 +1,4 @@
+// Tests of Winograd's algorithm: results, and where it is refused.
 #include "cudnn_fixture.h"
 
 namespace {
@@ -8,18 +9,18 @@ constexpr auto kForward = CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
 constexpr auto kData = CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
 constexpr auto kFilter = CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
 
-// Maps that tiles of 4x4 do not fill; channels that make blocks of one, two and four vectors; all paddings. The last
-// two have few tiles for their channels: 24, and 140, more than are multiplied at a time.
+// Maps whose sizes are not multiples of 4; channels that make blocks of one, two and four vectors; all paddings. The
+// last two have few tiles for their number of channels: 24, and 140, which are more than are multiplied at a time.
 const Shape kShapes[] = {{.n = 3, .h = 15, .w = 14, .c = 32, .k = 48},
                          {.n = 5, .h = 9, .w = 9, .c = 16, .k = 112, .pad_h = 2, .pad_w = 0},
                          {.n = 4, .h = 13, .w = 11, .c = 80, .k = 16, .pad_h = 0, .pad_w = 2},
                          {.n = 6, .h = 7, .w = 6, .c = 128, .k = 192},
                          {.n = 140, .h = 3, .w = 3, .c = 160, .k = 144}};
 
-// alpha 1 with beta 0 is the plain product; others scale and add.
+// alpha 1 with beta 0 is the plain product; the others scale and add.
 constexpr float kScalars[][2] = {{1, 0}, {1, 1}, {2, 0.5}};
 
-/// The values that T holds of `values`.
+/// `values` rounded to T.
 template <class T>
 std::vector<double> rounded(const std::vector<double>& values) {
   std::vector<double> made;
@@ -30,12 +31,12 @@ std::vector<double> rounded(const std::vector<double>& values) {
 /// alpha sum + beta before.
 std::vector<double> combined(const std::vector<double>& sum, const std::vector<double>& before, float alpha,
                              float beta) {
-  std::vector<double> want(sum.size());
-  for (size_t i = 0; i < sum.size(); ++i) want[i] = alpha * sum[i] + beta * before[i];
-  return want;
+  std::vector<double> expected(sum.size());
+  for (size_t i = 0; i < sum.size(); ++i) expected[i] = alpha * sum[i] + beta * before[i];
+  return expected;
 }
 
-/// Winograd's transforms cost digits: up to a dozen times the error of a direct sum.
+/// Winograd's transforms lose precision: the error is up to twelve times that of a direct sum.
 template <class T>
 double winograd_tolerance(int64_t terms, double scale) {
   return tolerance<T>(terms, scale) + 16 * scale * kEpsilon<float> * std::sqrt(static_cast<double>(terms));
@@ -143,16 +144,17 @@ TYPED_TEST(CudnnWinogradTest, BiasAndRelu) {
     ASSERT_EQ(cudnnSetActivationDescriptor(l.activation, CUDNN_ACTIVATION_RELU, CUDNN_PROPAGATE_NAN, 0),
               CUDNN_STATUS_SUCCESS);
     const auto biases = rounded<TypeParam>(random_values(shape.k, 4));
-    std::vector<double> want(static_cast<size_t>(shape.y_size()));
-    for_each_product(shape, [&](int x, int w, int y) { want[y] += this->x_[x] * this->filter_[w]; });
-    for (size_t i = 0; i < want.size(); ++i) want[i] = std::max(0.0, want[i] + this->y_[i] + biases[i % shape.k]);
+    std::vector<double> expected(static_cast<size_t>(shape.y_size()));
+    for_each_product(shape, [&](int x, int w, int y) { expected[y] += this->x_[x] * this->filter_[w]; });
+    for (size_t i = 0; i < expected.size(); ++i)
+      expected[i] = std::max(0.0, expected[i] + this->y_[i] + biases[i % shape.k]);
     Guarded<TypeParam> x(this->x_), filter(this->filter_), z(this->y_), bias(biases), y(this->y_);
     const float one = 1;
     ASSERT_EQ(cudnnConvolutionBiasActivationForward(l.handle, &one, l.x, x.data(), l.filter, filter.data(), l.conv,
                                                     kForward, this->workspace_, this->bytes_, &one, l.y, z.data(),
                                                     l.bias, bias.data(), l.activation, l.y, y.data()),
               CUDNN_STATUS_SUCCESS);
-    expect_near(y.get(), want, winograd_tolerance<TypeParam>(9 * shape.c, 3));
+    expect_near(y.get(), expected, winograd_tolerance<TypeParam>(9 * shape.c, 3));
   }
 }
 

@@ -1,3 +1,4 @@
+// Tests of half precision: every conversion and operation against exact arithmetic.
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
@@ -14,7 +15,7 @@ namespace {
 uint16_t bits_of(__half value) { return std::bit_cast<uint16_t>(value); }
 __half half_of(uint32_t bits) { return std::bit_cast<__half>(static_cast<uint16_t>(bits)); }
 
-/// Value of a pattern without its sign, from its fields. Infinity stands for 65536, the next value of the grid.
+/// The value of a pattern without its sign, from its fields. Infinity stands for 65536, the next value of the grid.
 double grid_value(uint16_t magnitude) {
   const int exponent = magnitude >> 10, fraction = magnitude & 0x3ff;
   return exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
@@ -27,7 +28,7 @@ double value_of(uint32_t bits) {
   return is_nan(bits) ? NAN : ((bits & 0x8000) != 0 ? -magnitude : magnitude);
 }
 
-/// Nearest half, ties to even, of a real number held exactly by Real.
+/// The half nearest to a real number that Real holds exactly, ties to even.
 template <class Real>
 uint16_t nearest(Real x, bool negative_zero = false) {
   if (!(x == x)) return 0x7fff;
@@ -45,7 +46,7 @@ uint16_t nearest(Real x, bool negative_zero = false) {
 }
 uint16_t nearest_double(double x) { return nearest(x, x == 0 && std::signbit(x)); }
 
-/// Patterns worth combining: around every boundary of the format, and random ones.
+/// Patterns for tests of pairs: those around every boundary of the format, and random ones.
 std::vector<uint32_t> interesting() {
   std::vector<uint32_t> bits;
   for (const uint32_t center :
@@ -86,7 +87,7 @@ TEST(Half, RoundsToNearestEvenAroundEveryValueAndEveryMidpoint) {
         ASSERT_EQ(bits_of(__float2half_rn(y)), nearest_double(y)) << y;
         ASSERT_EQ(bits_of(__float2half_rn(-y)), nearest_double(-y)) << -y;
       }
-      // Closer to the midpoint than a float can say.
+      // Closer to the midpoint than a float can represent.
       for (const double y : {std::nextafter(center, 0.0), std::nextafter(center, INFINITY)}) {
         ASSERT_EQ(bits_of(__double2half(y)), nearest_double(y)) << y;
         ASSERT_EQ(bits_of(__double2half(-y)), nearest_double(-y)) << -y;
@@ -175,7 +176,7 @@ TEST(Half, FmaIsRoundedOnce) {
     const uint32_t a = pick(), b = pick(), c = pick();
     const double x = value_of(a), y = value_of(b), z = value_of(c);
     const __half got = __hfma(half_of(a), half_of(b), half_of(c));
-    const double close = x * y + z;  // decides about NaN, infinity and the sign of zero
+    const double close = x * y + z;  // exact enough for NaN, infinity and the sign of zero
     if (!std::isfinite(close) || close == 0) {
       ASSERT_EQ(bits_of(got), nearest_double(close)) << x << " * " << y << " + " << z;
     } else {

@@ -1,3 +1,4 @@
+// Tests of the language: vector types, bit functions, arithmetic, warps of one lane, and atomics.
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 

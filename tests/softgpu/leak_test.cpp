@@ -1,3 +1,4 @@
+// Tests of the leak report at exit.
 #include "strict_support.h"
 
 namespace {
@@ -34,7 +35,7 @@ TEST_F(LeakDeathTest, MemoryOfThePoolLeaksToo) {
     std::exit(0);
   };
   EXPECT_EXIT(body(false), kLeaked, "500 bytes of device memory in 1 allocation were never freed");
-  EXPECT_EXIT(body(true), kPasses, "^$");  // the cache of the pool is nobody's leak
+  EXPECT_EXIT(body(true), kPasses, "^$");  // blocks in the cache of the pool are not leaks
 }
 
 TEST_F(LeakDeathTest, StaticObjectsMayFreeAfterMain) {

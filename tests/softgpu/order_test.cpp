@@ -1,3 +1,4 @@
+// Tests of the vector clocks.
 #include "../../softgpu/src/order.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +10,7 @@ using namespace softgpu;
 bool before(const Order& a, const Order& b) { return ordered(b.before, a.stream, a.index); }
 bool host_has_seen(const Order& a) { return ordered(host_seen(), a.stream, a.index); }
 
-/// Streams that nothing orders.
+/// Two streams that nothing orders.
 class OrderTest : public ::testing::Test {
  protected:
   std::shared_ptr<StreamClock> a = make_clock(StreamKind::non_blocking), b = make_clock(StreamKind::non_blocking),
@@ -83,7 +84,7 @@ TEST_F(OrderTest, NumbersOfStreamsAreReusedOnceTheHostHasWaitedForThem) {
   const uint32_t number = a->number;
   const Order last = next_operation(*a);
   a.reset();
-  std::vector<std::shared_ptr<StreamClock>> fresh;  // many: other tests have left numbers too
+  std::vector<std::shared_ptr<StreamClock>> fresh;  // many, because other tests have left numbers to reuse as well
   for (int i = 0; i < 100; ++i) {
     fresh.push_back(make_clock(StreamKind::non_blocking));
     EXPECT_NE(fresh.back()->number, number);

@@ -1,3 +1,4 @@
+// Tests of errors: codes, texts, the last error, and a device that has failed.
 #include <stdexcept>
 #include <string>
 #include <thread>

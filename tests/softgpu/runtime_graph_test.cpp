@@ -27,7 +27,7 @@ class RuntimeGraph : public RuntimeTest {
     EXPECT_CUDA(cudaGraphDestroy(graph));
     return exec;
   }
-  /// The capture must have been spoiled.
+  /// Expects that the capture was invalidated.
   void expect_invalidated() {
     cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
     EXPECT_CUDA(cudaStreamIsCapturing(stream_, &status));

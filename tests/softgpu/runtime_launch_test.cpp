@@ -1,3 +1,4 @@
+// Tests of launches: grids, attributes, limits and occupancy.
 #include <omp.h>
 
 #include <atomic>

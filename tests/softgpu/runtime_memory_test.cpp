@@ -1,3 +1,4 @@
+// Tests of allocations, copies, fills and the memory pool.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -193,7 +194,7 @@ TEST_F(RuntimeMemory, PointersAreDescribed) {
   EXPECT_CUDA(cudaFreeHost(host));
 }
 
-/// Runs in a process of its own: the variable is read once.
+/// Runs in a process of its own, because the variable is read only once.
 [[noreturn]] void report_device_size(const char* setting) {
   setenv("SOFTGPU_MEMORY", setting, 1);
   size_t free_bytes = 0, total = 0;
@@ -223,7 +224,7 @@ TEST_F(RuntimeMemory, CacheGivesWayWhenTheDeviceIsFull) {
   size_t free_bytes = 0, total = 0;
   ASSERT_CUDA(cudaMemGetInfo(&free_bytes, &total));
   ASSERT_LT(free_bytes, total);
-  // Asking for everything needs the cached block back; the machine may still refuse so much.
+  // Allocating all memory requires that the cached block is released. The machine may still refuse so large a block.
   if (cudaMalloc(&pointer, total) == cudaSuccess) {
     ASSERT_CUDA(cudaFree(pointer));
   }

@@ -1,3 +1,4 @@
+// Tests of streams, events and host functions.
 #include <atomic>
 #include <chrono>
 #include <thread>

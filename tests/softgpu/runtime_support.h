@@ -13,23 +13,23 @@
 #define ASSERT_CUDA(call) ASSERT_EQ(call, cudaSuccess)
 #define EXPECT_CUDA(call) EXPECT_EQ(call, cudaSuccess)
 
-/// Leaves every test with a device as new: errors, streams, events and device memory of one do not reach the next.
+/// Resets the device after every test, so that errors, streams, events and device memory do not affect the next one.
 class RuntimeTest : public ::testing::Test {
  protected:
   void SetUp() override { cudaDeviceReset(); }
   void TearDown() override { cudaDeviceReset(); }
 };
 
-/// Whether the program runs with SOFTGPU_STRICT=1: work is deferred, and the host cannot touch device memory.
+/// Whether the program runs with SOFTGPU_STRICT=1: work is deferred, and the host cannot access device memory.
 inline bool deferred() {
   const char* text = std::getenv("SOFTGPU_STRICT");
   return text != nullptr && std::string_view(text) == "1";
 }
 
-/// Whether memory is checked in this run: then nothing that was freed is used again, and sizes are exact.
+/// Whether memory is checked in this run. If so, freed memory is not reused and sizes are exact.
 inline bool memory_is_checked() { return softgpu::kInstrumented || deferred(); }
 
-/// What came of work that was enqueued with `error`, once it has run.
+/// The error of work whose enqueueing returned `error`, once the work has run.
 inline cudaError_t outcome(cudaError_t error) { return error != cudaSuccess ? error : cudaDeviceSynchronize(); }
 
 template <class... Params, class... Args>
@@ -48,7 +48,7 @@ T* device_array(const std::vector<T>& values) {
   T* array = nullptr;
   EXPECT_CUDA(cudaMalloc(&array, values.size() * sizeof(T)));
   EXPECT_CUDA(cudaMemcpy(array, values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice));
-  EXPECT_CUDA(cudaDeviceSynchronize());  // the copy may still be under way for streams that do not wait for it
+  EXPECT_CUDA(cudaDeviceSynchronize());  // streams that do not wait for the copy might otherwise run before it
   return array;
 }
 

@@ -1,3 +1,4 @@
+// Tests of strict mode: when copies read and write host memory.
 #include "strict_support.h"
 
 namespace {
@@ -25,9 +26,9 @@ TEST_F(StrictCopyDeathTest, PageableSourcesAreStagedAtTheCall) {
   EXPECT_EXIT(body(), kPasses, "");
 }
 
-/// The documented traps of synchronous calls: a copy from pageable memory has only been staged, a copy inside the
-/// device and a fill have only been enqueued when the call returns; a stream that does not wait for the legacy one is
-/// ahead.
+/// The documented pitfalls of synchronous calls: when the call returns, a copy from pageable memory has only been
+/// staged, and a copy within the device or a fill has only been enqueued. A stream that does not wait for the legacy
+/// stream may run before them.
 TEST_F(StrictCopyDeathTest, SynchronousCallsLeaveWorkBehindWhereCudaDoes) {
   const auto body = [] {
     be_strict();

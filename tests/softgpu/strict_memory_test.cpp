@@ -1,3 +1,4 @@
+// Tests of strict mode: host code and kernels that access memory they must not.
 #include <csignal>
 #include <cstring>
 
@@ -29,8 +30,8 @@ TEST_F(StrictMemoryDeathTest, TheHostCannotReadDeviceMemory) {
     std::fprintf(stderr, "%d", read(device + 2));
   };
   EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV),
-              "^softgpu strict: host code reads device memory: 8 bytes into 4000 bytes.*" + kReads + ".*" + kAllocates +
-                  ".*cudaMemcpy");
+              "^softgpu strict: host code reads device memory: 8 bytes into an allocation of 4000 bytes.*" + kReads +
+                  ".*" + kAllocates + ".*cudaMemcpy");
 }
 
 TEST_F(StrictMemoryDeathTest, TheHostCannotWriteDeviceMemory) {
@@ -53,7 +54,8 @@ TEST_F(StrictMemoryDeathTest, HostFunctionsOfStreamsAreHostCode) {
         device));
     EXPECT_CUDA(cudaDeviceSynchronize());
   };
-  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV), "host code reads device memory: 0 bytes into 4 bytes");
+  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV),
+              "host code reads device memory: 0 bytes into an allocation of 4 bytes");
 }
 
 TEST_F(StrictMemoryDeathTest, FreedMemoryIsNamed) {
@@ -64,7 +66,8 @@ TEST_F(StrictMemoryDeathTest, FreedMemoryIsNamed) {
     EXPECT_CUDA(cudaFree(device));
     static_cast<volatile char*>(device)[7] = 1;
   };
-  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV), "7 bytes into 100 bytes of device memory that were freed");
+  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV),
+              "7 bytes into an allocation of 100 bytes of device memory that was freed");
 }
 
 TEST_F(StrictMemoryDeathTest, DeviceCodeEndsAtTheEndOfAnAllocation) {
@@ -76,7 +79,8 @@ TEST_F(StrictMemoryDeathTest, DeviceCodeEndsAtTheEndOfAnAllocation) {
     EXPECT_CUDA(launch(read_beyond, 1, 1, 0, nullptr, values, 128 * 9, values));
     cudaDeviceSynchronize();
   };
-  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV), "memcheck: .*0 bytes beyond the end of 4608 bytes");
+  EXPECT_EXIT(misuse(), ::testing::KilledBySignal(SIGSEGV),
+              "memcheck: .*0 bytes beyond the end of an allocation of 4608 bytes");
 }
 
 TEST_F(StrictMemoryDeathTest, InThreadModeALaunchFailsAndTheNearestAllocationIsNamed) {
@@ -91,7 +95,7 @@ TEST_F(StrictMemoryDeathTest, InThreadModeALaunchFailsAndTheNearestAllocationIsN
     finish();
   };
   const std::string start = "memcheck: read of address 0x[0-9a-f]+ .",
-                    end = " 4000 bytes of device memory.*" + kAllocates;
+                    end = " an allocation of 4000 bytes of device memory.*" + kAllocates;
   EXPECT_EXIT(body(1024), kPasses, start + "96 bytes beyond the end of" + end);
   EXPECT_EXIT(body(1 << 30), kPasses, start + "4294963296 bytes beyond the end of" + end);
   EXPECT_EXIT(body(-1), kPasses, start + "4 bytes before the start of" + end);

@@ -1,3 +1,4 @@
+// Tests of strict mode: pinned memory that queued work uses.
 #include "strict_support.h"
 
 namespace {
@@ -27,8 +28,8 @@ TEST_F(StrictPinnedDeathTest, WritingWhatACopyStillReadsIsAFinding) {
     finish();
   };
   EXPECT_EXIT(body(), kPasses,
-              "^softgpu strict: host writes pinned memory which cudaMemcpyAsync, on a stream that nothing has "
-              "synchronised, still reads.*" +
+              "^softgpu strict: host code writes pinned memory that cudaMemcpyAsync still reads, on a stream that "
+              "nothing has synchronised.*" +
                   kWrites + ".*" + kCopies + ".*cudaStreamSynchronize[^:]*$");
 }
 
@@ -44,7 +45,7 @@ TEST_F(StrictPinnedDeathTest, ReadingWhatACopyStillWritesIsAFinding) {
     EXPECT_EQ(pinned[0], 7);
     finish();
   };
-  EXPECT_EXIT(body(), kPasses, "host reads pinned memory which cudaMemcpyAsync, .* still writes");
+  EXPECT_EXIT(body(), kPasses, "host code reads pinned memory that cudaMemcpyAsync still writes, on a stream");
 }
 
 TEST_F(StrictPinnedDeathTest, KernelsUsePinnedMemoryByTheirPointers) {
@@ -61,7 +62,7 @@ TEST_F(StrictPinnedDeathTest, KernelsUsePinnedMemoryByTheirPointers) {
     EXPECT_EQ(read(sum), 1);
     finish();
   };
-  EXPECT_EXIT(body(), kPasses, "^so far nothing.*host reads pinned memory which .*add.*, on a stream .* still writes");
+  EXPECT_EXIT(body(), kPasses, "^so far nothing.*host code reads pinned memory that .*add.* still writes, on a stream");
 }
 
 TEST_F(StrictPinnedDeathTest, OtherPartsOfPinnedMemoryStayUsable) {
@@ -94,7 +95,7 @@ TEST_F(StrictPinnedDeathTest, GraphsUsePinnedMemoryFromTheirLaunchOn) {
     write(pinned, 5);
     finish();
   };
-  EXPECT_EXIT(body(), kPasses, "^so far nothing.*host writes pinned memory which cudaGraphLaunch, .* still reads");
+  EXPECT_EXIT(body(), kPasses, "^so far nothing.*host code writes pinned memory that cudaGraphLaunch still reads");
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+// Tests of strict mode: memory of the pool.
 #include "strict_support.h"
 
 namespace {

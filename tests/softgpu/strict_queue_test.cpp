@@ -1,3 +1,4 @@
+// Tests of strict mode: when, and in which order, deferred work runs.
 #include <stdexcept>
 
 #include "strict_support.h"
@@ -16,7 +17,7 @@ void expect_runs_at(const char* name, Wait wait) {
   const cudaStream_t stream = new_stream(cudaStreamDefault);
   const cudaEvent_t event = new_event();
   int* device = device_array<int>({0});
-  int value = 0;  // pageable memory, which kernels can reach here: shows what has run without a call
+  int value = 0;  // kernels can access this host memory here, so it shows what has run without any call
   EXPECT_CUDA(launch(add, 1, 1, 0, stream, &value, 1));
   EXPECT_CUDA(cudaEventRecord(event, stream));
   EXPECT_EQ(value, 0) << name;

@@ -17,7 +17,7 @@ inline void be_strict(const char* seed = "0") {
   setenv("SOFTGPU_SEED", seed, 1);
 }
 
-/// For suites whose tests fork: each starts the program again, as threads of this one would be lost.
+/// For suites whose tests fork: each test starts the program again, because threads do not survive a fork.
 class SeparateProcess : public ::testing::Test {
  protected:
   void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
@@ -44,7 +44,7 @@ T* new_pinned(size_t count) {
   return pinned;
 }
 
-/// The graph of what `enqueue()` gives to the stream.
+/// Captures the work that `enqueue()` gives to the stream as a graph.
 template <class Enqueue>
 cudaGraphExec_t captured(cudaStream_t stream, Enqueue enqueue) {
   cudaGraph_t graph = nullptr;
@@ -62,7 +62,7 @@ inline std::string line_of(const char* file, int line) {
   return std::filesystem::path(file).filename().string() + ":" + std::to_string(line);
 }
 
-// What findings must name stands on lines of its own.
+// The calls that findings must name are on lines of their own.
 inline const std::string kReads = line_of(__FILE__, __LINE__ + 1);
 inline int read(const int* memory) { return *static_cast<const volatile int*>(memory); }
 inline const std::string kWrites = line_of(__FILE__, __LINE__ + 1);

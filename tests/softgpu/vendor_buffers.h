@@ -85,24 +85,26 @@ class Guarded {
   T* base_ = nullptr;
 };
 
-/// |got - want| <= tolerance for all elements, NaN only where NaN is wanted. Reports the first that differs.
-inline void expect_near(const std::vector<double>& got, const std::vector<double>& want, double tolerance) {
-  ASSERT_EQ(got.size(), want.size());
+/// Expects |got - expected| <= tolerance for all elements, and NaN exactly where NaN is expected. Reports the first
+/// element that differs.
+inline void expect_near(const std::vector<double>& got, const std::vector<double>& expected, double tolerance) {
+  ASSERT_EQ(got.size(), expected.size());
   for (size_t i = 0; i < got.size(); ++i) {
-    const bool agree = std::isnan(want[i]) ? std::isnan(got[i]) : std::abs(got[i] - want[i]) <= tolerance;
+    const bool agree = std::isnan(expected[i]) ? std::isnan(got[i]) : std::abs(got[i] - expected[i]) <= tolerance;
     if (!agree) {
-      ADD_FAILURE() << "element " << i << ": got " << got[i] << ", expected " << want[i] << ", tolerance " << tolerance;
+      ADD_FAILURE() << "element " << i << ": got " << got[i] << ", expected " << expected[i] << ", tolerance "
+                    << tolerance;
       return;
     }
   }
 }
 
-/// Bitwise equality, up to the payload of NaN.
-inline void expect_same(const std::vector<double>& got, const std::vector<double>& want) {
-  expect_near(got, want, 0.0);
+/// Expects bitwise equality, except for the payload of NaNs.
+inline void expect_same(const std::vector<double>& got, const std::vector<double>& expected) {
+  expect_near(got, expected, 0.0);
 }
 
-/// Captures what `enqueue(stream)` does and launches the graph `times` times.
+/// Captures the work of `enqueue(stream)` and launches the graph `times` times.
 template <class Enqueue>
 void capture_and_replay(Enqueue enqueue, int times) {
   cudaStream_t stream;

@@ -33,7 +33,7 @@ unsigned __tsan_atomic32_fetch_add(volatile unsigned*, unsigned, int);
 void __tsan_atomic_thread_fence(int);
 }
 
-/// A device without a scheduler: tests say which thread does what, and when it meets a barrier.
+/// A device without a scheduler: tests decide which thread does what, and when threads meet at a barrier.
 class DeviceModel : public testing::Test {
  protected:
   static constexpr size_t kWords = 4096;
@@ -56,7 +56,7 @@ class DeviceModel : public testing::Test {
 
   void begin_block(unsigned block) { softgpu::check::begin_block(block, dynamic_.data()); }
 
-  /// How many findings there were since the last call; ends the launch.
+  /// Ends the launch and returns the number of findings since the last call.
   uint64_t findings() {
     softgpu::check::end_launch();
     return news();
@@ -68,7 +68,7 @@ class DeviceModel : public testing::Test {
     return count;
   }
 
-  /// `what` as a CUDA thread does it.
+  /// Runs `what` as a CUDA thread.
   template <class What>
   static void as(unsigned thread, What what) {
     softgpu::check::run_thread(thread);

@@ -4,7 +4,8 @@ namespace check = softgpu::check;
 
 namespace {
 
-/// The last block of a grid reads what the others left: words 0 to blocks - 1, counted in `done`.
+/// The last block of a grid reads what the others wrote to words 0 to blocks - 1. Finished blocks are counted in
+/// `done`.
 class FenceModel : public DeviceModel {
  protected:
   unsigned* done() { return word(2000); }
@@ -17,7 +18,7 @@ class FenceModel : public DeviceModel {
       publish();
     }
   }
-  /// The findings when the last block reads all of it.
+  /// The number of findings when the last block reads all words.
   template <class Publish>
   uint64_t findings_of_last_block(unsigned blocks, Publish publish) {
     launch(64, blocks);
@@ -94,7 +95,7 @@ TEST_F(FenceModel, AFenceCoversWhatTheBlocksBarriersOrdered) {
   EXPECT_EQ(findings(), 0u);
 
   launch(64, 2);
-  write(40, word(0));  // no barrier: thread 0 does not know of it
+  write(40, word(0));  // without a barrier thread 0 does not know about this write
   fence(0);
   add(0, done());
   begin_block(1);

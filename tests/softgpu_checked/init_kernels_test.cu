@@ -1,3 +1,4 @@
+// Tests of initcheck on kernels.
 #include "kernel_fixture.h"
 
 namespace {

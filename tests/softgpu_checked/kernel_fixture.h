@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+/// The fixture for tests that run instrumented kernels.
+
 inline constexpr int kInts = 1 << 16;
 
-/// Kernels in thread mode, with device memory of ints, and what the checkers say of them.
+/// Runs kernels in thread mode on an array of ints in device memory, and reads the findings of the checkers.
 class CheckedKernel : public testing::Test {
  protected:
   void SetUp() override {
@@ -23,7 +25,7 @@ class CheckedKernel : public testing::Test {
     setenv("SOFTGPU_REPORT", report_.c_str(), 1);
     ASSERT_EQ(cudaMalloc(&data, kInts * sizeof(int)), cudaSuccess);
     ASSERT_EQ(cudaMemset(data, 0, kInts * sizeof(int)), cudaSuccess);
-    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);  // streams that do not block do not wait for a fill
+    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);  // non-blocking streams do not wait for the fill
   }
   void TearDown() override {
     EXPECT_EQ(cudaFree(data), cudaSuccess);
@@ -47,7 +49,7 @@ class CheckedKernel : public testing::Test {
     ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   }
 
-  /// The findings since the last call. Places that a finding named before are not named again.
+  /// The findings since the last call. A finding about the same places as an earlier one is not reported again.
   std::vector<nlohmann::json> findings() {
     std::vector<nlohmann::json> found;
     std::ifstream file(report_);
@@ -62,7 +64,7 @@ class CheckedKernel : public testing::Test {
     return all;
   }
 
-  /// One finding of this kind, about these lines of this folder's sources, and nothing else.
+  /// Expects exactly one finding, of this kind and about these lines of sources in this folder.
   void expect_only(const std::string& kind, std::vector<int> lines) {
     const auto found = findings();
     ASSERT_EQ(found.size(), 1u) << text(found);

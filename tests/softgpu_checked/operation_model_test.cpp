@@ -7,7 +7,7 @@ namespace {
 
 using OperationModel = DeviceModel;
 
-/// A stream whose work comes after that of the host, and after nothing else that is not said.
+/// A stream whose operations come after what the host has done, and otherwise only after what a test says.
 struct Stream {
   uint32_t number;
   uint64_t count = 0;

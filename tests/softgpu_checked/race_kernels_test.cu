@@ -7,7 +7,7 @@ namespace {
 
 using RaceCheck = CheckedKernel;
 
-// Lines that findings must name: those below the constants.
+// Each constant is the number of a line that a finding must name, which follows the constant.
 
 constexpr int kMissingBarrier = __LINE__ + 5;
 template <bool kBarrier>

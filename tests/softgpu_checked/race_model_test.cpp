@@ -1,3 +1,4 @@
+// Tests of racecheck on a device without a scheduler.
 #include "device_model.h"
 
 namespace check = softgpu::check;

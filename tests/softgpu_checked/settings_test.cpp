@@ -1,3 +1,4 @@
+// Tests of SOFTGPU_CHECK.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@ struct Outcome {
   std::string text;
 };
 
-/// This program, with SOFTGPU_CHECK set, and the tests of a name.
+/// Runs the tests of this program that match the filter, with SOFTGPU_CHECK set.
 Outcome run_with(const std::string& setting, const std::string& filter) {
   const std::string command = "SOFTGPU_CHECK='" + setting + "' /proc/" + std::to_string(::getpid()) +
                               "/exe --gtest_brief=1 --gtest_filter='" + filter + "' 2>&1";

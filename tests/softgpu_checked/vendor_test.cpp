@@ -5,7 +5,7 @@
 
 namespace {
 
-/// What vendor routines read must be defined, and no more than they read.
+/// The memory that vendor routines read must be defined; memory that they do not read need not be.
 class VendorReads : public CheckedKernel {
  protected:
   void SetUp() override {
@@ -22,7 +22,7 @@ class VendorReads : public CheckedKernel {
   }
 
   float* defined() { return reinterpret_cast<float*>(data); }
-  /// Device memory of which only these floats were written.
+  /// Device memory in which only these floats have been written.
   float* with_only(size_t first, size_t count) {
     EXPECT_EQ(cudaMemset(fresh_ + first, 0, count * sizeof(float)), cudaSuccess);
     return fresh_;

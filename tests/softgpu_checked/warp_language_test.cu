@@ -1,4 +1,4 @@
-// What racecheck and initcheck see of asynchronous copies, ldmatrix and wmma: the accesses of the thread that makes
+// racecheck and initcheck attribute the accesses of asynchronous copies, ldmatrix and wmma to the thread that makes
 // them.
 #include <cooperative_groups.h>
 #include <cuda_bf16.h>

@@ -1,4 +1,4 @@
-// Loops that wait for another thread of the block by an atomic: one that cannot change anything lets that thread run.
+// Loops that wait for another thread of the block with an atomic: an atomic that changes nothing lets that thread run.
 #include "softgpu/runtime_support.h"
 
 namespace {

@@ -1,3 +1,4 @@
+// Tests of barriers, indices and dynamic shared memory in thread mode.
 #include <numeric>
 
 #include "softgpu/runtime_support.h"
@@ -86,11 +87,11 @@ TEST_F(Threads, EveryThreadHasItsIndex) {
 }
 
 TEST_F(Threads, DynamicSharedMemoryIsTheBlocksOwn) {
-  std::vector<int> in(64 * 128), want(64);
-  for (int i = 0; i < 64 * 128; ++i) want[i / 128] += in[i] = i * 7 % 1000;
+  std::vector<int> in(64 * 128), expected(64);
+  for (int i = 0; i < 64 * 128; ++i) expected[i / 128] += in[i] = i * 7 % 1000;
   int* out = device_array(std::vector<int>(64));
   ASSERT_CUDA(launch(sum_by_steps, 64, 128, 128 * sizeof(int), nullptr, device_array(in), out));
-  EXPECT_EQ(host_copy(out, 64), want);
+  EXPECT_EQ(host_copy(out, 64), expected);
 }
 
 TEST_F(Threads, AThreadThatWaitsForALockLetsItsOwnerRun) {

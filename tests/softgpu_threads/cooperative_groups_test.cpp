@@ -77,7 +77,7 @@ TEST_F(Groups, GridSync) {
   int* sums = device_array(std::vector<int>(rounds));
   void* arguments[] = {&out, &sums, &rounds};
   const cudaError_t launched = cudaLaunchCooperativeKernel(grid_sums, dim3(4), dim3(96), arguments, 0, nullptr);
-#ifdef __SANITIZE_ADDRESS__  // shared variables exist once, so that only one block can be alive
+#ifdef __SANITIZE_ADDRESS__  // shared variables exist only once, so only one block can be alive
   EXPECT_EQ(launched, cudaErrorNotSupported);
   const int blocks = 1;
   ASSERT_CUDA(cudaLaunchCooperativeKernel(grid_sums, dim3(blocks), dim3(96), arguments, 0, nullptr));
@@ -141,7 +141,7 @@ void expect_tiles(const std::vector<int>& out, int parent) {
     const int rank = t % kSize, base = t - rank;
     bool alike = true;
     for (int r = 0; r < kSize; ++r) alike = alike && value(base + r) / 64 == value(base) / 64;
-    const std::vector<int> want = {
+    const std::vector<int> expected = {
         rank,
         kSize,
         t % parent / kSize * 1000 + parent / kSize,
@@ -158,7 +158,7 @@ void expect_tiles(const std::vector<int>& out, int parent) {
         2 * value(base),
     };
     const std::vector<int> got(out.begin() + kTileResults * t, out.begin() + kTileResults * (t + 1));
-    ASSERT_EQ(got, want) << kSize << ": thread " << t;
+    ASSERT_EQ(got, expected) << kSize << ": thread " << t;
   }
 }
 
@@ -349,7 +349,7 @@ __global__ void groups_of_one(int* out) {
 
 TEST_F(Groups, HaveOneThreadInFastMode) {
   if (softgpu::kInstrumented) GTEST_SKIP() << "always in thread mode";
-  results(reverse_in_block, 1, 200, 1);  // ends with another thread than the first
+  results(reverse_in_block, 1, 200, 1);  // the last thread to run is not the first one
   softgpu::set_mode(softgpu::Mode::fast);
   const auto out = results(groups_of_one, 1, 1, 6);
   softgpu::set_mode(softgpu::Mode::threads);

@@ -1,3 +1,4 @@
+// Tests of cp.async and the pipeline primitives.
 #include <cuda_pipeline.h>
 
 #include "misuse.h"
@@ -8,7 +9,7 @@ using AsyncCopies = RuntimeTest;
 
 constexpr int kOld = -1;
 
-/// Starts two groups of one copy each, waits for all but `prior` groups, and tells what is there.
+/// Starts two groups of one copy each, waits for all but `prior` groups, and stores what has arrived.
 __global__ void two_groups(const int* in, int* out, int prior, bool wait) {
   __shared__ int buffer[64][3];
   int* const mine = buffer[threadIdx.x];
@@ -32,7 +33,7 @@ std::vector<int> numbers(int n) {
 TEST_F(AsyncCopies, ArriveWhereTheyAreWaitedForAndNotBefore) {
   const std::vector<int> in = numbers(3 * 64);
   const int* const device_in = device_array(in);
-  for (int arrived = 0; arrived <= 2; ++arrived) {  // prior = 2 waits for none, 0 for both
+  for (int arrived = 0; arrived <= 2; ++arrived) {  // prior = 2 waits for neither group, 0 for both
     for (const bool wait : {false, true}) {
       int* const out = device_array(std::vector<int>(3 * 64));
       ASSERT_CUDA(launch(two_groups, 1, 64, 0, nullptr, device_in, out, 2 - arrived, wait));

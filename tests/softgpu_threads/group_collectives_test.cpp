@@ -1,3 +1,4 @@
+// Tests of reduce and the scans of cooperative groups.
 #include <cooperative_groups.h>
 #include <cooperative_groups/memcpy_async.h>
 #include <cooperative_groups/reduce.h>

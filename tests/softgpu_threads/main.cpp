@@ -1,4 +1,4 @@
-// Thread mode is chosen before anything runs.
+// Selects thread mode before anything runs.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

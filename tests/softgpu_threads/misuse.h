@@ -4,8 +4,8 @@
 
 #include "softgpu/runtime_support.h"
 
-/// Launches one block of kernel(arguments...), which misuses what it calls, and returns what is written of it. The
-/// launch must fail; the device is as new afterwards.
+/// Launches one block of kernel(arguments...), which misuses a function, and returns the report on stderr. The launch
+/// must fail. The device is reset afterwards.
 template <class... Params, class... Args>
 std::string what_is_said_of_misuse(void (*kernel)(Params...), unsigned threads, Args... args) {
   testing::internal::CaptureStderr();

@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Runs kernels that are wrong and reads what was reported.
+/// Runs defective kernels and reads what was reported.
 class Synccheck : public RuntimeTest {
  protected:
   void SetUp() override {
@@ -26,7 +26,7 @@ class Synccheck : public RuntimeTest {
     RuntimeTest::TearDown();
   }
 
-  /// The finding of a launch that fails with `error`, which the device then stays with until it is reset.
+  /// The finding of a launch that fails with `error`, which must be sticky until the device is reset.
   template <class... Params>
   nlohmann::json finding_of(void (*kernel)(Params...), dim3 block, cudaError_t error) {
     EXPECT_EQ(outcome(launch(kernel, 2, block, 0, nullptr, out_)), error);
@@ -118,7 +118,7 @@ TEST_F(Synccheck, AShuffleFromALaneThatTakesNoPart) {
 
 constexpr int kNull = __LINE__ + 3;
 __global__ void write_to_null(int*) {
-  volatile int* volatile null = nullptr;  // a compiler that knows an address to be null need not write there
+  volatile int* volatile null = nullptr;  // volatile, since a compiler may drop a write to a pointer known to be null
   if (threadIdx.x == 33) *null = 1;
 }
 
@@ -131,14 +131,14 @@ TEST_F(Synccheck, ANullPointer) {
 }
 
 __global__ void write_to_nowhere(int* out) {
-  // Not canonical: no page table has an entry for it.
+  // A non-canonical address, for which no page table can have an entry.
   if (threadIdx.x == 1) *reinterpret_cast<volatile int*>(reinterpret_cast<uintptr_t>(out) ^ (uintptr_t{1} << 62)) = 1;
 }
 
 TEST_F(Synccheck, AnAddressThatNoMemoryCanHave) {
   const auto finding = finding_of(write_to_nowhere, 32, cudaErrorIllegalAddress);
   EXPECT_EQ(finding["kind"], "illegal-address");
-  EXPECT_NE(finding["message"].get<std::string>().find("no memory can have"), std::string::npos) << finding;
+  EXPECT_NE(finding["message"].get<std::string>().find("outside the address space"), std::string::npos) << finding;
 }
 
 __global__ void recurse(int* out) {

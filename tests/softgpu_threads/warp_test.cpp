@@ -1,3 +1,4 @@
+// Tests of shuffles, votes, matches and reductions.
 #include <cstdint>
 
 #include "softgpu/runtime_support.h"
@@ -30,7 +31,7 @@ TEST_F(Warp, ShufflesMoveValuesAsDocumented) {
     EXPECT_EQ(seen[t * 6 + 2], base + (lane < 2 ? lane : lane - 2));
     EXPECT_EQ(seen[t * 6 + 3], base + (lane % 16 < 13 ? lane + 3 : lane));
     EXPECT_EQ(seen[t * 6 + 4], base + (lane ^ 5));
-    // Into a later segment: one's own value; into an earlier one: that segment's.
+    // A source in a later segment gives the lane's own value, one in an earlier segment that segment's value.
     EXPECT_EQ(seen[t * 6 + 5], base + (lane < 16 ? lane : lane - 16));
   }
 }

@@ -86,10 +86,10 @@ void expect_product(int largest) {
     std::vector<typename S::Out> got = host_copy(dd, 64 * 64);
     for (int row = 0; row < S::m; ++row) {
       for (int column = 0; column < S::n; ++column) {
-        int want = c[row * S::n + column];
-        for (int k = 0; k < S::k; ++k) want += a[row * S::k + k] * b[k * S::n + column];
+        int expected = c[row * S::n + column];
+        for (int k = 0; k < S::k; ++k) expected += a[row * S::k + k] * b[k * S::n + column];
         auto& value = got[at(row, column, S::stride_c, options.d_by_rows)];
-        ASSERT_EQ(float(value), float(want)) << row << ", " << column;
+        ASSERT_EQ(float(value), float(expected)) << row << ", " << column;
         value = typename S::Out(55.0f);
       }
     }
@@ -147,9 +147,9 @@ TEST_F(Wmma, FragmentsMayBeScaledAndAccumulated) {
   ASSERT_CUDA(cudaDeviceSynchronize());
   const std::vector<float> got = host_copy(d, 3 * 256);
   for (int i = 0; i < 3 * 256; ++i) {
-    float want = 0.25f;
-    for (int k = 0; k < 16; ++k) want += 10.0f * float((i % 256 / 16 * 16 + k) % 13);
-    ASSERT_EQ(got[i], -want) << i;
+    float expected = 0.25f;
+    for (int k = 0; k < 16; ++k) expected += 10.0f * float((i % 256 / 16 * 16 + k) % 13);
+    ASSERT_EQ(got[i], -expected) << i;
   }
 }
 
@@ -219,8 +219,8 @@ TEST_F(Wmma, RoundingToTf32) {
     int exponent = 0;
     std::frexp(in[i], &exponent);
     const double step = std::ldexp(1.0, std::max(exponent, -125) - 11);  // 11 significant bits
-    const double want = std::copysign(std::floor(std::fabs(in[i]) / step + 0.5) * step, in[i]);
-    ASSERT_EQ(got[i], float(want)) << in[i];
+    const double expected = std::copysign(std::floor(std::fabs(in[i]) / step + 0.5) * step, in[i]);
+    ASSERT_EQ(got[i], float(expected)) << in[i];
   }
 }
 

@@ -10,8 +10,8 @@
 
 namespace lab {
 
-/// An array in device memory, freed with the object; converts to the pointer that a kernel takes. When device memory
-/// is exhausted the test ends with a finding.
+/// An array in device memory, which is freed with the object. It converts to the pointer that a kernel takes. When
+/// device memory is exhausted, the test ends with a finding.
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T>, "device arrays hold plain values");
@@ -26,7 +26,7 @@ class Array {
   LAB_INLINE Array(const std::vector<T>& values, Site site = Site::here()) : Array(values.size(), site) {
     if (size_ == 0) return;
     detail::check(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice), "cudaMemcpy", site);
-    // The copy has read its source, and may still be on its way as streams that do not wait for it see it.
+    // cudaMemcpy may return before the data has arrived, and non-blocking streams do not wait for it.
     detail::check(cudaDeviceSynchronize(), "waiting for the device", site);
   }
   Array(Array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -42,7 +42,7 @@ class Array {
   size_t size() const { return size_; }
   size_t bytes() const { return size_ * sizeof(T); }
 
-  /// A copy of the contents, after everything the device was given to do.
+  /// A copy of the contents, taken once the device has finished all its work.
   LAB_INLINE std::vector<T> host(Site site = Site::here()) const {
     std::vector<T> values(size_);
     detail::check(cudaDeviceSynchronize(), "waiting for the device", site);
@@ -69,8 +69,8 @@ LAB_INLINE Array<T> iota(size_t size, Site site = Site::here()) {
   return Array<T>(values, site);
 }
 
-/// Numbers that depend on `seed` alone, evenly spread in [low, high): floats in [0, 1), integers in [0, 256) unless
-/// told.
+/// Numbers that depend on `seed` alone, uniformly distributed in [low, high). By default floats lie in [0, 1) and
+/// integers in [0, 256).
 template <class T>
 std::vector<T> random_values(size_t size, uint64_t seed = 1, double low = 0,
                              double high = std::is_integral_v<T> ? 256 : 1) {

@@ -6,8 +6,8 @@
 #include "array.h"
 #include "test.h"
 
-/// Kernel launches under g++, where `cucurbit lab` has rewritten kernel<<<grid, block, shared, stream>>>(arguments) as
-/// launch<n>("kernel", address, call, grid, block, shared, stream)(arguments).
+/// Kernel launches under g++. `cucurbit lab` rewrites kernel<<<grid, block, shared, stream>>>(arguments) as
+/// launch<n>("kernel", resolve, call, grid, block, shared, stream)(arguments), where n is the number of the launch.
 
 namespace lab::detail {
 
@@ -26,15 +26,16 @@ inline int limit(cudaDeviceAttr attribute) {
   return value;
 }
 
-/// "grid 1x70000x1: the limit is ...": the first dimension beyond its limit; empty when all are inside.
+/// Names the first dimension beyond its limit, as in "a grid of 1 x 70000 x 1, whose y dimension may be at most 65535";
+/// empty when all dimensions are within their limits.
 inline std::string beyond(const char* what, dim3 dim, const cudaDeviceAttr (&limits)[3]) {
   const unsigned sizes[3] = {dim.x, dim.y, dim.z};
   for (int i = 0; i < 3; ++i) {
     const auto most = unsigned(limit(limits[i]));
     if (sizes[i] != 0 && sizes[i] <= most) continue;
     return std::string("a ") + what + " of " + std::to_string(dim.x) + " x " + std::to_string(dim.y) + " x " +
-           std::to_string(dim.z) +
-           (sizes[i] == 0 ? " is empty" : ": ." + std::string(1, "xyz"[i]) + " is at most " + std::to_string(most));
+           std::to_string(dim.z) + ", whose " + std::string(1, "xyz"[i]) +
+           (sizes[i] == 0 ? " dimension is 0" : " dimension may be at most " + std::to_string(most));
   }
   return "";
 }
@@ -50,27 +51,26 @@ inline LaunchMistake explain(const FailedLaunch& launch) {
   const std::string bad_grid =
       beyond("grid", grid, {cudaDevAttrMaxGridDimX, cudaDevAttrMaxGridDimY, cudaDevAttrMaxGridDimZ});
   if (!bad_grid.empty())
-    return {"grid-size", bad_grid,
-            "blocks counted along x, of which there may be 2147483647, or a loop with a grid stride"};
+    return {"grid-size", bad_grid, "count blocks along x, where the limit is 2147483647, or loop with a grid stride"};
   const std::string bad_block =
       beyond("block", block, {cudaDevAttrMaxBlockDimX, cudaDevAttrMaxBlockDimY, cudaDevAttrMaxBlockDimZ});
   const auto threads = uint64_t(block.x) * block.y * block.z;
   const int most = limit(cudaDevAttrMaxThreadsPerBlock);
-  const char* const smaller = "smaller blocks, and more of them";
+  const char* const smaller = "launch smaller blocks, and more of them";
   if (!bad_block.empty()) return {"block-size", bad_block, smaller};
   if (threads > uint64_t(most))
-    return {"block-size", "a block of " + std::to_string(threads) + " threads: the limit is " + std::to_string(most),
-            smaller};
+    return {"block-size",
+            "a block of " + std::to_string(threads) + " threads, where the limit is " + std::to_string(most), smaller};
   const int bytes = limit(cudaDevAttrMaxSharedMemoryPerBlock);
   if (shared > size_t(bytes))
     return {"shared-size",
-            std::to_string(shared) + " bytes of dynamic shared memory: a kernel has " + std::to_string(bytes) +
-                " unless it asks for more",
-            "cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) before the launch"};
-  return {"launch-failed", "", "a check of cudaGetLastError() after every launch"};
+            std::to_string(shared) + " bytes of dynamic shared memory, where a kernel may use " +
+                std::to_string(bytes) + " unless it asks for more",
+            "call cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes) before the launch"};
+  return {"launch-failed", "", "check cudaGetLastError() after every launch"};
 }
 
-/// The failed launches, if their error is still waiting to be asked for.
+/// Reports the failed launches if the test has not asked for their error.
 inline void report_failed_launches() {
   if (failed_launches.empty()) return;
   const bool unchecked = cudaPeekAtLastError() != cudaSuccess;
@@ -78,23 +78,23 @@ inline void report_failed_launches() {
     cudaGetLastError();
     for (const FailedLaunch& launch : failed_launches) {
       const LaunchMistake mistake = explain(launch);
-      report({"launch", mistake.kind,
-              "the launch failed with " + std::string(cudaGetErrorName(launch.error)) +
-                  ", which nothing asked for, and the kernel did not run" +
-                  (mistake.message.empty() ? "" : ": " + mistake.message),
-              mistake.hint, launch.kernel, "launch"},
-             launch.site);
+      report(
+          {"launch", mistake.kind,
+           "the kernel did not run: its launch failed with " + std::string(cudaGetErrorName(launch.error)) +
+               ", which the test did not check" + (mistake.message.empty() ? "" : "; it asked for " + mistake.message),
+           mistake.hint, launch.kernel, "launch"},
+          launch.site);
     }
   }
   failed_launches.clear();
 }
 
 inline void note_launch(cudaError_t error, const char* kernel, const cudaLaunchConfig_t& config, Site site) {
-  // Errors from 700 on tell that a kernel went wrong while it ran, which is not the launch's fault.
+  // Errors from 700 on mean that a kernel failed while it ran, which is not the fault of the launch.
   if (error == cudaSuccess || error >= cudaErrorIllegalAddress) return;
   if (report_launches == nullptr) {
     report_launches = &report_failed_launches;
-    std::atexit(report_failed_launches);  // a test may leave by exit()
+    std::atexit(report_failed_launches);  // a test may call exit()
   }
   failed_launches.push_back({kernel, config, error, site});
 }
@@ -105,7 +105,7 @@ struct Kernel {
   static constexpr size_t parameters = sizeof...(Params);
 };
 
-/// Takes a kernel that is one function, as opposed to a template whose arguments follow from the call.
+/// Accepts a kernel that is one function, as opposed to a template whose arguments are deduced from the call.
 struct Address {
   template <class... Params>
   Kernel<Params...> operator()(void (*kernel)(Params...)) const {
@@ -120,8 +120,8 @@ constexpr bool one_function() {
   return false;
 }
 
-/// A kernel that only a call can name: a template with deduced arguments, or one with default arguments. The lab knows
-/// it by the number of its launch.
+/// Stands for a kernel that has no single address: a template with deduced arguments, or a function with default
+/// arguments. Findings name it by the number of its launch.
 template <int kLaunch, class Call, class... Params>
 struct CalledKernel {
   static void run(Call call, Params... params) { call(params...); }
@@ -170,7 +170,7 @@ Launch<kLaunch, Resolve, Call> launch(const char* kernel, Resolve resolve, Call 
   return {kernel, resolve, call, config, site};
 }
 
-/// `extern __shared__ T name[]` outside a function.
+/// Stands for a declaration `extern __shared__ T name[]` outside of functions.
 template <class T>
 struct DynamicShared {
   operator T*() const { return static_cast<T*>(softgpu::dynamic_shared_memory()); }

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-/// How a test says what is wrong: text on stderr and, where the environment variable SOFTGPU_REPORT names a file, a
+/// How a test reports findings: as text on stderr and, where the environment variable SOFTGPU_REPORT names a file, as a
 /// line of JSON in the form that softgpu's checkers use.
 
 /// Findings name the line of a test that calls a function of the lab, not a line of the lab.
@@ -15,7 +15,7 @@
 
 namespace lab {
 
-/// A place in the source. As a default argument it is where the function was called.
+/// A place in the source. As the default argument of a function it is the place of the call.
 struct Site {
   const char* file;
   int line;
@@ -31,10 +31,10 @@ struct Report {
   std::string message;
   std::string hint;
   std::string kernel;
-  const char* what;  ///< what is at the site
+  const char* what;  ///< what happens at the site
 };
 
-/// Findings of the running test.
+/// Number of findings of the running test.
 inline int findings = 0;
 
 inline std::string quoted(const std::string& text) {
@@ -68,19 +68,19 @@ inline void report(const Report& report, Site site) {
               ",\"file\":" + quoted(site.file) + ",\"line\":" + std::to_string(site.line) + ",\"function\":\"\"}]}");
 }
 
-/// Ends a test; what was wrong has been reported.
+/// Thrown to end a test after a finding has been reported.
 struct Stopped {};
 
-/// Throws Stopped, after a report, if a call of the runtime failed.
+/// If a call of the runtime failed, reports it and throws Stopped.
 inline void check(cudaError_t error, const std::string& call, Site site) {
   if (error == cudaSuccess) return;
   cudaGetLastError();
   const bool memory = error == cudaErrorMemoryAllocation;
   report({"test", memory ? "out-of-memory" : "cuda-error",
           call + " failed: " + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + ")",
-          memory ? "smaller inputs, or a cudaFree of what is no longer used"
-                 : "a check of an earlier call: the error of a kernel is told by the next call that waits for it",
-          "", "calls"},
+          memory ? "use smaller inputs, or free memory that is no longer used"
+                 : "check earlier calls: the error of a kernel is returned by the next call that waits for it",
+          "", "call"},
          site);
   throw Stopped{};
 }

@@ -11,7 +11,7 @@
 #include <sys/prctl.h>
 #endif
 
-/// A test: a function body. At its end the device must be free of errors.
+/// Defines a test; its body follows. At the end of a test the device must be free of errors.
 #define LAB_TEST(name)                                                     \
   static void lab_test_##name();                                           \
   [[maybe_unused]] static const bool lab_added_##name =                    \
@@ -36,18 +36,19 @@ inline bool add(const Test& test) {
   return true;
 }
 
-/// Reports the launches that failed and whose error nothing asked for; set where launches go through the lab.
+/// Reports failed launches whose error the test did not ask for. Set where launches go through the lab.
 inline void (*report_launches)() = nullptr;
 
-/// An error that the test did not ask for.
+/// Reports an error of the device that the test did not ask for.
 inline void check_device(Site site) {
   cudaDeviceSynchronize();
   if (report_launches != nullptr) report_launches();
   const cudaError_t error = cudaGetLastError();
   if (error == cudaSuccess) return;
   report({"test", "unchecked-error",
-          std::string("the test ends with ") + cudaGetErrorName(error) + " (" + cudaGetErrorString(error) + ")",
-          "a check of what every call returns, and of cudaGetLastError() after every launch", "", "test"},
+          std::string("the test ended with an error that it did not check: ") + cudaGetErrorName(error) + " (" +
+              cudaGetErrorString(error) + ")",
+          "check what every call returns, and cudaGetLastError() after every launch", "", "test"},
          site);
 }
 
@@ -56,7 +57,7 @@ inline void run_body(const Test& test) {
     test.body();
   } catch (const Stopped&) {
   } catch (const std::bad_alloc&) {
-    report({"test", "out-of-memory", "the test ran out of host memory", "", "", "test"}, test.site);
+    report({"test", "out-of-memory", "the test ran out of host memory", "use smaller inputs", "", "test"}, test.site);
   } catch (const std::exception& error) {
     report({"test", "exception", std::string("the test threw: ") + error.what(), "", "", "test"}, test.site);
   }
@@ -70,7 +71,7 @@ inline bool wanted(const Test& test, int argc, char** argv) {
   return argc == 1;
 }
 
-/// Returns 0 if there were tests and none had a finding.
+/// Runs the tests that the command line names, or all. Returns 0 if at least one ran and none had a finding.
 inline int run(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--list") == 0) {
     for (const Test& test : tests()) std::printf("%s\t%d\n", test.name, test.site.line);
@@ -88,7 +89,7 @@ inline int run(int argc, char** argv) {
     failed += findings != 0;
     std::fprintf(stderr, "%s: %s\n", test.name, findings == 0 ? "ok" : "FAILED");
   }
-  if (ran == 0) std::fprintf(stderr, "no such test\n");
+  if (ran == 0) std::fprintf(stderr, "there is no such test\n");
   return failed == 0 && ran != 0 ? 0 : 1;
 }
 

@@ -10,7 +10,7 @@ namespace cooperative_groups {
 
 namespace detail {
 
-/// The thread's share of a copy in pieces of kBytes; those that are left are the caller's.
+/// Copies the thread's share in pieces of kBytes bytes. The rest is left to the caller.
 template <int kBytes, class Group>
 [[gnu::always_inline]] inline size_t copy_pieces(const Group& group, char* to, const char* from, size_t begin,
                                                  size_t bytes, Site site) {
@@ -23,8 +23,8 @@ template <int kBytes, class Group>
 
 }  // namespace detail
 
-/// The group copies `bytes` together and commits them: they are there after wait(). Pieces that cp.async cannot copy,
-/// for want of alignment, are copied at once.
+/// The threads of the group copy `bytes` bytes together and commit the copies, which are complete after wait(). Pieces
+/// that are not aligned as cp.async requires are copied immediately.
 template <class Group>
 [[gnu::always_inline]] inline void memcpy_async(const Group& group, void* dst, const void* src, size_t bytes,
                                                 Site site = Site::here()) {
@@ -36,7 +36,7 @@ template <class Group>
   softgpu::cp_async_commit();
 }
 
-/// Waits for all copies of the group but the kRecent latest.
+/// Waits for all copies of the group except the kRecent latest.
 template <unsigned kRecent, class Group>
 [[gnu::always_inline]] inline void wait_prior(const Group& group, Site site = Site::here()) {
   softgpu::cp_async_wait_group(kRecent);

@@ -4,8 +4,8 @@
 
 namespace cooperative_groups {
 
-/// op over the values of all threads of a group of lanes; every thread receives the result. Combined in the toolkit's
-/// order, so that floats come out as on a GPU.
+/// Reduces the values of all threads of a group of lanes with op; every thread receives the result. Values are combined
+/// in the toolkit's order, so that float results equal those of a GPU.
 template <class Group, class T, class Op>
 requires(detail::kIsLanes<Group>) T reduce(const Group& group, T value, Op op, Site site = Site::here()) {
   const unsigned size = group.size();

@@ -7,8 +7,8 @@
 
 namespace cooperative_groups {
 
-/// op over the values of the threads up to the caller, by rank. Combined in the toolkit's order, so that floats come
-/// out as on a GPU.
+/// Reduces the values of the threads up to and including the caller, by rank, with op. Values are combined in the
+/// toolkit's order, so that float results equal those of a GPU.
 template <class Group, class T, class Op>
 requires(detail::kIsLanes<Group>) T inclusive_scan(const Group& group, T value, Op op, Site site = Site::here()) {
   const unsigned rank = group.thread_rank();
@@ -23,7 +23,7 @@ T inclusive_scan(const Group& group, T value, Site site = Site::here()) {
   return inclusive_scan(group, value, plus<T>(), site);
 }
 
-/// As inclusive_scan without the caller's own value; T{} for the first thread.
+/// Like inclusive_scan, but without the caller's own value; the first thread receives T{}.
 template <class Group, class T, class Op>
 requires(detail::kIsLanes<Group>) T exclusive_scan(const Group& group, T value, Op op, Site site = Site::here()) {
   const T below = group.shfl_up(inclusive_scan(group, value, op, site), 1, site);

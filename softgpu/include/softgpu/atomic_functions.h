@@ -22,7 +22,7 @@ T atomic_update(T* address, Update update) {
   return old;
 }
 
-/// An atomic that changed nothing, or cannot, may be a thread waiting for another one of its block: let that one run.
+/// A thread whose atomic operation changes nothing may be waiting for another thread of its block, so that one may run.
 inline void give_way_if(bool unchanged) {
   if (on_fibers && unchanged) [[unlikely]]
     yield();
@@ -88,11 +88,11 @@ inline float atomicExch(float* address, float value) {
   return softgpu::atomic_update(address, [value](float) { return value; });
 }
 
-/// ((old >= limit) ? 0 : old + 1): counts blocks that are done, and starts again by itself.
+/// Stores ((old >= limit) ? 0 : old + 1). Such a counter of finished blocks resets itself.
 inline unsigned atomicInc(unsigned* address, unsigned limit) {
   return softgpu::atomic_update(address, [limit](unsigned old) { return old >= limit ? 0u : old + 1u; });
 }
-/// ((old == 0 || old > limit) ? limit : old - 1).
+/// Stores ((old == 0 || old > limit) ? limit : old - 1).
 inline unsigned atomicDec(unsigned* address, unsigned limit) {
   return softgpu::atomic_update(address, [limit](unsigned old) { return old == 0 || old > limit ? limit : old - 1u; });
 }

@@ -8,14 +8,14 @@
 
 namespace softgpu {
 
-/// What a vector of the widest kind holds: loops over as many values become straight code.
+/// The number of values in the widest vector register. Loops over this many values compile to code without a loop.
 inline constexpr int kBfloat16Lanes = 32;
 
 /// into[i] = __float2bfloat16(from[i]) for kBfloat16Lanes values, bit for bit.
 inline void convert_lanes(const float* from, __nv_bfloat16* into) {
 #if defined(__AVX512BF16__) && defined(__AVX512DQ__)
   const __m512 low = _mm512_loadu_ps(from), high = _mm512_loadu_ps(from + 16);
-  // The instruction turns denormal values into zeros and keeps the payload of a NaN; CUDA does neither.
+  // The instruction flushes denormal values to zero and keeps the payload of a NaN; CUDA does neither.
   constexpr int kDenormalOrNan = 0x20 | 0x01 | 0x80;
   const int odd = _mm512_fpclass_ps_mask(low, kDenormalOrNan) | _mm512_fpclass_ps_mask(high, kDenormalOrNan);
   if (__builtin_expect(odd == 0, 1)) {

@@ -6,7 +6,7 @@
 #include "threads.h"
 #include "warp_functions.h"
 
-/// Groups of cooperative_groups that are wider than a warp, and the base of all. In fast mode each has one thread.
+/// The groups of cooperative_groups that are wider than a warp, and the base class. In fast mode each has one thread.
 
 namespace cooperative_groups {
 
@@ -27,7 +27,7 @@ class thread_group {
       : kind_(Kind::lanes), mask_(mask), meta_rank_(meta_rank), meta_size_(meta_size) {}
 
   unsigned lane_count() const { return static_cast<unsigned>(__popc(mask_)); }
-  /// How many lanes of the group come before the caller's.
+  /// The number of lanes of the group that come before the caller's.
   unsigned lane_rank() const { return static_cast<unsigned>(__popc(mask_ & ((1u << softgpu::lane_index()) - 1u))); }
 
   friend thread_group tiled_partition(const thread_group& parent, unsigned size, Site site);
@@ -63,8 +63,7 @@ class grid_group : public thread_group {
   bool is_valid() const { return softgpu::cooperative(); }
   void sync(Site site = Site::here()) const {
     if (softgpu::on_fibers) return softgpu::grid_barrier(site);
-    if (num_blocks() > 1)
-      softgpu::misuse("calls grid.sync(), which needs blocks side by side: run with SOFTGPU_MODE=threads,", site);
+    if (num_blocks() > 1) softgpu::misuse("calls grid.sync(), which needs SOFTGPU_MODE=threads,", site);
   }
 
   static unsigned long long num_threads() { return num_blocks() * thread_block::num_threads(); }

@@ -6,19 +6,19 @@
 
 #include "cooperative_groups.h"
 
-/// Groups of lanes of one warp: tiles of a size known to the compiler, and whoever executes the same code.
+/// Groups of lanes of one warp: tiles of a size known at compile time, and the lanes that execute the same code.
 
 namespace cooperative_groups {
 
 namespace detail {
 
-/// What both kinds offer: they differ in how the lanes of a shuffle are named.
+/// The functions that both kinds share; they differ in how a shuffle names its lanes.
 class Lanes : public thread_group {
  public:
   unsigned num_threads() const { return lane_count(); }
   unsigned size() const { return lane_count(); }
   unsigned thread_rank() const { return lane_rank(); }
-  /// Which of the groups that a partition made this is, and how many they are.
+  /// The index of this group among those that a partition made, and their number.
   unsigned meta_group_rank() const { return meta_rank_; }
   unsigned meta_group_size() const { return meta_size_; }
 
@@ -28,7 +28,7 @@ class Lanes : public thread_group {
 
   int any(int predicate, Site site = Site::here()) const { return __any_sync(mask_, predicate, site); }
   int all(int predicate, Site site = Site::here()) const { return __all_sync(mask_, predicate, site); }
-  /// Bit r stands for the thread of rank r, here and in the matches.
+  /// Bit r of the result stands for the thread of rank r, as in the match functions.
   unsigned ballot(int predicate, Site site = Site::here()) const {
     return by_rank(__ballot_sync(mask_, predicate, site));
   }
@@ -59,7 +59,7 @@ class Lanes : public thread_group {
   }
 };
 
-/// A shuffle of any type that can be copied as bytes: in words that __shfl_sync takes.
+/// Shuffles any trivially copyable type, in words that __shfl_sync accepts.
 template <class T, class Shuffle>
 T shuffle_words(T value, Shuffle shuffle) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -77,10 +77,10 @@ inline unsigned tile_mask(unsigned size) { return ~0u >> (32 - size) << (softgpu
 
 }  // namespace detail
 
-/// Whoever reaches coalesced_threads() together, or a part of such a group or of a tile.
+/// The threads that reach coalesced_threads() together, or a part of such a group or of a tile.
 class coalesced_group : public detail::Lanes {
  public:
-  /// Not a call of the toolkit's: partitions are made of it.
+  /// Not part of the toolkit's interface: partitions use it.
   coalesced_group(unsigned mask, unsigned meta_rank, unsigned meta_size) : Lanes(mask, meta_rank, meta_size) {}
 
   template <class T>
@@ -89,7 +89,7 @@ class coalesced_group : public detail::Lanes {
       softgpu::misuse("shuffles from a rank that its group does not have", site);
     return from_lane(value, lane_of(static_cast<unsigned>(rank)), site);
   }
-  /// From the thread `delta` ranks below, or above; the caller's own value where there is none.
+  /// The value of the thread `delta` ranks below, or above; the caller's own value where there is none.
   template <class T>
   T shfl_up(T value, unsigned delta, Site site = Site::here()) const {
     const unsigned rank = thread_rank();
@@ -109,12 +109,12 @@ class coalesced_group : public detail::Lanes {
   }
 };
 
-/// The lanes of the warp that come to this call together: all that can come before they wait elsewhere or leave.
+/// The lanes of the warp that reach this call together: all that do so before they wait elsewhere or return.
 inline coalesced_group coalesced_threads(Site site = Site::here()) {
   return {softgpu::on_fibers ? softgpu::active_lanes(site) : 1, 0, 1};
 }
 
-/// Size consecutive threads of a block: 1, 2, 4, 8, 16 or 32, aligned within their warp.
+/// Size consecutive threads of a block (1, 2, 4, 8, 16 or 32), aligned within their warp.
 template <unsigned Size, class Parent = void>
 class thread_block_tile : public detail::Lanes {
   static_assert(Size >= 1 && Size <= 32 && (Size & (Size - 1)) == 0, "a tile has 1, 2, 4, 8, 16 or 32 threads");

@@ -6,7 +6,7 @@
 
 #include "cooperative_groups_lanes.h"
 
-/// How groups are divided.
+/// Functions that divide groups.
 
 namespace cooperative_groups {
 
@@ -31,7 +31,7 @@ inline void check_tile_size(unsigned size, Site site) {
 
 }  // namespace detail
 
-/// Tiles of `size` threads each by rank; the last may have fewer.
+/// Divides a group into tiles of `size` threads each, by rank; the last tile may have fewer.
 inline coalesced_group tiled_partition(const coalesced_group& parent, unsigned size, Site site = Site::here()) {
   detail::check_tile_size(size, site);
   if (parent.size() <= size) return parent;
@@ -72,14 +72,14 @@ coalesced_group labeled_partition(const Group& group, Label label, Site site) {
 
 }  // namespace detail
 
-/// The threads for which the predicate holds, and the others: groups 1 and 0. One group where all agree.
+/// The threads for which the predicate holds (group 1) and the others (group 0); one group if all agree.
 template <class Group>
 requires(detail::kIsLanes<Group>) coalesced_group
     binary_partition(const Group& group, bool predicate, Site site = Site::here()) {
   return detail::binary_partition(group, predicate, site);
 }
 
-/// The threads that bring the same label, an integer or a pointer. Groups are ordered by their first thread.
+/// The threads that pass the same label, an integer or a pointer. Groups are ordered by their first thread.
 template <class Group, class Label>
 requires(detail::kIsLanes<Group> && (std::is_integral_v<Label> || std::is_pointer_v<Label>)) coalesced_group
     labeled_partition(const Group& group, Label label, Site site = Site::here()) {
@@ -93,12 +93,12 @@ requires(detail::kIsLanes<Group> && (std::is_integral_v<Label> || std::is_pointe
     return detail::labeled_partition(group, label, site);
 }
 
-/// function(arguments...) by one thread of the group.
+/// Calls function(arguments...) in one thread of the group.
 template <class Group, class Function, class... Arguments>
 void invoke_one(const Group& group, Function&& function, Arguments&&... arguments) {
   if (group.thread_rank() == 0) std::forward<Function>(function)(std::forward<Arguments>(arguments)...);
 }
-/// As invoke_one; all threads of the group, lanes of a warp, receive the result.
+/// Like invoke_one, but all threads of the group, which are lanes of one warp, receive the result.
 template <class Group, class Function, class... Arguments>
 requires(detail::kIsLanes<Group>) auto invoke_one_broadcast(const Group& group, Function&& function,
                                                             Arguments&&... arguments) {

@@ -4,9 +4,9 @@
 
 #include "threads.h"
 
-/// cp.async: copies from global to shared memory that are late on purpose. In thread mode a copy is made where its
-/// thread waits for it and nowhere before, so that a missing wait shows; one that nobody waits for is never made. The
-/// accesses are the caller's own, visible to checkers. In fast mode copies are made at once.
+/// cp.async: asynchronous copies from global to shared memory. In thread mode a copy is deliberately not made before
+/// its thread waits for it, so that a missing wait becomes visible; a copy that is never waited for is never made.
+/// Checkers see the accesses as the caller's own. In fast mode copies are made immediately.
 
 namespace softgpu {
 
@@ -20,7 +20,7 @@ struct AsyncCopy {
 // The queue of the calling CUDA thread.
 void queue_copy(const AsyncCopy& copy);
 void commit_copies();
-/// Takes the next copy of all groups but the `recent` latest committed ones; false when there is none.
+/// Takes the next copy of all groups except the `recent` latest committed ones; false when there is none.
 bool next_copy(unsigned recent, AsyncCopy& copy);
 
 template <class Word>
@@ -51,8 +51,8 @@ template <int kBytes>
   queue_copy(copy);
 }
 
-/// Copies 16, 8 or 4 bytes, the first `source_bytes` from `from`, which are all that is read, and zeros for the rest.
-/// Both addresses are multiples of the size. Belongs to the group that the thread commits next.
+/// Copies 16, 8 or 4 bytes: `source_bytes` bytes from `from`, and zeros for the rest, which is not read. Both addresses
+/// must be multiples of the size. The copy belongs to the group that the thread commits next.
 [[gnu::always_inline]] inline void cp_async_16(void* to, const void* from, int source_bytes = 16,
                                                Site site = Site::here()) {
   cp_async<16>(to, from, source_bytes, site);
@@ -71,7 +71,7 @@ inline void cp_async_commit() {
   if (on_fibers) commit_copies();
 }
 
-/// Waits for this thread's groups but the `recent` latest. What other threads copied needs a barrier after their waits.
+/// Waits for this thread's groups except the `recent` latest. Copies of other threads need a barrier after their waits.
 [[gnu::always_inline]] inline void cp_async_wait_group(unsigned recent) {
   if (!on_fibers) return;
   AsyncCopy copy;

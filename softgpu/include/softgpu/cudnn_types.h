@@ -81,7 +81,7 @@ enum cudnnConvolutionBwdFilterAlgo_t {
   CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT = 7,
 };
 
-/// What an algorithm query tells: `time` is -1 since nothing is run, `memory` the workspace in bytes.
+/// The result of an algorithm query. `time` is -1, since nothing is run; `memory` is the workspace in bytes.
 template <class Algorithm>
 struct cudnnConvolutionAlgoPerf {
   Algorithm algo;

@@ -9,11 +9,11 @@
 #include "language.h"
 #include "threads.h"
 
-/// Functions that nvcc knows inside device code: barriers and fences, and intrinsics. Warp operations are in
+/// Functions that nvcc provides in device code: barriers, fences and intrinsics. Warp operations are in
 /// warp_functions.h, atomics in atomic_functions.h.
 
 // --- Barriers and fences -------------------------------------------------------------------------------------------
-// In fast mode a block has one thread, which has nobody to wait for.
+// In fast mode a block has one thread, which need not wait for others.
 
 inline void __syncthreads(softgpu::Site site = softgpu::Site::here()) {
   if (softgpu::on_fibers) [[unlikely]]
@@ -32,12 +32,12 @@ inline int __syncthreads_count(int predicate, softgpu::Site site = softgpu::Site
   return softgpu::block_barrier(softgpu::BarrierVote::count, predicate, site);
 }
 
-// racecheck tells the scope of a fence by its memory order.
+// racecheck distinguishes the scope of a fence by its memory order.
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_ACQ_REL); }
 inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
-/// Lets other threads of the block run; the time is not waited.
+/// Lets other threads of the block run, without waiting for the given time.
 inline void __nanosleep(unsigned) {
   if (softgpu::on_fibers) softgpu::yield();
 }
@@ -103,8 +103,8 @@ inline float __fdividef(float a, float b) { return a / b; }
 /// Clamps to [0, 1]; NaN becomes 0, as on the device.
 inline float __saturatef(float x) { return x > 0.0f ? (x < 1.0f ? x : 1.0f) : 0.0f; }
 
-// nvcc declares min and max of integers at global scope. Floating-point code says fminf or a comparison: which of the
-// two matters for NaN.
+// nvcc declares min and max of integers at global scope. Floating-point code must choose between fminf and a
+// comparison, because the two treat NaN differently.
 #define SOFTGPU_MIN_MAX(T)                            \
   constexpr T min(T a, T b) { return b < a ? b : a; } \
   constexpr T max(T a, T b) { return a < b ? b : a; }

@@ -39,7 +39,7 @@ constexpr float half_value(uint16_t bits) {
 
 enum class HalfRounding { zero, down, up };
 
-/// The half next to `value` in a direction.
+/// The half nearest to `value` in the given direction.
 constexpr uint16_t half_bits(double value, HalfRounding direction) {
   const uint16_t nearest = half_bits(round_to_odd(value));
   const double got = half_value(nearest);
@@ -96,7 +96,7 @@ constexpr __half directed_half(double value, HalfRounding direction) {
   return __ushort_as_half(half_bits(value, direction));
 }
 
-/// Saturates; NaN becomes 0, or the smallest number of a 64-bit type, read as unsigned where that is the type.
+/// Saturates. NaN becomes 0 or, for a 64-bit type, the bit pattern of the smallest signed number.
 template <std::integral Int>
 constexpr Int saturated(double whole) {
   if (whole != whole) return sizeof(Int) == 8 ? static_cast<Int>(uint64_t{1} << 63) : Int{0};

@@ -2,7 +2,7 @@
 
 #include "half_arithmetic.h"
 
-/// Pairs of halves: every function works on the two alone.
+/// Pairs of halves: every function works on each of the two separately.
 
 struct __half2_raw {
   unsigned short x, y;

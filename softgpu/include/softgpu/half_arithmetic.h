@@ -7,8 +7,8 @@
 
 namespace softgpu {
 
-/// a * b + c, rounded once: the product of 22 bits is exact, and the sum needs more than the 53 bits of a double only
-/// where its smaller part is too small to decide how a half is rounded.
+/// a * b + c, rounded once. The product has 22 bits and is exact; the sum needs more than the 53 bits of a double only
+/// where its smaller part is too small to affect the rounding to half.
 constexpr __half half_fma(double a, double b, double c) { return a * b + c; }
 
 constexpr __half half_saturated(float value) { return value > 0.0f ? (value < 1.0f ? value : 1.0f) : 0.0f; }
@@ -78,7 +78,7 @@ SOFTGPU_HALF_COMPARISON(>, gt)
 SOFTGPU_HALF_COMPARISON(>=, ge)
 #undef SOFTGPU_HALF_COMPARISON
 
-/// The number where only one is NaN; +0 is larger than -0.
+/// If only one operand is NaN, the result is the other one; +0 counts as larger than -0.
 constexpr __half __hmax(__half a, __half b) {
   if (__hisnan(a)) return __hisnan(b) ? __ushort_as_half(0x7fff) : b;
   if (__hisnan(b) || a > b) return a;
@@ -89,7 +89,7 @@ constexpr __half __hmin(__half a, __half b) {
   if (__hisnan(b) || a < b) return a;
   return a == b && __half_as_ushort(a) == 0x8000u ? a : b;
 }
-/// NaN where either is.
+/// NaN if either operand is NaN.
 constexpr __half __hmax_nan(__half a, __half b) {
   return __hisnan(a) || __hisnan(b) ? __ushort_as_half(0x7fff) : __hmax(a, b);
 }

@@ -4,7 +4,7 @@
 
 #include "../vector_types.h"
 
-/// What nvcc adds to C++, for a host compiler: the function and variable qualifiers and the built-in indices.
+/// What nvcc adds to C++, for a host compiler: qualifiers of functions and variables, and the built-in indices.
 
 #define SOFTGPU 1
 
@@ -19,10 +19,10 @@
 #define __launch_bounds__(...)
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __constant__
-// A block runs on one OS thread from its first instruction to its last, and one after the other: what the block shares
-// is what the OS thread owns. AddressSanitizer puts no red zones around thread-local arrays; there, one OS thread runs
-// all blocks. constinit: as in CUDA nothing is initialised when a thread comes by; for arrays of classes g++ would keep
-// a flag otherwise, and threads would race for it.
+// A block runs on one OS thread from its first instruction to its last, and blocks follow one another there. So shared
+// variables are thread-local ones. AddressSanitizer puts no red zones around thread-local arrays, so with it they are
+// static, and one OS thread runs all blocks. constinit, because in CUDA shared variables are not initialised: without
+// it g++ would guard arrays of classes by a flag, for which threads would race.
 #ifdef __SANITIZE_ADDRESS__
 #define __shared__ static constinit
 #else
@@ -31,13 +31,13 @@
 
 namespace softgpu {
 
-/// Start of the running block's dynamic shared memory, 128-byte aligned, as many bytes as the launch asked for.
-/// Contents are undefined at block start. Valid inside a kernel only.
+/// Start of the running block's dynamic shared memory, which is 128-byte aligned and as large as the launch asked for.
+/// Its contents are undefined when the block starts. May be called only inside a kernel.
 void* dynamic_shared_memory();
 
 }  // namespace softgpu
 
-// constinit lets every translation unit read these without asking for their initialisation first.
+// With constinit, every translation unit can read these without first checking whether they are initialised.
 inline constinit thread_local uint3 threadIdx{0, 0, 0};
 inline constinit thread_local uint3 blockIdx{0, 0, 0};
 inline constinit thread_local dim3 blockDim{};

@@ -15,7 +15,7 @@ namespace softgpu {
 /// A pointer among the arguments of a kernel.
 struct PointerArgument {
   const void* address;
-  bool written;  ///< whether the kernel may write through it: its type is not const
+  bool written;  ///< whether the kernel may write through it, because it does not point to const
 };
 
 /// A kernel with its arguments, type-erased. `arguments` belongs to the caller; `keep` copies it for a graph.
@@ -24,7 +24,7 @@ struct KernelCall {
   void (*run_thread)(const void* arguments);                   ///< runs the kernel once, as one CUDA thread
   std::shared_ptr<const void> (*keep)(const void* arguments);  ///< copy of the arguments on the heap
   const void* arguments;
-  std::vector<PointerArgument> (*pointers)(const void* arguments);  ///< what they point to, as far as types tell
+  std::vector<PointerArgument> (*pointers)(const void* arguments);  ///< the arguments that are pointers by their type
 };
 
 /// Checks the launch against the limits of the device, then runs it or records it in the capture of its stream.

@@ -12,7 +12,7 @@ namespace softgpu {
 struct MatrixRows {
   int matrices;
   bool transposed;
-  uint32_t row[4];     ///< the eight elements at the address this lane gave
+  uint32_t row[4];     ///< the eight elements at the address that this lane passed
   uint32_t result[4];  ///< one register for each matrix
 };
 
@@ -29,7 +29,7 @@ template <int kMatrices>
   MatrixRows lane{kMatrices, transposed, {}, {}};
   if (on_fibers && static_cast<int>(lane_index()) < 8 * kMatrices) {
     if (reinterpret_cast<uintptr_t>(row) % sizeof(MatrixRow) != 0)
-      misuse("gives ldmatrix a row that does not start at a multiple of 16 bytes", site);
+      misuse("passes ldmatrix a row that does not start at a multiple of 16 bytes", site);
     const MatrixRow words = *static_cast<const MatrixRow*>(row);
     for (int i = 0; i < 4; ++i) lane.row[i] = words.words[i];
   }
@@ -37,15 +37,15 @@ template <int kMatrices>
   for (int i = 0; i < kMatrices; ++i) registers[i] = lane.result[i];
 }
 
-/// Loads 1, 2 or 4 matrices: lanes 8 i to 8 i + 7 give the addresses of the rows of matrix i, in shared memory, each of
-/// 16 bytes and aligned so. Lane l receives elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4. All lanes must call it.
+/// Loads 1, 2 or 4 matrices. Lanes 8 i to 8 i + 7 pass the addresses of the rows of matrix i (16 aligned bytes each) in
+/// shared memory. Lane l receives elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4. All lanes must make the call.
 template <int kMatrices>
 [[gnu::always_inline]] inline void ldmatrix(uint32_t (&registers)[kMatrices], const void* row,
                                             Site site = Site::here()) {
   load_matrices(registers, row, false, site);
 }
 
-/// As ldmatrix, of the transposed matrices.
+/// Like ldmatrix, but loads the transposed matrices.
 template <int kMatrices>
 [[gnu::always_inline]] inline void ldmatrix_trans(uint32_t (&registers)[kMatrices], const void* row,
                                                   Site site = Site::here()) {

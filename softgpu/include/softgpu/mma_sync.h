@@ -8,7 +8,7 @@
 #include "warp_matrix.h"
 
 /// mma.sync: D = A B + C by one warp, A row-major, B column-major, with the register layouts that PTX documents
-/// ("Matrix Fragments for mma.m16n8k16" and its siblings). Products are exact and the sum is rounded once to the
+/// ("Matrix Fragments for mma.m16n8k16" and the like). Products are exact and the sum is rounded once to the
 /// accumulator's type. Tensor cores round and truncate more often, so sums that a float cannot hold exactly may differ
 /// from a GPU's in their last places. d may be c. All lanes of the warp must call it.
 
@@ -32,7 +32,7 @@ void mma_m16n8(Acc (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], cons
   for (int e = 0; e < 4; ++e) d[e] = round(lane.c[e]);
 }
 
-/// [16x16] [16x8], T is __half or __nv_bfloat16.
+/// [16x16] [16x8], where T is __half or __nv_bfloat16.
 template <class T>
 void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const float (&c)[4],
                   Site site = Site::here()) {
@@ -44,7 +44,7 @@ void mma_m16n8k16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
   mma_m16n8<2>(d, a, b, c, value, accumulator_float, site);
 }
 
-/// [16x8] [8x8] of floats, whose low 13 bits are ignored.
+/// [16x8] [8x8] of floats, of which the low 13 bits are ignored.
 inline void mma_m16n8k8_tf32(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], const float (&c)[4],
                              Site site = Site::here()) {
   mma_m16n8<1>(

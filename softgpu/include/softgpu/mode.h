@@ -4,7 +4,7 @@
 
 namespace softgpu {
 
-/// Code that a sanitizer instruments runs in thread mode only: the kernels' one-thread form need not exist.
+/// Code that a sanitizer instruments runs in thread mode only, so its kernels need no one-thread instantiation.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kInstrumented = true;
 #else
@@ -13,13 +13,13 @@ inline constexpr bool kInstrumented = false;
 
 enum class Mode { fast, threads };
 
-/// Changes the mode for the launches to come, and the order of lanes and warps in thread mode (SOFTGPU_SEED; 0 is their
-/// natural order): for programs that compare. Not while another OS thread launches; an instrumented program stays in
-/// thread mode.
+/// Changes the mode of later launches, and the order of lanes and warps in thread mode (like SOFTGPU_SEED, where 0 is
+/// the natural order), for programs that compare modes. Must not be called while another OS thread launches kernels. An
+/// instrumented program stays in thread mode.
 void set_mode(Mode mode);
 void set_thread_order(uint64_t seed);
 
-/// How many findings the checkers have reported so far, repeated ones included.
+/// The number of findings that the checkers have reported so far, including repeated ones.
 uint64_t finding_count();
 
 /// True when every block must be launched with one thread (fast mode, the default); false in thread mode. The

@@ -2,7 +2,7 @@
 
 namespace softgpu {
 
-/// A place in the source. As the default argument of a function it is where that function was called.
+/// A place in the source. As the default argument of a function it is the place of the call.
 struct Site {
   const char* file;
   int line;

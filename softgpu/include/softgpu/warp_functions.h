@@ -14,7 +14,7 @@
 
 namespace softgpu {
 
-/// What a lane brings to a shuffle, and takes from it.
+/// What a lane passes to a shuffle and receives from it.
 struct ShuffledLane {
   uint64_t value = 0, result = 0;
   int source = 0;
@@ -31,7 +31,7 @@ inline void shuffle_lanes(void* const lanes[kWarpLanes], unsigned) {
   }
 }
 
-/// The value of lane `source`; a lane that takes no part has none to give.
+/// The value of lane `source`. It is misuse to read from a lane that takes no part.
 template <class T>
 T shuffle(unsigned mask, T value, int source, Site site) {
   static_assert(sizeof(T) <= sizeof(uint64_t), "a shuffle moves at most 8 bytes");
@@ -49,7 +49,7 @@ struct Segment {
   explicit Segment(int width) : lane(static_cast<int>(lane_index())), first(lane & -width), last(first + width - 1) {}
 };
 
-/// The lanes that brought the same bits.
+/// The lanes that passed the same bits.
 template <class T>
 unsigned match(unsigned mask, T value, Site site) {
   struct Lane {
@@ -71,7 +71,7 @@ unsigned match(unsigned mask, T value, Site site) {
   return lane.same;
 }
 
-/// op over the values of all lanes, in the order of lanes.
+/// Reduces the values of all lanes with op, in the order of the lanes.
 template <class Op, class T>
 T reduce(unsigned mask, T value, Site site) {
   struct Lane {
@@ -98,7 +98,7 @@ T reduce(unsigned mask, T value, Site site) {
 
 /// The lanes whose vote is true.
 inline unsigned ballot(unsigned mask, bool vote, Site site) {
-  struct Votes : std::bit_or<> {};  // a type of its own: a vote does not meet a reduction
+  struct Votes : std::bit_or<> {};  // a distinct type, so that a vote cannot be combined with a reduction
   return reduce<Votes>(mask, unsigned{vote} << lane_index(), site);
 }
 
@@ -172,7 +172,7 @@ template <class T>
 unsigned __match_any_sync(unsigned mask, T value, softgpu::Site site = softgpu::Site::here()) {
   return softgpu::on_fibers ? softgpu::match(mask, value, site) : 1;
 }
-/// The mask when all lanes brought the same value, and *same = 1; otherwise 0 and *same = 0.
+/// Returns the mask and sets *same = 1 if all lanes passed the same value; otherwise returns 0 and sets *same = 0.
 template <class T>
 unsigned __match_all_sync(unsigned mask, T value, int* same, softgpu::Site site = softgpu::Site::here()) {
   if (!softgpu::on_fibers) return *same = 1;

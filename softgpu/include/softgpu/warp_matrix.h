@@ -4,8 +4,8 @@
 
 #include "threads.h"
 
-/// What tensor-core instructions are made of: they need all 32 lanes of a warp, so they work in thread mode only. In
-/// fast mode, where a warp is one lane, each of them fails the launch with a message that names it.
+/// The parts that tensor-core instructions are made of. They need all 32 lanes of a warp and so work in thread mode
+/// only. In fast mode, where a warp is one lane, each of them fails the launch with a message that names it.
 
 namespace softgpu {
 
@@ -32,11 +32,12 @@ struct WarpProductLane {
   double a[16], b[16], c[8];  ///< c becomes d
 };
 
-/// Products are exact and the sum is taken in double, from C on, in the order of k; the caller rounds it, once for the
-/// whole instruction.
+/// Products are exact and are added in double to C, in the order of k. The caller rounds the sum once for the whole
+/// instruction.
 void multiply_in_warp(WarpProductLane& lane, Site site);
 
-/// The layouts that PTX documents for mma.m16n8: A and B hold kPacked elements in a 32-bit register.
+/// The layouts that PTX documents for mma.m16n8: A and B hold kPacked elements in a 32-bit register. Four lanes share a
+/// row of A and of C, and a column of B. A's registers alternate between rows l / 4 and l / 4 + 8.
 template <int kPacked>
 constexpr MatrixPosition mma_place_a(int lane, int element) {
   const int index = element / kPacked, part = element % kPacked;
@@ -51,12 +52,12 @@ constexpr MatrixPosition mma_place_c(int lane, int element) {
   return {lane / 4 + 8 * (element / 2), 2 * (lane % 4) + element % 2};
 }
 
-/// Rounds to float; NaN is the one that tensor cores return.
+/// Rounds to float. NaN becomes the NaN that tensor cores return.
 constexpr float accumulator_float(double sum) {
   return sum == sum ? static_cast<float>(sum) : __builtin_bit_cast(float, 0x7fffffffu);
 }
 
-/// What tensor cores see of a float: the 13 low bits are ignored.
+/// The part of a float that tensor cores use: the 13 low bits are ignored.
 constexpr float tf32_value(uint32_t bits) { return __builtin_bit_cast(float, bits & 0xffffe000u); }
 
 }  // namespace softgpu

@@ -14,7 +14,7 @@
 
 namespace nvcuda::wmma {
 
-/// A lane's part of a matrix. Operations that treat all elements alike may be applied to x[0 .. num_elements).
+/// A lane's part of a matrix. Element-wise operations may be applied to x[0 .. num_elements).
 template <class Use, int m, int n, int k, class T, class Layout = void>
 requires(softgpu::wmma::elements<Use, m, n, k, T>() > 0 &&
          std::is_void_v<Layout> == softgpu::wmma::kAccumulates<Use>) class fragment {
@@ -39,17 +39,17 @@ inline float __float_to_tf32(float value) {
 
 namespace softgpu::wmma {
 
-/// CUDA's rules for a matrix in memory: it starts at a multiple of 32 bytes; the stride is one of 16 bytes where
-/// elements have two or four.
+/// CUDA's rules for a matrix in memory: it must start at a multiple of 32 bytes, and with elements of 2 or 4 bytes its
+/// stride must be a multiple of 16 bytes.
 template <class T>
 void check_matrix(const T* matrix, unsigned stride, Site site) {
   if (reinterpret_cast<uintptr_t>(matrix) % 32 != 0)
-    misuse("names a wmma matrix that does not start at a multiple of 32 bytes", site);
+    misuse("passes a wmma matrix that does not start at a multiple of 32 bytes", site);
   if ((sizeof(T) == 2 || sizeof(T) == 4) && stride * sizeof(T) % 16 != 0)
-    misuse("names a wmma matrix whose stride is not a multiple of 16 bytes", site);
+    misuse("passes a wmma matrix whose stride is not a multiple of 16 bytes", site);
 }
 
-/// Where this lane's element lies in memory, counted in elements.
+/// The offset of this lane's element in memory, in elements.
 template <class Use, int m, int n, int k, class T>
 size_t memory_index(int element, unsigned stride, bool row_major_memory) {
   const MatrixPosition at = place<Use, m, n, k, T>(static_cast<int>(lane_index()), element);
@@ -57,7 +57,7 @@ size_t memory_index(int element, unsigned stride, bool row_major_memory) {
   return row_major_memory ? row * stride + column : column * stride + row;
 }
 
-// What touches memory is inlined: a checker then names the caller.
+// Functions that access memory are inlined, so that a checker names the caller.
 template <class Use, int m, int n, int k, class T, class Layout>
 [[gnu::always_inline]] inline void load(fragment<Use, m, n, k, T, Layout>& f, const typename Storage<T>::type* matrix,
                                         unsigned stride, bool row_major_memory, Site site) {

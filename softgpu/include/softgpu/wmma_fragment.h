@@ -8,9 +8,9 @@
 
 /// Fragments of nvcuda::wmma: types, shapes, and where a lane's elements lie in the matrix.
 ///
-/// CUDA leaves the places open. Here A and B are dealt out row by row, as often as it takes to fill the fragments, and
-/// accumulators follow mma.m16n8: two such tiles side by side for 16x16, one above the other for 32x8, its transpose
-/// for 8x32.
+/// CUDA does not specify these places. Here A and B are distributed row by row, repeatedly where the fragments have
+/// more room. Accumulators follow mma.m16n8: two such tiles side by side for 16x16, one above the other for 32x8, and
+/// the transpose of these for 8x32.
 
 namespace nvcuda::wmma {
 
@@ -80,7 +80,7 @@ constexpr softgpu::MatrixPosition place(int lane, int element) {
   return {index / kWidth, index % kWidth};
 }
 
-/// An element of A or B as tensor cores see it.
+/// The value that tensor cores use for an element of A or B.
 template <class T>
 double factor(typename Storage<T>::type value) {
   if constexpr (std::is_same_v<T, precision::tf32>)
@@ -93,7 +93,7 @@ double factor(typename Storage<T>::type value) {
     return float(value);
 }
 
-/// A sum as an accumulator of type T holds it.
+/// A sum, rounded to the accumulator type T.
 template <class T>
 T rounded(double sum, bool saturate) {
   if constexpr (std::is_same_v<T, double>) return sum;

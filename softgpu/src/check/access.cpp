@@ -3,8 +3,8 @@
 
 #include "record.h"
 
-/// The functions that code compiled with -fsanitize=thread calls at its loads and stores. They are not told where they
-/// are called; it is where they return to.
+/// The functions that code compiled with -fsanitize=thread calls at its loads and stores. The place of the access is
+/// not among their arguments; it is found from their return address.
 
 namespace softgpu::check {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 template <Effect kEffect>
 constexpr uint64_t kFlags = kEffect == Effect::write ? kWrite : 0;
 
-// Not inlined, so that host code returns before anything is saved on the stack.
+// Not inlined, so that in host code the calling function returns before it saves any registers.
 
 template <Effect kEffect, unsigned kBytes>
 [[gnu::noinline]] void plain(const void* p, const void* code) {
@@ -47,7 +47,7 @@ using softgpu::check::recording;
   SOFTGPU_ACCESS(write, plain, write, bytes)            \
   SOFTGPU_ACCESS(volatile_read, as_atomic, read, bytes) \
   SOFTGPU_ACCESS(volatile_write, as_atomic, write, bytes)
-// Not known to be aligned, which does not mean that they are not.
+// The compiler calls these where it does not know the alignment; the accesses may be aligned all the same.
 #define SOFTGPU_UNALIGNED_ACCESSES(bytes)                         \
   SOFTGPU_ACCESS(unaligned_read, plain, read, bytes)              \
   SOFTGPU_ACCESS(unaligned_write, plain, write, bytes)            \

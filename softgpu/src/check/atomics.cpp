@@ -2,8 +2,8 @@
 
 #include "record.h"
 
-/// The functions that code compiled with -fsanitize=thread calls for its atomics: they do what is asked, in host code
-/// too, and tell of it where a CUDA thread runs. The operation itself always has the strongest order.
+/// The functions that code compiled with -fsanitize=thread calls for its atomics. They perform the operation, in host
+/// code too, and record it if a CUDA thread is running. The operation itself always uses the strongest memory order.
 
 namespace softgpu::check {
 namespace {
@@ -11,7 +11,8 @@ namespace {
 bool acquires(int order) { return order != __ATOMIC_RELAXED && order != __ATOMIC_RELEASE; }
 bool releases(int order) { return order >= __ATOMIC_RELEASE; }
 
-/// A relaxed atomic, which CUDA's are, orders nothing by itself; one with an order of its own is like one with fences.
+/// A relaxed atomic, such as those of CUDA, orders nothing by itself. One with a stronger order counts as a relaxed one
+/// with fences around it.
 template <Effect kEffect>
 void note(const volatile void* p, unsigned bytes, int order, const void* code) {
   if (!recording) return;
@@ -25,7 +26,7 @@ void note(const volatile void* p, unsigned bytes, int order, const void* code) {
   if (kEffect != Effect::write && acquires(order)) acquire_after_atomic();
 }
 
-/// For 16 bytes too this is one instruction of the processor, and needs no library.
+/// Compiles to one instruction of the processor for 16 bytes as well, without a call of libatomic.
 template <class T>
 __attribute__((target("cx16"))) T exchange_if(volatile T* p, T expected, T value) {
   return __sync_val_compare_and_swap(p, expected, value);
@@ -37,7 +38,7 @@ T load(const volatile T* p) {
   return __atomic_load_n(p, __ATOMIC_SEQ_CST);
 }
 
-/// Replaces *p by update(*p) and returns what was there.
+/// Replaces *p by update(*p) and returns the old value.
 template <class T, class Update>
 T replace(volatile T* p, Update update) {
   T old = load(p);
@@ -106,7 +107,7 @@ SOFTGPU_ATOMICS(64, uint64_t)
 __extension__ typedef unsigned __int128 softgpu_uint128;
 SOFTGPU_ATOMICS(128, softgpu_uint128)
 
-/// __threadfence is sequentially consistent, __threadfence_block is not.
+/// The memory order tells the two fences apart: __threadfence is sequentially consistent, __threadfence_block is not.
 void __tsan_atomic_thread_fence(int order) {
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   if (softgpu::check::recording) softgpu::check::fence(order == __ATOMIC_SEQ_CST);

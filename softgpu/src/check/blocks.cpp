@@ -11,7 +11,7 @@
 #include "running.h"
 #include "start_over.h"
 
-/// A launch as the scheduler goes through it.
+/// Follows a launch: which block and which thread is running, and what its barriers order.
 
 namespace softgpu::check {
 
@@ -24,12 +24,12 @@ namespace {
 
 struct Launch {
   bool cooperative = false;
-  bool alone = false;  ///< outside begin_operation: an operation of its own
+  bool alone = false;  ///< whether it began outside begin_operation and so is an operation by itself
   unsigned threads = 0;
   uint32_t at_grid = 0;  ///< tick of the last grid barrier
-  // By index in the grid; only cooperative launches have more than the running one.
+  // The live blocks by index in the grid. Only cooperative launches have any besides the running one.
   std::unordered_map<uint64_t, std::unique_ptr<Block>> blocks;
-  std::unique_ptr<Block> spare;  ///< of an earlier block or launch, for its memory
+  std::unique_ptr<Block> spare;  ///< the record of a finished block, kept so that its memory is reused
 };
 
 Launch& launch() {
@@ -41,7 +41,8 @@ size_t pages_of(uintptr_t address, size_t bytes) {
   return bytes == 0 ? 0 : ((address + bytes - 1) >> kPageShift) - (address >> kPageShift) + 1;
 }
 
-/// Each OS thread has its own: the blocks of a cooperative launch run on several, which take turns.
+/// Finds the shared memory of the calling OS thread. Each OS thread has its own: the blocks of a cooperative launch run
+/// on several OS threads, which take turns.
 void find_shared_memory(const void* dynamic) {
   const ThreadLocals& locals = thread_locals();
   static_shared = {locals.address, locals.bytes, 0};
@@ -63,7 +64,7 @@ void select_block(Block& block) {
   recording = false;
 }
 
-/// Ticks from before the block are out of date: at_barrier is later than all of them.
+/// Starts the record of a block. Ticks from earlier blocks need not be cleared: at_barrier is later than all of them.
 void start_block(Block& block, uint64_t index) {
   const Launch& l = launch();
   block.serial = next_serial();
@@ -74,6 +75,7 @@ void start_block(Block& block, uint64_t index) {
   name_block(block.serial, index);
 }
 
+/// The tick of the thread's latest event: its own, one of its whole warp, or a barrier of the block.
 uint32_t clock_now(unsigned thread) {
   const Block& block = *running.block;
   return std::max({block.clocks[thread], block.warps[thread / 32].met, block.at_barrier});
@@ -89,6 +91,7 @@ void pass_barrier(Block& block, uint32_t tick) {
   if (block.fences.used()) merge_block(block.fences);
 }
 
+/// A __syncwarp of some lanes: each of them learns what any of them knew, and that all of them came here.
 void meet_some(Warp& warp, unsigned mask, uint32_t tick) {
   if (warp.known == nullptr) warp.known = std::make_unique<std::array<Lanes, 32>>();
   Lanes together{};

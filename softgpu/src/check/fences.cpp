@@ -6,12 +6,14 @@
 
 #include "running.h"
 
+/// Snapshots, logs and the search through them.
+
 namespace softgpu::check {
 namespace {
 
 struct Place {
   uintptr_t address;
-  uint32_t block;  ///< serial number for shared memory, else 0
+  uint32_t block;  ///< serial number of the block for shared memory, otherwise 0
 
   bool operator==(const Place&) const = default;
 };
@@ -20,7 +22,7 @@ struct PlaceHash {
 };
 using Logs = std::unordered_map<Place, std::shared_ptr<Log>, PlaceHash>;
 
-// Without destructors: kernels may run while the program ends.
+// Never destroyed, because kernels may run while the program ends.
 Logs& global_logs() {
   static Logs& logs = *new Logs;
   return logs;
@@ -49,6 +51,7 @@ Fences::Thread& open_thread(Block& block) {
   return block.fences.threads[running.thread];
 }
 
+/// A fence or a barrier by the thread turns what it has read into what it may rely on.
 void settle(Fences::Thread& thread) {
   add(thread.acquired, thread.pending);
   thread.pending.clear();
@@ -69,6 +72,7 @@ std::shared_ptr<const Snapshot> take_snapshot(const Block& block, const Fences::
   return snapshot;
 }
 
+/// Whether an access by a thread of the block that took the snapshot came before it.
 bool covers(const Snapshot& snapshot, const Access& access) {
   const uint32_t clock = clock_of(access);
   const unsigned thread = thread_of(access);
@@ -78,10 +82,10 @@ bool covers(const Snapshot& snapshot, const Access& access) {
   return clock < snapshot.warp || (snapshot.lanes != nullptr && clock < (*snapshot.lanes)[thread % 32]);
 }
 
-/// How much of each log a search has been through, on behalf of which block.
+/// How much of each log a search has visited, and on behalf of which block.
 using Visited = std::map<std::pair<const Log*, uint32_t>, size_t>;
 
-/// Whether a thread of block `holder` that has this knowledge knows of the access.
+/// Whether the knowledge of a thread of block `holder` includes the access.
 bool knows(const Knowledge& knowledge, uint32_t holder, const Access& access, Visited& visited) {
   for (const auto& [log, length] : knowledge) {
     size_t& seen = visited[{log.get(), holder}];
@@ -106,7 +110,7 @@ bool knows(const Knowledge& knowledge, uint32_t holder, const Access& access, Vi
 }
 
 void publish(std::shared_ptr<Log>& log, Fences::Thread& self) {
-  if (log != nullptr && self.published == log) return;  // nothing new since
+  if (log != nullptr && self.published == log) return;  // its last fence is published there already
   if (log == nullptr) log = std::make_shared<Log>();
   log->append(self.fence);
   self.published = log;

@@ -6,6 +6,8 @@
 #include "shadow.h"
 #include "softgpu/threads.h"
 
+/// Finds the variables of the program in its loaded segments.
+
 namespace softgpu::check {
 namespace {
 
@@ -50,7 +52,7 @@ struct Range {
   uintptr_t first = 0, last = 0;
 };
 
-/// What the loader makes read-only after relocation holds no variables.
+/// The part that the loader makes read-only after relocation, which contains no variables.
 Range read_only_part(const dl_phdr_info& info) {
   Range range;
   for_each_header(info, [&](const ElfW(Phdr) & header) {

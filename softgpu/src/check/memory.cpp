@@ -7,13 +7,13 @@
 #include "operations.h"
 #include "record.h"
 
-/// Memory as the runtime handles it: allocations, copies, fills and vendor routines.
+/// What the runtime does with memory: allocations, copies, fills and vendor routines.
 
 namespace softgpu::check {
 namespace {
 
 struct Allocations {
-  std::mutex mutex;  // host threads may allocate while another one's work runs
+  std::mutex mutex;  // a host thread may allocate memory while the work of another one runs
   std::map<uintptr_t, size_t> sizes;
 };
 
@@ -22,7 +22,7 @@ Allocations& allocations() {
   return allocations;
 }
 
-/// A write of the whole page leaves one cell behind.
+/// Records an access to a part of a page. A write of the whole page needs only one cell.
 template <Effect kEffect>
 void check_page(Page& page, uintptr_t address, size_t bytes, const Access& now) {
   const bool whole = bytes == kPageBytes;
@@ -44,8 +44,8 @@ void check_page(Page& page, uintptr_t address, size_t bytes, const Access& now) 
   if (kEffect == Effect::write && whole) coarsen(page, {.writer = now});
 }
 
-/// The access of the whole range as one, in an operation of its own if none is under way. Calls visit(page, address,
-/// bytes, access) for the part on each page.
+/// Records one access to the whole range, in an operation of its own if none is open. Calls visit(page, address, bytes,
+/// access) for the part on each page.
 template <Effect kEffect, class Visit>
 void access_pages(const void* first, size_t bytes, const char* operation, Visit visit) {
   const bool alone = !operation_open();
@@ -79,7 +79,7 @@ void copy_undefined(uintptr_t to, uintptr_t from, size_t bytes) {
   });
 }
 
-/// Whether an allocation still has bytes on the page.
+/// Whether any allocation still has bytes on the page.
 bool in_use(const std::map<uintptr_t, size_t>& sizes, uintptr_t page) {
   const auto after = sizes.lower_bound(page + kPageBytes);
   if (after == sizes.begin()) return false;

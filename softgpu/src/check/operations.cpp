@@ -12,16 +12,16 @@ namespace softgpu::check {
 namespace {
 
 // Older operations count as ordered before everything.
-constexpr size_t kMostOperations = 1 << 16;  // their parts are counted
+constexpr size_t kMostOperations = 1 << 16;  // counts the parts of operations
 constexpr size_t kMostBlockNames = 1 << 22;
 
 struct History {
   std::deque<Operation> operations;
   size_t block_names = 0;
   bool open = false;
-  bool begun = false;          // the current part has accesses
+  bool begun = false;          // whether the current part has any accesses
   Seen before;                 // what is ordered before the current operation
-  std::vector<uint64_t> last;  // by stream: index of its last operation
+  std::vector<uint64_t> last;  // the index of the last operation of each stream
 };
 
 History& history() {
@@ -38,7 +38,7 @@ void prune(History& h) {
 
 uint64_t seen_of(const Seen& seen, uint32_t stream) { return stream < seen.size() ? seen[stream] : 0; }
 
-/// How many operations of all streams are not ordered before the current one.
+/// The number of operations, of all streams together, that are not ordered before the current one.
 uint64_t unordered_operations(const History& h) {
   uint64_t count = 0;
   for (uint32_t stream = 0; stream < h.last.size(); ++stream) {
@@ -78,7 +78,7 @@ void open(const Order& order) {
   h.begun = false;
 }
 
-/// After all earlier parts of the operation.
+/// Begins a part of the operation, ordered after all earlier parts.
 void begin_part(History& h) {
   flush_findings();
   prune(h);
@@ -91,7 +91,7 @@ void begin_part(History& h) {
   h.begun = false;
 }
 
-/// An operation that nobody gave an order to: after all others.
+/// The order of an operation that was given none: after all others.
 Order after_everything() {
   const Seen& last = history().last;
   return {kHostStream, last.empty() ? 1 : last[kHostStream] + 1, last};

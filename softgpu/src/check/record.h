@@ -7,8 +7,8 @@
 #include "settings.h"
 #include "shadow.h"
 
-/// What happens at an access: the path that every load and store of a kernel takes, so inline, without locks and
-/// allocations but for the first access to a page.
+/// What happens at an access. Every load and store of a kernel takes this path, so it is inline and, except for the
+/// first access to a page, free of locks and allocations.
 
 namespace softgpu::check {
 
@@ -16,7 +16,7 @@ enum class Effect { read, write, update };
 
 constexpr uint64_t size_bits(unsigned bytes) { return static_cast<uint64_t>(__builtin_ctz(bytes)) << kSizeShift; }
 
-/// A page of the running block's shared memory. What an earlier block left there is undefined.
+/// A page of the running block's shared memory. Values that an earlier block left there count as undefined.
 inline Page* shared_page(const SharedRange& range, uintptr_t address) {
   Page* const page = running.shared + range.page + ((address >> kPageShift) - (range.first >> kPageShift));
   if (page->block != running.serial) {
@@ -27,7 +27,7 @@ inline Page* shared_page(const SharedRange& range, uintptr_t address) {
   return page;
 }
 
-/// The page of an address; null when the memory is of no interest.
+/// The page of an address; null when the memory is not checked.
 inline Page* find_any_page(uintptr_t address) {
   if (const uintptr_t offset = address - static_shared.first; offset < static_shared.bytes) {
     if ((built_in[offset / 64] >> offset % 64 & 1) != 0) return nullptr;
@@ -37,21 +37,22 @@ inline Page* find_any_page(uintptr_t address) {
   return find_page(address);
 }
 
-/// Whether the thread has recorded as much since its last event: nothing can have changed that was not noticed.
+/// Whether the running thread made the known access since its last event, which makes another one redundant: nothing
+/// that matters can have changed in between. An atomic access does not stand for a plain one.
 template <bool kIsAtomic>
 bool recorded(const Access& known) {
   return known.when == running.when && ((known.who ^ running.who) & kThreadMask) == 0 &&
          (kIsAtomic || (known.who & kAtomic) == 0);
 }
 
-/// Of the running block, since its last barrier.
+/// Whether the access was made by the running block since its last barrier.
 inline bool is_recent(const Access& access) {
   return serial_of(access) == running.serial && clock_of(access) >= running.at_barrier;
 }
 
-/// Puts a read, or an atomic write that is being replaced, where an access is that it makes superfluous. Of accesses
-/// that nothing orders those of different blocks are kept, or else those of different warps: whoever comes next cannot
-/// be ordered after both by being one of them.
+/// Remembers a read, or an atomic write that is being replaced, in place of an access that it makes superfluous. Of
+/// accesses that nothing orders, the cell keeps two of different blocks if it can, otherwise two of different warps.
+/// Then no later thread can be ordered after both merely because it belongs to the same block or warp.
 inline void remember(Cell& cell, const Access& access, bool shared) {
   auto& [first, second] = cell.others;
   if (is_recent(first) && is_recent(second) && ((first.who ^ second.who) & kWarpMask) != 0) return;
@@ -69,6 +70,7 @@ inline void remember(Cell& cell, const Access& access, bool shared) {
   }
 }
 
+/// Whether an access by the running thread races with an earlier one, given that one of the two writes.
 template <bool kIsAtomic>
 bool races(const Access& earlier, bool shared) {
   return !(kIsAtomic && (earlier.who & kAtomic) != 0) && !comes_before(earlier, shared);
@@ -94,7 +96,7 @@ void write_cell(Cell& cell, const Access& now, uintptr_t address, bool shared) {
   for (Access& other : cell.others) {
     if (other.when == 0) continue;
     if (races<kIsAtomic>(other, shared)) report_race(other, now, address);
-    // Atomic accesses do not order each other: these still count against a plain access to come.
+    // Atomic accesses do not order each other, so this one must be kept: a later plain access may race with it.
     if (!kIsAtomic || (other.who & kAtomic) == 0 || comes_before(other, shared)) other = {};
   }
   if (kIsAtomic && (cell.writer.who & kAtomic) != 0 && !comes_before(cell.writer, shared)) {
@@ -103,6 +105,7 @@ void write_cell(Cell& cell, const Access& now, uintptr_t address, bool shared) {
   cell.writer = now;
 }
 
+/// racecheck: compares the access with what the cells of its bytes remember, and records it there.
 template <Effect kEffect, bool kIsAtomic>
 void check_race(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
   const unsigned shift = bytes >= 4 ? 2 : bytes / 2;
@@ -120,6 +123,7 @@ void check_race(Page& page, uintptr_t address, unsigned bytes, const Access& now
   } while (++cell < end);
 }
 
+/// initcheck: reports a read of undefined bytes. They count as defined afterwards, so that each is reported once.
 template <Effect kEffect>
 void check_defined(Page& page, uintptr_t address, unsigned bytes, const Access& now) {
   if (page.undefined == nullptr) return;
@@ -129,7 +133,8 @@ void check_defined(Page& page, uintptr_t address, unsigned bytes, const Access& 
   set_defined(page, address, bytes);
 }
 
-/// An access by the running CUDA thread to `bytes` bytes, 1, 2, 4, 8 or 16, aligned to them. `flags`: of Access::who.
+/// Records an access by the running CUDA thread to 1, 2, 4, 8 or 16 bytes, aligned to their number. `flags` are those
+/// of Access::who.
 template <Effect kEffect, bool kIsAtomic>
 inline void record_aligned(uintptr_t address, unsigned bytes, const void* code, uint64_t flags) {
   Page* const page = find_any_page(address);
@@ -140,7 +145,7 @@ inline void record_aligned(uintptr_t address, unsigned bytes, const void* code, 
   if (check_races) check_race<kEffect, kIsAtomic>(*page, address, bytes, now);
 }
 
-/// An access of any size and alignment, in aligned pieces of at most 4 bytes.
+/// Records an access of any size and alignment, in aligned pieces of at most 4 bytes.
 template <Effect kEffect>
 void record_range(uintptr_t address, size_t bytes, const void* code, uint64_t flags) {
   while (bytes > 0) {
@@ -154,7 +159,7 @@ void record_range(uintptr_t address, size_t bytes, const void* code, uint64_t fl
 template <Effect kEffect, bool kIsAtomic>
 inline void record(uintptr_t address, unsigned bytes, const void* code, uint64_t flags) {
   if ((address & (bytes - 1)) == 0) return record_aligned<kEffect, kIsAtomic>(address, bytes, code, flags);
-  record_range<kEffect>(address, bytes, code, flags);  // misaligned, as no GPU would do it
+  record_range<kEffect>(address, bytes, code, flags);  // a misaligned access, which a GPU would refuse
 }
 
 }  // namespace softgpu::check

@@ -15,20 +15,20 @@
 namespace softgpu::check {
 namespace {
 
-/// What two accesses have in common.
+/// The smallest unit that two accesses have in common.
 enum class Distance { warp, block, launch, nothing };
 
 struct Kept {
-  Access first, second;  ///< no first one: a read of what nothing wrote
+  Access first, second;  ///< `first` is empty for a read of memory that was never written
   Distance distance;
   size_t bytes;
   Memory memory;
-  std::string where;  ///< the memory, for a sentence
+  std::string where;  ///< names the memory, as part of a sentence
 };
 
 struct Pending {
   std::vector<Kept> findings;
-  std::map<std::pair<uint64_t, uint64_t>, size_t> known;  ///< where the findings about these two places are
+  std::map<std::pair<uint64_t, uint64_t>, size_t> known;  ///< index of the finding about two places
 };
 
 Pending& pending() {
@@ -36,10 +36,10 @@ Pending& pending() {
   return pending;
 }
 
-/// The place in the code and what was done there, by whatever thread.
+/// The bits of an access that tell the place in the code and what was done there, without the thread.
 uint64_t place_bits(const Access& access) { return access.who & ~kThreadMask; }
 
-/// Looking a place up costs milliseconds the first time.
+/// Places are cached because the first look-up of each costs milliseconds.
 const SourcePlace& place_of(const void* code) {
   static auto& places = *new std::unordered_map<const void*, SourcePlace>;
   auto found = places.find(code);
@@ -55,7 +55,7 @@ uint3 indices_of(Index linear, dim3 size) {
 
 std::string count_of(size_t bytes) { return std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes"); }
 
-/// A copy, a fill or a vendor routine, at the call that asked for it unless that is one of softgpu's own.
+/// A copy, a fill or a vendor routine. Its place is the call that asked for it, unless that is one of softgpu's own.
 Party party_of_operation(const Access& access) {
   Party party{.what = ((access.who & kWrite) != 0 ? "write by " : "read by ") +
                       std::string(reinterpret_cast<const char*>(access.who & kCodeMask))};
@@ -103,7 +103,7 @@ Memory memory_of(uintptr_t address) {
   return page == nullptr ? Memory::none : page->memory;
 }
 
-/// The memory at an address, for a sentence.
+/// Names the memory at an address, as part of a sentence.
 std::string name_of(uintptr_t address) {
   const SharedRange& dynamic = dynamic_shared;
   if (address - dynamic.first < dynamic.bytes) {
@@ -125,46 +125,57 @@ std::string name_of(uintptr_t address) {
 
 bool is_mixed(const Kept& kept) { return ((kept.first.who ^ kept.second.who) & kAtomic) != 0; }
 
-constexpr const char* kMixedHint = "one of the two is atomic and the other is not: make both atomic, or order them";
+/// Whether both accesses are on one line of the source, such as a `++` that several threads execute.
+bool on_one_line(const Kept& kept) {
+  const SourcePlace &first = place_of(reinterpret_cast<const void*>(kept.first.who & kCodeMask)),
+                    &second = place_of(reinterpret_cast<const void*>(kept.second.who & kCodeMask));
+  return first.line == second.line && first.file == second.file;
+}
+
+constexpr const char* kMixedHint = "make both accesses atomic, as one of the two is, or order them with ";
+
+std::string hint_in_block(const Kept& kept) {
+  if (is_mixed(kept)) return std::string(kMixedHint) + "__syncthreads()";
+  if (on_one_line(kept)) return "use an atomic operation, or insert __syncthreads() between two executions of the line";
+  return kept.distance == Distance::warp
+             ? "insert __syncwarp() between the two, which are in one warp, or __syncthreads()"
+             : "insert __syncthreads() between the two";
+}
 
 Finding race_in_block(const Kept& kept) {
-  Finding finding{.checker = "racecheck",
-                  .kind = kept.memory == Memory::shared     ? "race-shared"
-                          : kept.memory == Memory::variable ? "race-device-variable"
-                                                            : "race-global",
-                  .message = "two threads of a block access " + kept.where + " and no barrier orders them",
-                  .hint = kept.distance == Distance::warp
-                              ? "__syncwarp() between the two, which are in one warp; or __syncthreads()"
-                              : "__syncthreads() between the two"};
-  if (is_mixed(kept)) finding.hint = std::string(kMixedHint) + " by __syncthreads()";
-  return finding;
+  return {.checker = "racecheck",
+          .kind = kept.memory == Memory::shared     ? "race-shared"
+                  : kept.memory == Memory::variable ? "race-device-variable"
+                                                    : "race-global",
+          .message = "two threads of one block access " + kept.where + ", and no barrier orders the accesses",
+          .hint = hint_in_block(kept)};
 }
 
 Finding race_between_blocks(const Kept& kept) {
-  return {
-      .checker = "racecheck",
-      .kind = kept.memory == Memory::variable ? "race-device-variable" : "race-between-blocks",
-      .message = "two blocks of a launch access " + kept.where + ", and blocks run in any order or at the same time",
-      .hint = is_mixed(kept) ? std::string(kMixedHint) + " by a second launch"
-                             : "an atomic operation, a second launch, or __threadfence() by the writer before the "
-                               "atomic that tells the reader"};
+  return {.checker = "racecheck",
+          .kind = kept.memory == Memory::variable ? "race-device-variable" : "race-between-blocks",
+          .message =
+              "two blocks of one launch access " + kept.where + ", and blocks may run in any order or at the same time",
+          .hint = is_mixed(kept) ? std::string(kMixedHint) + "a second launch"
+                                 : "use an atomic operation or a second launch, or call __threadfence() in the writer "
+                                   "before the atomic operation that signals the reader"};
 }
 
 Finding race_between_operations(const Kept& kept) {
   return {.checker = "racecheck",
           .kind = "race-between-streams",
-          .message = "two operations that no stream, event or synchronisation orders access " + kept.where,
-          .hint = "cudaEventRecord after the first and cudaStreamWaitEvent before the second, or one stream for both"};
+          .message = "two operations access " + kept.where + ", and no stream, event or synchronisation orders them",
+          .hint = "call cudaEventRecord after the first and cudaStreamWaitEvent before the second, or use one stream"};
 }
 
 Finding undefined_read(const Kept& kept) {
   const bool shared = kept.memory == Memory::shared;
   return {.checker = "initcheck",
           .kind = shared ? "uninitialised-shared" : "uninitialised-global",
-          .message = "a read of " + kept.where + ", which nothing wrote" +
-                     (shared ? " since the block began" : " since it was allocated"),
-          .hint = shared ? "a store before the read, by this thread, or by another and __syncthreads()"
-                         : "cudaMemset, a copy, or a kernel that writes all of it"};
+          .message =
+              kept.where + " is read, but was never written since " + (shared ? "the block began" : "it was allocated"),
+          .hint = shared ? "store a value before the read; if another thread stores it, add __syncthreads() in between"
+                         : "initialise all of the memory with cudaMemset, a copy, or a kernel"};
 }
 
 Finding describe(const Kept& kept) {
@@ -180,7 +191,8 @@ Finding describe(const Kept& kept) {
   return finding;
 }
 
-/// Whether a read that found nothing written is explained by a race: the write comes, but nothing makes it come first.
+/// Whether a race explains a read of memory that was never written: the write does come, but nothing makes it come
+/// first.
 bool explained(const Kept& kept, const std::vector<Kept>& findings) {
   if (kept.first.when != 0) return false;
   const auto same_code = [&](const Access& access) { return ((access.who ^ kept.second.who) & kCodeMask) == 0; };
@@ -191,8 +203,9 @@ bool explained(const Kept& kept, const std::vector<Kept>& findings) {
 
 }  // namespace
 
-/// Of all pairs of threads that race at the same two places one is told: the first, or the first of different warps,
-/// which a __syncwarp does not help. The write is named first, of two writes the one that comes first in the program.
+/// Of all pairs of threads that race at the same two places one is reported: the first pair from different warps if
+/// there is any (a __syncwarp would not help it), otherwise the first pair. The write is named first; of two writes,
+/// the one that comes first in the program.
 void report_race(const Access& earlier, const Access& now, uintptr_t address) {
   Pending& p = pending();
   const bool swap =
@@ -212,7 +225,7 @@ void report_race(const Access& earlier, const Access& now, uintptr_t address) {
 void report_undefined(const Access& now, uintptr_t address, size_t bytes) {
   Pending& p = pending();
   if (!p.known.insert({{0, place_bits(now)}, p.findings.size()}).second) return;
-  const Access read{now.who & ~kWrite, now.when};  // an atomic update reads, too
+  const Access read{now.who & ~kWrite, now.when};  // an atomic update is a read as well
   p.findings.push_back({{}, read, Distance::nothing, bytes, memory_of(address), name_of(address)});
 }
 

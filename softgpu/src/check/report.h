@@ -5,14 +5,15 @@
 
 #include "shadow.h"
 
-/// What was found is kept until the launch or operation ends and reported then, on a stack that has room for it.
+/// The findings of racecheck and initcheck. They are kept until the launch or operation ends and reported then, because
+/// the stack of a CUDA thread may be too small for making a report.
 
 namespace softgpu::check {
 
-/// Two accesses of `address` that nothing orders.
+/// Notes that nothing orders these two accesses to `address`.
 void report_race(const Access& earlier, const Access& now, uintptr_t address);
 
-/// A read of bytes that nothing wrote.
+/// Notes a read of bytes that were never written.
 void report_undefined(const Access& now, uintptr_t address, size_t bytes);
 
 void flush_findings();

@@ -10,24 +10,23 @@
 
 /// What orders the accesses of CUDA threads, and the state that an access is compared against.
 ///
-/// Every block of every launch, and every copy, fill or vendor routine, has a serial number; every event that orders
+/// Every block of every launch, and every copy, fill or vendor routine, has a serial number. Every event that orders
 /// something (a barrier, a __syncwarp, a fence) gets the next tick of one clock. An access carries the serial number of
-/// its block and the tick of its thread's latest event. So what is known of a thread is one number, a tick: all its
-/// accesses with smaller ones come before.
+/// its block and the tick of its thread's latest event. What is known about another thread is therefore one number, a
+/// tick: all its accesses with smaller ticks come before.
 ///
 ///   the same thread         program order
 ///   threads of a block      the block's barriers
 ///   lanes of a warp         also __syncwarp of the lanes named in the mask; shuffles and votes order nothing
 ///   blocks of a launch      nothing, but the grid barrier of a cooperative launch
-///   any threads of a launch a fence, then an atomic or volatile write by the same thread; read by an atomic or
-///   volatile
-///                           read of another, then a fence or a barrier by that other (fences.h)
+///   any threads of a launch a fence, then an atomic or volatile write by the same thread, which another thread reads
+///                           atomically or as volatile, then a fence or a barrier by the reader (fences.h)
 ///   operations              the order of streams, events and the host (operations.h)
 ///
-/// Two accesses of the same bytes race when one of them writes, they are not both atomic or volatile, and none of
-/// these orders them. As blocks run one after the other here, an access is compared with all that came earlier,
-/// whatever block it came from: what is reported does not depend on luck, but for one thing: of the reads since the
-/// last write a cell remembers two.
+/// Two accesses to the same bytes race when at least one of them writes, they are not both atomic or volatile, and none
+/// of the rules above orders them. Blocks run one after the other here, so an access is compared with all earlier ones,
+/// whatever block made them, and what is reported does not depend on timing. There is one limit: of the reads since the
+/// last write, a cell remembers only two.
 
 namespace softgpu::check {
 
@@ -39,7 +38,7 @@ struct Warp {
 struct Block {
   uint32_t serial = 0;
   uint32_t at_barrier = 0;       ///< tick of the last barrier, or of the start
-  std::vector<uint32_t> clocks;  ///< by thread: the tick of its own latest event, out of date before at_barrier
+  std::vector<uint32_t> clocks;  ///< by thread: the tick of its latest event; values before at_barrier are out of date
   std::vector<Warp> warps;
   Fences fences;
   const void* dynamic_shared = nullptr;
@@ -51,18 +50,18 @@ struct Block {
   ~Block();
 };
 
-/// The CUDA thread, or the operation, whose accesses come now.
+/// The CUDA thread, or the operation, that makes the accesses from now on.
 struct Running {
-  uint64_t who = 0;  ///< its thread, shifted to where Access has it
+  uint64_t who = 0;  ///< the index of the thread, shifted to its position in Access::who
   uint64_t when = 0;
   uint32_t serial = 0;
   uint32_t at_barrier = 0;
-  uint32_t ordered_below = 0;  ///< what has a smaller serial number comes before
-  uint32_t operation = 0;      ///< serial number of the operation, and least one of its blocks
+  uint32_t ordered_below = 0;  ///< accesses with a smaller serial number come before
+  uint32_t operation = 0;      ///< serial number of the operation; those of its blocks follow it
   uint32_t at_grid = 0;        ///< tick of the last grid barrier
-  bool fenced = false;         ///< fences may have told the block something
+  bool fenced = false;         ///< whether the block may have learned something through fences
   unsigned thread = 0;
-  Block* block = nullptr;  ///< null in operations that are no launch
+  Block* block = nullptr;  ///< null in operations other than launches
   Page* shared = nullptr;  ///< pages of the block's shared memory
 };
 extern Running running;
@@ -70,7 +69,7 @@ extern Running running;
 /// Whether the calling OS thread runs a CUDA thread.
 extern constinit thread_local bool recording;
 
-/// Where shared memory is: the program's thread-local variables, and what the launch asked for.
+/// A range of shared memory: the program's thread-local variables, or the dynamic shared memory of the launch.
 struct SharedRange {
   uintptr_t first = 0;
   size_t bytes = 0;
@@ -82,17 +81,19 @@ inline bool is_shared(uintptr_t address) {
   return address - static_shared.first < static_shared.bytes || address - dynamic_shared.first < dynamic_shared.bytes;
 }
 
-/// A bit for each byte of static_shared: set for the built-in variables, which are thread-local but not shared.
+/// A bitmap of the bytes of static_shared, set for the built-in variables, which are thread-local but not shared
+/// memory.
 extern const uint64_t* built_in;
 
-/// Counters that only grow, shared by all launches. When one is used up, everything is forgotten and they start again.
+/// Counters that only grow, shared by all launches. When one overflows, all accesses are forgotten and both start
+/// again.
 struct Counters {
   uint32_t serial = 0;
   uint32_t tick = 0;
 };
 extern Counters counters;
 
-/// The running thread met something that orders: what it does from now on is told from what it did before.
+/// The running thread executed something that orders: its later accesses are distinguished from its earlier ones.
 void advance_thread();
 
 /// The parts of `comes_before` that are seldom needed.

@@ -7,6 +7,8 @@
 #include "check.h"
 #include "image.h"
 
+/// Reads SOFTGPU_CHECK when the program starts.
+
 namespace softgpu::check {
 
 constinit bool check_races = true;
@@ -26,9 +28,9 @@ void read_settings(std::string_view words) {
     } else if (word == "init") {
       check_undefined = true;
     } else {
-      std::fprintf(stderr, "softgpu: SOFTGPU_CHECK has \"%.*s\"; it takes race, init or race,init\n",
+      std::fprintf(stderr, "softgpu: SOFTGPU_CHECK contains \"%.*s\": expected race, init or race,init\n",
                    static_cast<int>(word.size()), word.data());
-      std::_Exit(2);  // this runs before main, where nothing is there to be cleaned up
+      std::_Exit(2);  // this runs before main, so there is nothing to clean up
     }
     if (word.size() == words.size()) return;
     words.remove_prefix(word.size() + 1);
@@ -41,7 +43,7 @@ bool active() { return is_active; }
 
 }  // namespace softgpu::check
 
-/// Every instrumented source calls this when the program starts.
+/// Every instrumented source file calls this function when the program starts.
 extern "C" void __tsan_init() {
   using namespace softgpu::check;
   if (is_active) return;

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Which checkers are on: SOFTGPU_CHECK, "race", "init" or both with a comma between; both where it is not set.
+/// Which checkers are enabled, from SOFTGPU_CHECK: "race", "init" or "race,init", which is the default.
 
 namespace softgpu::check {
 

@@ -9,6 +9,8 @@
 #include <new>
 #include <vector>
 
+/// The page table, cells and bitmaps of the shadow memory.
+
 namespace softgpu::check {
 
 Page* regions[kRegions];
@@ -42,7 +44,7 @@ Cell* new_cells(unsigned shift) {
   return cells;
 }
 
-/// Bits of its own for a page that shares those of all_undefined, or has none.
+/// Gives the page a bitmap of its own if it shares all_undefined or has none.
 uint64_t* own_bits(Page& page) {
   if (page.undefined != nullptr && page.undefined != all_undefined.data()) return page.undefined;
   auto* const bits = static_cast<uint64_t*>(std::malloc(kWords * sizeof(uint64_t)));
@@ -56,7 +58,7 @@ void drop_bits(Page& page) {
   page.undefined = nullptr;
 }
 
-/// Calls visit(word, mask) for the words of the bitmap that hold the range.
+/// Calls visit(word, mask) for the words of the bitmap that the range covers.
 template <class Visit>
 void for_each_word(uintptr_t address, size_t bytes, Visit visit) {
   size_t at = address % kPageBytes;
@@ -141,7 +143,7 @@ size_t first_undefined(const Page& page, uintptr_t address, size_t bytes) {
 
 void copy_undefined(Page& to, uintptr_t to_address, const Page* from, uintptr_t from_address, size_t bytes) {
   size_t at = 0;
-  while (at < bytes) {  // runs of defined bytes, one undefined byte after each
+  while (at < bytes) {  // each pass copies a run of defined bytes and the undefined byte that follows it
     const size_t run = from == nullptr ? bytes - at : first_undefined(*from, from_address + at, bytes - at);
     if (run > 0) set_defined(to, to_address + at, run);
     at += run;
@@ -161,7 +163,7 @@ void forget_everything() {
   for (Page* const pages : regions) {
     if (pages == nullptr) continue;
     for (size_t i = 0; i < kPagesPerRegion; ++i) {
-      if (pages[i].cells == nullptr) continue;  // reading a page of the table that was never touched costs no memory
+      if (pages[i].cells == nullptr) continue;  // reading an untouched part of the table does not allocate memory
       std::free(pages[i].cells);
       pages[i].cells = nullptr;
     }

@@ -6,6 +6,8 @@
 #include "report.h"
 #include "running.h"
 
+/// Counters, and what happens when they overflow.
+
 namespace softgpu::check {
 
 Counters counters;
@@ -15,7 +17,7 @@ namespace {
 constexpr uint32_t kLast = std::numeric_limits<uint32_t>::max();
 
 void start_over() {
-  flush_findings();  // they name blocks by the old numbers
+  flush_findings();  // pending findings refer to blocks by their old numbers
   counters = {};
   forget_everything();
   forget_logs();

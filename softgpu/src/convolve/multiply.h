@@ -4,13 +4,13 @@
 
 #include "vector.h"
 
-/// Products of small row-major matrices held in caches; the number of columns is a multiple of kLanes.
+/// Products of small row-major matrices that fit the caches. The number of columns is a multiple of kLanes.
 namespace softgpu::convolve {
 
-/// Rows come in multiples of this.
+/// The number of rows must be a multiple of this.
 inline constexpr int kRowMultiple = 8;
 
-/// c [kRows, kVectors] = a [kRows, depth] b [depth, kVectors], kVectors of kLanes columns each.
+/// c [kRows, kVectors] = a [kRows, depth] b [depth, kVectors], where a vector holds kLanes columns.
 template <int kRows, int kVectors>
 [[gnu::always_inline]] inline void multiply_block(const float* a, const float* b, int64_t b_stride, float* c,
                                                   int64_t c_stride, int64_t depth) {
@@ -32,7 +32,8 @@ template <int kRows, int kVectors>
     for (int v = 0; v < kVectors; ++v) store(c + r * c_stride + v * kLanes, sum[r][v]);
 }
 
-/// kDepth is the depth where it is common, else 0: with the distance of rows known, their addresses need no registers.
+/// kDepth is the depth if it is one of the common ones, otherwise 0. With the distance between rows known at compile
+/// time, their addresses need no registers.
 template <int kVectors, int kDepth>
 void multiply_columns(const float* a, const float* b, float* c, int64_t rows, int64_t any_depth, int64_t cols) {
   constexpr int kRows = std::min(kAccumulators * 2 / 3 / kVectors, kRowMultiple);
@@ -65,7 +66,7 @@ inline void multiply(const float* a, const float* b, float* c, int64_t rows, int
   }
 }
 
-/// c [kRows, kVectors] += the same of a^T b: a [depth, ...], b [depth, ...].
+/// c [kRows, kVectors] += a^T b for the same block of c, where a is [depth, ...] and b is [depth, ...].
 template <int kRows, int kVectors>
 [[gnu::always_inline]] inline void accumulate_block(const float* a, int64_t a_stride, const float* b, int64_t b_stride,
                                                     float* c, int64_t c_stride, int64_t depth) {
@@ -93,7 +94,7 @@ template <int kRows, int kVectors>
 
 template <int kVectors>
 void accumulate_columns(const float* a, const float* b, float* c, int64_t depth, int64_t rows, int64_t cols) {
-  constexpr int kRows = kAccumulators * 2 / 3 / kVectors;  // 16 accumulators or 8: divides all multiples of 16
+  constexpr int kRows = kAccumulators * 2 / 3 / kVectors;  // 16 or 8 accumulators, so that kRows divides 16
   for (int64_t r = 0; r < rows; r += kRows)
     accumulate_block<kRows, kVectors>(a + r, rows, b, cols, c + r * cols, cols, depth);
 }

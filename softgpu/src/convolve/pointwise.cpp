@@ -7,11 +7,11 @@
 namespace softgpu::convolve {
 namespace {
 
-/// Lines of y are worked on in groups of about this many pixels.
+/// Lines of y are processed in groups of about this many pixels.
 constexpr int64_t kPixels = 48;
 
 struct Lines {
-  int64_t count, each, pixels;  // lines [n, p]; lines and pixels of a group, the latter rounded up for multiply
+  int64_t count, each, pixels;  // all lines [n, p]; lines of a group; pixels of a group, rounded up for multiply()
 
   explicit Lines(const Pointwise& conv) : count(conv.n * conv.p), each(std::max<int64_t>(kPixels / conv.q, 1)) {
     pixels = (each * conv.q + kRowMultiple - 1) / kRowMultiple * kRowMultiple;
@@ -36,7 +36,7 @@ void store_nothing(T* into, int64_t at, int64_t count, const Scaling<T>& scaling
   for (int64_t c = 0; c < count; c += kLanes) store(into + at + c, scaled(Vec{}, scaling, at + c, 0));
 }
 
-/// Where the pixel of x that belongs to pixel q of line [n, p] begins.
+/// The index in x of the pixel that pixel q of line [n, p] of y is computed from.
 int64_t seen_by(const Pointwise& conv, int64_t line, int64_t q) {
   const int64_t h = line % conv.p * conv.stride_h;
   return ((line / conv.p * conv.h + h) * conv.w + q * conv.stride_w) * conv.c;
@@ -48,7 +48,7 @@ void gather(const Pointwise& conv, const T* x, int64_t first, int64_t last, floa
     for (int64_t q = 0; q < conv.q; ++q, into += conv.c) copy_pixel(x + seen_by(conv, line, q), into, conv.c);
 }
 
-/// dx between the lines of y and within them, from the products of a group of lines.
+/// Stores dx for a group of lines of y from their products, including the pixels that the stride skips.
 template <class T>
 void scatter(const Pointwise& conv, const float* products, int64_t first, int64_t last, T* dx,
              const Scaling<T>& scaling) {
@@ -63,7 +63,7 @@ void scatter(const Pointwise& conv, const float* products, int64_t first, int64_
   }
 }
 
-/// f(first line, last line, the thread's buffer) for all groups of lines.
+/// Calls f(first line, last line, the thread's buffer) for all groups of lines.
 template <class F>
 void for_each_group(const Pointwise& conv, float* buffers, F f) {
   const Lines lines(conv);

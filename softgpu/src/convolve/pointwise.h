@@ -5,8 +5,8 @@
 
 #include "convolve/scaling.h"
 
-/// 1x1 convolutions of any stride without padding, NHWC, on all threads of OpenMP: products of the pixels that a
-/// strided convolution sees, gathered. Computed in float whatever the type.
+/// 1x1 convolutions of any stride without padding, NHWC, on all OpenMP threads. The pixels that the strided convolution
+/// reads are gathered and multiplied as a matrix. Products are computed in float for every type.
 namespace softgpu::convolve {
 
 /// x [n, h, w, c], filter [k, 1, 1, c], y [n, p, q, k], p = (h - 1) / stride_h + 1; c and k are multiples of 16.
@@ -14,14 +14,14 @@ struct Pointwise {
   int64_t n, h, w, c, k, p, q, stride_h, stride_w;
 };
 
-/// Bytes that each of the three functions needs as workspace with the present number of threads.
+/// Bytes of workspace that each of the three functions needs with the current number of threads.
 size_t pointwise_workspace(const Pointwise& conv);
 
-/// T: float, __nv_bfloat16. Results depend on the number of threads only in pointwise_backward_filter.
+/// T is float or __nv_bfloat16. Results depend on the number of threads only in pointwise_backward_filter.
 template <class T>
 void pointwise_forward(const Pointwise& conv, const T* x, const T* filter, T* y, const Scaling<T>& scaling,
                        void* workspace);
-/// Pixels that the convolution does not see get beta * prior.
+/// Pixels that the convolution does not read get beta * prior.
 template <class T>
 void pointwise_backward_data(const Pointwise& conv, const T* dy, const T* filter, T* dx, const Scaling<T>& scaling,
                              void* workspace);

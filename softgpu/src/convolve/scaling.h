@@ -2,8 +2,8 @@
 
 namespace softgpu::convolve {
 
-/// What is stored: f(alpha * result + beta * prior + bias[channel]), f being ReLU, which passes NaN on, or nothing.
-/// prior is read only if beta is not 0 and may be the result's array; bias may be null.
+/// What is stored for a result: f(alpha * result + beta * prior + bias[channel]), where f is the identity or a ReLU
+/// that passes NaN on. prior is read only if beta is not 0, and may be the output array; bias may be null.
 template <class T>
 struct Scaling {
   float alpha = 1, beta = 0;
@@ -11,7 +11,7 @@ struct Scaling {
   const T* bias = nullptr;
   bool relu = false;
 
-  /// Whether results are stored as they are.
+  /// Whether results are stored unchanged.
   bool is_plain() const { return alpha == 1 && beta == 0 && bias == nullptr && !relu; }
 };
 

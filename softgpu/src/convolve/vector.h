@@ -10,13 +10,13 @@
 #include <immintrin.h>
 #endif
 
-/// Vectors of channels. Pointers need no alignment.
+/// Vectors of channels. Pointers need not be aligned.
 namespace softgpu::convolve {
 
 #if defined(__AVX512F__)
-inline constexpr int kLanes = 16, kAccumulators = 24;  // of 32 registers
+inline constexpr int kLanes = 16, kAccumulators = 24;  // out of 32 vector registers
 #else
-inline constexpr int kLanes = 8, kAccumulators = 12;  // of 16
+inline constexpr int kLanes = 8, kAccumulators = 12;  // out of 16 vector registers
 #endif
 
 typedef float Vec __attribute__((vector_size(4 * kLanes)));
@@ -33,7 +33,7 @@ inline Vec load(const __nv_bfloat16* from) {
   return reinterpret_cast<Vec>(__builtin_convertvector(half, Bits) << 16);
 }
 
-/// Rounds to nearest, ties to even; the instruction makes zeros of denormal values.
+/// Rounds to nearest, ties to even. The processor's instruction flushes denormal values to zero.
 inline void store(__nv_bfloat16* into, Vec value) {
 #if defined(__AVX512BF16__)
   const __m256bh half = _mm512_cvtneps_pbh(reinterpret_cast<__m512>(value));
@@ -47,7 +47,7 @@ inline void store(__nv_bfloat16* into, Vec value) {
 #endif
 }
 
-/// What `scaling` makes of the results at `at`, which begin at `channel`.
+/// Applies `scaling` to the results at index `at`, whose first channel is `channel`.
 template <class T>
 [[gnu::always_inline]] inline Vec scaled(Vec value, const Scaling<T>& scaling, int64_t at, int64_t channel) {
   if (scaling.alpha != 1) value *= scaling.alpha;
@@ -56,7 +56,7 @@ template <class T>
   return scaling.relu ? (value < 0 ? Vec{} : value) : value;
 }
 
-/// kLanes values, `stride` apart.
+/// Gathers kLanes values that lie `stride` apart.
 template <class T>
 Vec load_strided(const T* from, int64_t stride) {
   Vec value;

@@ -6,7 +6,8 @@
 
 #include "block.h"
 
-/// memcheck: AddressSanitizer and UndefinedBehaviorSanitizer find the accesses, this tells what they belong to.
+/// memcheck: AddressSanitizer and UndefinedBehaviorSanitizer find the wrong accesses; this file turns their reports
+/// into findings that name the kernel, the block and the thread.
 
 extern "C" {
 [[gnu::weak]] void __asan_init();
@@ -18,8 +19,8 @@ extern "C" {
 [[gnu::weak]] void __ubsan_get_current_report_data(const char** kind, const char** message, const char** file,
                                                    unsigned* line, unsigned* column, char** address);
 
-/// Faults go to our handler; a report does not end the program, its launch fails instead; device memory that is alive
-/// at exit is ours to report.
+/// Faults are left to softgpu's own handler, leaks to its own report at exit, and a report does not end the program:
+/// the launch fails instead.
 const char* __asan_default_options() {
   return "halt_on_error=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_abort=0:handle_sigill=0:"
          "use_sigaltstack=0:detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=0";
@@ -31,27 +32,29 @@ namespace softgpu {
 namespace {
 
 struct Description {
-  const char* asan;  ///< how AddressSanitizer calls it
+  const char* asan;  ///< AddressSanitizer's name for it
   const char* kind;
   const char* message;
   const char* hint;
 };
 
+constexpr const char* kCheckArray = "check the index against the size of the array, or make the array larger";
+
 constexpr Description kDescriptions[] = {
-    {"heap-buffer-overflow", "out-of-bounds", "beyond an allocation of device memory or dynamic shared memory",
-     "a comparison of the index with the size"},
-    {"heap-use-after-free", "use-after-free", "of memory that was freed", "a synchronisation before the free"},
-    {"global-buffer-overflow", "out-of-bounds-shared", "beyond an array in shared or constant memory",
-     "an array as large as the largest index, plus one"},
-    {"stack-buffer-overflow", "out-of-bounds-local", "beyond a local array of a thread",
-     "an array as large as the largest index, plus one"},
-    {"dynamic-stack-buffer-overflow", "out-of-bounds-local", "beyond a local array of a thread", ""},
-    {"stack-use-after-scope", "use-after-scope", "of a local variable whose scope has ended", ""},
+    {"heap-buffer-overflow", "out-of-bounds", "outside an allocation of device memory or dynamic shared memory",
+     "check the index against the size of the allocation"},
+    {"heap-use-after-free", "use-after-free", "of device memory that was freed",
+     "free the memory only after the work that uses it has finished"},
+    {"global-buffer-overflow", "out-of-bounds-shared", "outside an array in shared or constant memory", kCheckArray},
+    {"stack-buffer-overflow", "out-of-bounds-local", "outside a local array of a thread", kCheckArray},
+    {"dynamic-stack-buffer-overflow", "out-of-bounds-local", "outside a local array of a thread", kCheckArray},
+    {"stack-use-after-scope", "use-after-scope", "of a local variable whose scope has ended",
+     "declare the variable in the enclosing scope"},
 };
 
 void report_access(const char* text) {
   const char* name = __asan_get_report_description();
-  Description what{name, "memory", "of memory that it must not touch", ""};
+  Description what{name, "memory", "of memory that the thread must not access", ""};
   for (const Description& known : kDescriptions) {
     if (std::strcmp(known.asan, name) == 0) what = known;
   }
@@ -88,24 +91,23 @@ namespace softgpu {
 namespace {
 
 struct Behaviour {
-  const char* part;  ///< of the name of the check
+  const char* part;  ///< a part of the sanitizer's name of the check
   const char* kind;
   const char* hint;
   cudaError_t error;
 };
 
 constexpr Behaviour kBehaviours[] = {
-    {"misaligned", "misaligned", "an address that is a multiple of the size of what is read or written",
+    {"misaligned", "misaligned", "use an address that is a multiple of the alignment of the type",
      cudaErrorMisalignedAddress},
-    {"out-of-bounds-index", "out-of-bounds", "a comparison of the index with the size of the array",
-     cudaErrorIllegalAddress},
+    {"out-of-bounds-index", "out-of-bounds", "check the index against the size of the array", cudaErrorIllegalAddress},
     {"", "undefined-behaviour", "", cudaSuccess},
 };
 
 }  // namespace
 }  // namespace softgpu
 
-/// UndefinedBehaviorSanitizer calls this for each of its reports.
+/// UndefinedBehaviorSanitizer calls this function for each of its reports.
 extern "C" void __ubsan_on_report() {
   using namespace softgpu;
   const char *name = "", *message = "", *file = "";

@@ -3,7 +3,7 @@
 
 #include "block.h"
 
-/// softgpu/threads.h: what headers call, for the block that the calling OS thread runs.
+/// Implements softgpu/threads.h: the headers call these functions for the block that the calling OS thread runs.
 
 namespace softgpu {
 

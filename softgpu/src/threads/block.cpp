@@ -8,6 +8,8 @@
 #include "cuda_runtime.h"
 #include "seed.h"
 
+/// The scheduler of a thread block: which CUDA thread runs next, and where threads meet.
+
 namespace softgpu {
 namespace {
 
@@ -90,8 +92,8 @@ void Block::start(const Grid& grid, uint64_t index, uint3 block) {
 
 void Block::fiber_entry() { running_block->run_fresh_threads(); }
 
-/// What a fiber does: runs threads that have not begun yet, one after the other, until one waits; the fiber is then
-/// that thread's. A kernel without barriers runs on one fiber.
+/// The body of a fiber: runs threads that have not begun yet, one after the other, until one of them waits, and then
+/// belongs to that thread. A kernel without barriers runs on a single fiber.
 void Block::run_fresh_threads() {
   for (;;) {
     try {
@@ -112,7 +114,7 @@ void Block::run_fresh_threads() {
   }
 }
 
-/// The running thread has returned from the kernel: whoever waited for it only may go on.
+/// The running thread has returned from the kernel: threads that waited only for it may continue.
 void Block::leave() {
   const unsigned index = current_ / kWarpLanes;
   Warp& warp = warps_[index];
@@ -123,7 +125,7 @@ void Block::leave() {
   if (arrivals_.count > 0 && arrivals_.count == live_) release_barrier();
   for (uint32_t lanes = warp.meeting; lanes != 0; lanes &= lanes - 1) {
     const auto lane = static_cast<unsigned>(std::countr_zero(lanes));
-    if ((warp.meeting & bit(lane)) == 0) continue;  // went on with an earlier one
+    if ((warp.meeting & bit(lane)) == 0) continue;  // it has already continued together with an earlier lane
     const Thread& waiting = threads_[index * kWarpLanes + lane];
     complete_meeting(index, waiting.mask, waiting.combine);
   }
@@ -138,7 +140,7 @@ inline uint64_t Block::random() {  // xorshift64
   return random_state_;
 }
 
-/// A runnable thread: the following one of the same warp, as long as it has any; any at random with a seed.
+/// Chooses a runnable thread: the next one of the same warp as long as there is one or, with a seed, any one at random.
 inline unsigned Block::choose() {
   if (random_state_ != 0) {
     const uint64_t r = random();
@@ -157,7 +159,7 @@ inline unsigned Block::choose() {
   return current_warp_ * kWarpLanes + current_lane_;
 }
 
-/// The thread to continue, no longer runnable; kNobody when all have left. A block that is stuck fails here.
+/// Takes the thread that continues; kNobody when all have returned. A block that is stuck fails here.
 inline unsigned Block::next() {
   if (Warp& warp = warps_[current_warp_]; warp.gathering != 0 && warp.runnable() == 0) gather(warp);
   while (runnable_warps_ == 0) {
@@ -183,7 +185,7 @@ inline void Block::set_current(unsigned thread) {
   if (checked_) check::run_thread(thread);
 }
 
-/// Leaves the running fiber `from` for the one of `thread`, or for the OS thread's own stack when nobody is left.
+/// Switches from the running fiber `from` to that of `thread`, or to the OS thread's own stack when no thread is left.
 [[gnu::always_inline]] inline void Block::continue_with(unsigned thread, Fiber& from) {
   Fiber* to = &main_;
   if (thread != kNobody) {
@@ -244,8 +246,8 @@ int Block::barrier(BarrierVote vote, int predicate, Site site) {
   return vote == BarrierVote::count ? votes : vote == BarrierVote::all ? votes == arrived : votes != 0;
 }
 
-/// Every live thread has arrived. CUDA allows a barrier in conditional code only where all threads of the block decide
-/// alike, so those that arrived elsewhere or left make it an error.
+/// Every live thread has arrived at a barrier. CUDA allows a barrier in conditional code only if the condition is the
+/// same for all threads of the block, so it is an error if threads have arrived at another barrier or have returned.
 void Block::release_barrier() {
   if (arrivals_.other != kNobody || live_ != thread_count_) {
     report_divergence();
@@ -260,7 +262,7 @@ void Block::release_barrier() {
 void Block::meet(unsigned mask, void* data, Combine combine, Site site) {
   check_failure();
   const unsigned warp = current_ / kWarpLanes, lane = current_ % kWarpLanes;
-  if ((mask & bit(lane)) == 0) misuse("calls a warp operation with a mask that does not name it", site);
+  if ((mask & bit(lane)) == 0) misuse("calls a warp operation with a mask that does not include the thread", site);
   Thread& self = threads_[current_];
   self.site = site;
   self.mask = mask;
@@ -270,7 +272,7 @@ void Block::meet(unsigned mask, void* data, Combine combine, Site site) {
   if (!complete_meeting(warp, mask, combine)) suspend();
 }
 
-/// Lets the lanes of `mask` go on if all live ones have arrived with this mask and operation.
+/// Lets the lanes of `mask` continue if all live ones have arrived with this mask and operation.
 bool Block::complete_meeting(unsigned index, unsigned mask, Combine combine) {
   Warp& warp = warps_[index];
   const uint32_t lanes = mask & warp.live;
@@ -293,7 +295,8 @@ bool Block::complete_meeting(unsigned index, unsigned mask, Combine combine) {
 
 void Block::grid_barrier(Site site) {
   check_failure();
-  if (cooperative_ == nullptr) misuse("calls grid.sync() in a launch that is not cooperative", site);
+  if (cooperative_ == nullptr)
+    misuse("calls grid.sync() in a launch that is not cooperative: use cudaLaunchCooperativeKernel", site);
   threads_[current_].site = site;
   warps_[current_ / kWarpLanes].at_grid |= bit(current_ % kWarpLanes);
   ++at_grid_;
@@ -302,7 +305,7 @@ void Block::grid_barrier(Site site) {
 
 void Block::release_grid_barrier() {
   at_grid_ = 0;
-  current_ = kNobody;  // the last to arrive goes on by being chosen, like the others
+  current_ = kNobody;  // the last thread to arrive continues when it is chosen, like the others
   for (unsigned w = 0; w < warp_count_; ++w) make_runnable(warps_[w], &Warp::at_grid, warps_[w].at_grid);
 }
 
@@ -315,7 +318,7 @@ unsigned Block::active_lanes(Site site) {
   return threads_[self].mask;
 }
 
-/// No lane of the warp can run: those that came to the same place are what hardware would call converged.
+/// No lane of the warp can run: lanes that wait at the same place are the ones that hardware would call converged.
 void Block::gather(Warp& warp) {
   const unsigned base = static_cast<unsigned>(&warp - warps_.data()) * kWarpLanes;
   const Site place = threads_[base + next_lane(warp.gathering, 31)].site;
@@ -326,13 +329,13 @@ void Block::gather(Warp& warp) {
     if (site.line == place.line && site.file == place.file) together |= bit(lane);
   }
   for (uint32_t rest = together; rest != 0; rest &= rest - 1) threads_[base + next_lane(rest, 31)].mask = together;
-  current_ = kNobody;  // the calling lane goes on by being chosen, like the others
+  current_ = kNobody;  // the calling lane continues when it is chosen, like the others
   make_runnable(warp, &Warp::gathering, together);
 }
 
 // --- Failure -------------------------------------------------------------------------------------------------------
 
-/// Never returns: the launch is over, nothing of it runs any more.
+/// Ends the launch with `error`. Never returns, because no thread of the launch runs any more.
 void Block::fail(cudaError_t error) {
   if (failure_ == cudaSuccess) failure_ = error;
   Fiber& mine = *running_fiber_;

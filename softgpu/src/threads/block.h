@@ -13,16 +13,16 @@
 #include "fiber.h"
 #include "softgpu/threads.h"
 
-/// A thread block in thread mode: its CUDA threads take turns on one OS thread, each giving way where it waits.
+/// A thread block in thread mode. Its CUDA threads take turns on one OS thread; each lets another run where it waits.
 
 namespace softgpu {
 
 class CooperativeGrid;
 
-/// Stands for the address of a fault where the processor does not tell it.
+/// The address of a fault whose address the processor does not tell.
 inline const void* const kUnknownAddress = reinterpret_cast<const void*>(~uintptr_t{0});
 
-/// Why a kernel cannot go on, as the fault handler found it.
+/// Why a kernel cannot continue, as the fault handler found it.
 struct Fault {
   int signal = 0;
   const void* address = nullptr;
@@ -35,11 +35,11 @@ class Block {
  public:
   /// The block that the calling OS thread runs; null outside of kernels in thread mode.
   static Block* running();
-  /// The one Block of the calling OS thread, used for one block of a grid after the other.
+  /// The Block object of the calling OS thread, which is reused for all blocks that run there.
   static Block& of_this_os_thread();
 
-  /// Runs every thread of the block with linear index `index` to its end. Throws LaunchFailure when a checker ended
-  /// the launch, and what a kernel threw.
+  /// Runs every thread of the block with linear index `index` to its end. Throws LaunchFailure when a checker has ended
+  /// the launch, and rethrows exceptions of the kernel.
   void run(const Grid& grid, uint64_t index, uint3 block, CooperativeGrid* cooperative = nullptr);
 
   // --- Called by the running CUDA thread ---
@@ -51,10 +51,11 @@ class Block {
   bool is_cooperative() const { return cooperative_ != nullptr; }
   [[noreturn]] void misuse(const char* what, Site site);
 
-  /// The launch fails with `error` when the running thread next gives way: for checkers that report inside an access.
+  /// Makes the launch fail with `error` when the running thread next waits or ends, for checkers that report inside an
+  /// access.
   void fail_soon(cudaError_t error) { pending_failure_ = error; }
 
-  /// Continuation of a thread that faulted, on its own, emptied stack.
+  /// Where a thread that faulted continues, on its own stack, from which everything was dropped.
   [[noreturn]] void fail_with(const Fault& fault);
   /// Top of the running fiber's stack, for that continuation.
   void* stack_top() const { return running_fiber_->stack + running_fiber_->bytes - 4096; }
@@ -76,7 +77,7 @@ class Block {
     Combine combine = nullptr;
     void* data = nullptr;
   };
-  /// Which lanes are in which state, as bits; a lane in none of them but `live` is the running one.
+  /// The states of the lanes, as bits. The running lane is set in `live` only.
   struct Warp {
     uint32_t live = 0, fresh = 0, ready = 0, at_barrier = 0, meeting = 0, gathering = 0, at_grid = 0;
     uint32_t runnable() const { return fresh | ready; }
@@ -85,7 +86,7 @@ class Block {
   struct Arrivals {
     unsigned count = 0, votes = 0;
     unsigned first = kNobody;  // thread that arrived first
-    unsigned other = kNobody;  // thread that arrived at another place than it
+    unsigned other = kNobody;  // a thread that arrived at a different place
   };
 
   static void fiber_entry();
@@ -106,7 +107,7 @@ class Block {
   void check_failure();
   [[noreturn]] void fail(cudaError_t error);
 
-  // What went wrong, in block_report.cpp; fail_with in fault_report.cpp.
+  // Reports: these are in block_report.cpp, fail_with is in fault_report.cpp.
   void describe_meeting(unsigned index, Finding& finding) const;
   Party party(unsigned thread, std::string what) const;
   void report_divergence();

@@ -4,10 +4,13 @@
 
 #include "block.h"
 
-/// synccheck in words.
+/// Turns what synccheck found into findings.
 
 namespace softgpu {
 namespace {
+
+constexpr const char* kMoveBarrier =
+    "move __syncthreads() out of the condition, so that all threads reach the same one";
 
 std::string mask_text(unsigned mask) {
   char text[16];
@@ -29,40 +32,41 @@ void Block::report_divergence() {
   if (arrivals_.other != kNobody) {
     finding.message = "threads of one block wait at different barriers";
     finding.parties.push_back(party(arrivals_.other, "waits at another barrier"));
-    finding.hint = "a __syncthreads() that all threads of the block reach, outside of the condition";
+    finding.hint = kMoveBarrier;
   } else {
     finding.kind = "left-before-barrier";
     finding.message = std::to_string(thread_count_ - live_) + " of " + std::to_string(thread_count_) +
-                      " threads left the kernel while others wait at a barrier";
-    finding.parties.push_back({"left the kernel", "", 0, "", name_of(first_left_)});
-    finding.hint = "a condition around the work instead of a return, so that all threads reach the barrier";
+                      " threads of the block returned from the kernel while the others wait at a barrier";
+    finding.parties.push_back({"returned from the kernel", "", 0, "", name_of(first_left_)});
+    finding.hint = "put the work inside a condition instead of returning early, so that all threads reach the barrier";
   }
   report_finding(finding);
 }
 
-/// Lanes of the warp wait in a warp operation for one that does not come to it.
+/// Describes lanes of the warp that wait in a warp operation for a lane that does not execute it.
 void Block::describe_meeting(unsigned index, Finding& finding) const {
   const Warp& warp = warps_[index];
   const unsigned first = index * kWarpLanes, waiting = first + static_cast<unsigned>(std::countr_zero(warp.meeting));
   const Thread& thread = threads_[waiting];
   finding.kind = "warp-mask";
-  finding.message = "lanes that a warp operation names in its mask do not come to it";
-  finding.hint = "a mask that names exactly the lanes that execute the operation, such as that of __ballot_sync";
+  finding.message = "the mask of a warp operation names lanes that do not execute it";
+  finding.hint = "pass a mask of exactly the lanes that execute the operation, for example from __ballot_sync";
   finding.parties.push_back(party(waiting, "waits with mask " + mask_text(thread.mask)));
   for (uint32_t rest = thread.mask & warp.live; rest != 0; rest &= rest - 1) {
     const unsigned lane = static_cast<unsigned>(std::countr_zero(rest));
     const Thread& other = threads_[first + lane];
     const bool in_warp_operation = (warp.meeting >> lane & 1) != 0;
     if (in_warp_operation && other.mask == thread.mask && other.combine == thread.combine) continue;
-    finding.parties.push_back(party(
-        first + lane, in_warp_operation ? "waits with mask " + mask_text(other.mask) : "is named but waits elsewhere"));
+    finding.parties.push_back(party(first + lane, in_warp_operation ? "waits with mask " + mask_text(other.mask)
+                                                                    : "is in the mask but waits elsewhere"));
     return;
   }
 }
 
-/// No thread can run: some wait for others that will never come.
+/// Reports that no thread can run, because each waits for others that will never arrive.
 void Block::report_stuck() {
-  Finding finding{"synccheck", "deadlock", "no thread of the block can go on", kernel(), {}, ""};
+  Finding finding{"synccheck", "deadlock", "no thread of the block can continue: each waits for another",
+                  kernel(),    {},         "let every thread that others wait for reach the same barrier"};
   const auto meeting =
       std::find_if(warps_.begin(), warps_.begin() + warp_count_, [](const Warp& warp) { return warp.meeting != 0; });
   if (meeting != warps_.begin() + warp_count_) {
@@ -70,7 +74,7 @@ void Block::report_stuck() {
   } else if (arrivals_.count > 0) {
     finding.kind = "divergent-barrier";
     finding.message = "some threads of the block wait at a barrier that the others never reach";
-    finding.hint = "a __syncthreads() that all threads of the block reach, outside of the condition";
+    finding.hint = kMoveBarrier;
   }
   if (arrivals_.count > 0 && finding.parties.size() < 2) {
     finding.parties.push_back(party(arrivals_.first, "waits at a barrier"));
@@ -87,7 +91,7 @@ void Block::report_stuck() {
 
 void Block::misuse(const char* what, Site site) {
   threads_[current_].site = site;
-  report_finding({"synccheck", "misuse", std::string("a thread ") + what, kernel(), {party(current_, "calls it")}, ""});
+  report_finding({"synccheck", "misuse", std::string("a thread ") + what, kernel(), {party(current_, "call")}, ""});
   fail(cudaErrorLaunchFailure);
 }
 

@@ -8,6 +8,8 @@
 #include "block.h"
 #include "time_limit.h"
 
+/// The blocks of a cooperative launch take turns.
+
 namespace softgpu {
 
 void CooperativeGrid::begin(uint64_t block) {
@@ -15,7 +17,7 @@ void CooperativeGrid::begin(uint64_t block) {
   changed_.wait(lock, [&] { return turn_ == block; });
 }
 
-/// The next block in the circle that has not ended takes its turn. The caller holds the mutex.
+/// Gives the turn to the next block, in cyclic order, that has not ended. The caller holds the mutex.
 void CooperativeGrid::pass_on(uint64_t block) {
   if (ended_ == left_.size()) return;
   do {
@@ -35,7 +37,7 @@ bool CooperativeGrid::arrive(uint64_t block) {
   }
   pass_on(block);
   changed_.wait(lock, [&] { return turn_ == block; });
-  // Every other block has had its turn: those that have not come will not.
+  // Every other block has had its turn since, so blocks that have not arrived by now never will.
   return generation_ != generation && !failure_;
 }
 

@@ -8,8 +8,8 @@
 
 #include "../run_grid.h"
 
-/// A cooperative launch: all blocks are alive at once, each on an OS thread of its own, so that what `__shared__` names
-/// is its own. One block runs at a time: the next one takes over where a block waits for the grid or ends.
+/// A cooperative launch. All blocks are alive at once, each on its own OS thread, so that each has its own `__shared__`
+/// variables. Only one block runs at a time; the next one takes over when it waits for the grid or ends.
 
 namespace softgpu {
 
@@ -19,7 +19,8 @@ class CooperativeGrid {
 
   /// Waits for this block's first turn.
   void begin(uint64_t block);
-  /// All threads of the block wait for the grid: returns when all blocks have come here. False when that cannot be.
+  /// All threads of the block wait for the grid. Returns true when all blocks have arrived, false when that can never
+  /// be.
   bool arrive(uint64_t block);
   /// The block has ended; a failure ends the others too.
   void end(uint64_t block, std::exception_ptr failure);

@@ -2,6 +2,8 @@
 
 #include "block.h"
 
+/// The queues of asynchronous copies of a block.
+
 namespace softgpu {
 
 AsyncCopies::Queue& AsyncCopies::of(unsigned thread) {
@@ -34,7 +36,7 @@ bool AsyncCopies::take(unsigned thread, unsigned recent, AsyncCopy& copy) {
     copy = queue.copies[queue.taken++];
     return true;
   }
-  // What has been made is forgotten, so that a pipeline that never drains does not grow.
+  // Copies that have been made are dropped from the queue, so that it does not grow in a pipeline that never drains.
   queue.copies.erase(queue.copies.begin(), queue.copies.begin() + static_cast<std::ptrdiff_t>(queue.taken));
   queue.group_ends.erase(queue.group_ends.begin(), queue.group_ends.end() - recent);
   for (size_t& end : queue.group_ends) end -= queue.taken;

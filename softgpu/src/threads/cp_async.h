@@ -8,23 +8,23 @@
 
 namespace softgpu {
 
-/// Copies that the threads of one block have started and not waited for.
+/// The copies that the threads of one block have started but not waited for.
 class AsyncCopies {
  public:
-  /// Forgets all of them: a block begins.
+  /// Drops all copies, when a block begins.
   void clear() {
     if (used_) clear_used();
   }
 
   void add(unsigned thread, const AsyncCopy& copy);
   void commit(unsigned thread);
-  /// Takes the next copy of the thread's groups but the `recent` latest; false when there is none.
+  /// Takes the next copy of the thread's groups other than the `recent` latest ones; false when there is none.
   bool take(unsigned thread, unsigned recent, AsyncCopy& copy);
 
  private:
   struct Queue {
     std::vector<AsyncCopy> copies;
-    std::vector<size_t> group_ends;  ///< how many copies there had been at each commit
+    std::vector<size_t> group_ends;  ///< the number of copies at each commit
     size_t taken = 0;
   };
 

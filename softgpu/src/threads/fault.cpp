@@ -4,6 +4,8 @@
 
 #include "block.h"
 
+/// Redirects a CUDA thread that faulted, or ran too long, to the report of its fault.
+
 extern "C" const char __executable_start, etext;
 
 namespace softgpu {
@@ -11,7 +13,7 @@ namespace {
 
 constinit thread_local Fault last_fault{};
 
-/// Where a thread goes on that has faulted: on its own stack, emptied, outside of the signal handler.
+/// Where a thread that has faulted continues: outside of the signal handler, at the top of its own stack.
 void fail_after_fault() { Block::running()->fail_with(last_fault); }
 
 // The registers of an interrupted thread, by processor.
@@ -24,7 +26,7 @@ void go_on_at(ucontext_t* at, void (*function)(), void* stack) {
 }
 #elif defined(__aarch64__)
 const void* program_counter(const ucontext_t* at) { return reinterpret_cast<void*>(at->uc_mcontext.pc); }
-bool was_write(const ucontext_t*) { return false; }  // not told
+bool was_write(const ucontext_t*) { return false; }  // the processor does not tell
 void go_on_at(ucontext_t* at, void (*function)(), void* stack) {
   at->uc_mcontext.pc = reinterpret_cast<uintptr_t>(function);
   at->uc_mcontext.sp = reinterpret_cast<uintptr_t>(stack) & ~uintptr_t{15};
@@ -43,13 +45,13 @@ void redirect(const Fault& fault, ucontext_t* context) {
 bool kernel_fault(siginfo_t* info, void* context) {
   if (!on_fibers) return false;
   auto* const at = static_cast<ucontext_t*>(context);
-  // The processor does not tell the address of a misaligned vector or of an address beyond its width.
+  // The processor does not tell the address of a misaligned vector access, or an address outside of its address space.
   const bool told = info->si_signo != SIGSEGV || info->si_code != SI_KERNEL;
   redirect({info->si_signo, told ? info->si_addr : kUnknownAddress, program_counter(at), was_write(at), false}, at);
   return true;
 }
 
-/// Only inside the program's own code: a library, such as the allocator, may hold a lock.
+/// A kernel is stopped only inside the program's own code: a library, such as the allocator, may hold a lock.
 bool stop_kernel(void* context) {
   auto* const at = static_cast<ucontext_t*>(context);
   const auto* pc = static_cast<const char*>(program_counter(at));

@@ -7,7 +7,7 @@
 #include "block.h"
 #include "time_limit.h"
 
-/// Faults of a kernel in words.
+/// Turns the faults of a kernel into findings.
 
 namespace softgpu {
 namespace {
@@ -18,51 +18,62 @@ std::string hexadecimal(const void* address) {
   return text;
 }
 
-/// Where an address lies, for somebody who has never seen it.
+bool is_null(const void* address) { return reinterpret_cast<uintptr_t>(address) < 4096; }
+
+/// Says where an address lies in terms that the reader of a report knows.
 AddressNote note_of(const void* address) {
-  if (address == kUnknownAddress) return {"an address that is misaligned, or that no memory can have", {}};
-  const auto number = reinterpret_cast<uintptr_t>(address);
-  if (number < 4096) return {"a null pointer (address " + std::to_string(number) + ")", {}};
+  if (address == kUnknownAddress) return {"an address that is misaligned or outside the address space", {}};
+  if (is_null(address))
+    return {"a null pointer (address " + std::to_string(reinterpret_cast<uintptr_t>(address)) + ")", {}};
   std::lock_guard lock(memory_mutex());
   AddressNote note = describe_address(address);
   note.text = "address " + hexadecimal(address) + " (" + note.text + ")";
   return note;
 }
 
-/// With the address, the processor keeps to itself whether it was a write.
+/// Where the processor does not tell the address, it does not tell either whether the access was a write.
 const char* access_text(const Fault& fault) {
   if (fault.address == kUnknownAddress) return "access to ";
   return fault.write ? "write to " : "read of ";
+}
+
+const char* hint_of(const void* address) {
+  if (address == kUnknownAddress)
+    return "check the alignment of the pointer, and its index against the size of the array";
+  return is_null(address) ? "pass a valid pointer, or check it before the access"
+                          : "check the index against the size of the array";
 }
 
 struct FaultText {
   const char* kind;
   std::string message, hint;
   cudaError_t error;
-  std::optional<Party> allocated = {};  ///< where the memory next to an illegal address comes from
+  std::optional<Party> allocated = {};  ///< the call that allocated the memory nearest to an illegal address
 };
 
 FaultText describe_fault(const Fault& fault, bool stack_overflow) {
   if (fault.time_limit) {
     return {"time-limit", "the kernel did not end within " + time_limit_text(),
-            "an exit from a loop, or the thread that the loop waits for", cudaErrorLaunchTimeout};
+            "check the exit conditions of its loops, and that what a loop waits for does happen",
+            cudaErrorLaunchTimeout};
   }
   if (stack_overflow) {
-    return {"local-memory", "a thread used up its local memory (256 KiB)", "an end to a recursion, or a smaller array",
-            cudaErrorIllegalAddress};
+    return {"local-memory", "a thread used more than its 256 KiB of local memory",
+            "limit the depth of the recursion, or use smaller local arrays", cudaErrorIllegalAddress};
   }
   switch (fault.signal) {
     case SIGFPE:
-      return {"division", "an integer was divided by zero: on a GPU the result is undefined", "a check of the divisor",
-              cudaErrorLaunchFailure};
+      return {"division", "an integer was divided by zero, which on a GPU gives an undefined result",
+              "check the divisor", cudaErrorLaunchFailure};
     case SIGABRT:
-      return {"assert", "an assertion failed, which says where above, or abort() was called", "", cudaErrorAssert};
+      return {"assert", "an assertion failed (its message is printed above), or abort() was called", "",
+              cudaErrorAssert};
     case SIGILL:
-      return {"trap", "the kernel executed a trap", "", cudaErrorLaunchFailure};
+      return {"trap", "the kernel executed a trap instruction", "", cudaErrorLaunchFailure};
     default:
       AddressNote note = note_of(fault.address);
-      return {"illegal-address", access_text(fault) + note.text, "a comparison of the index with the size",
-              cudaErrorIllegalAddress, std::move(note.allocated)};
+      return {"illegal-address", access_text(fault) + note.text, hint_of(fault.address), cudaErrorIllegalAddress,
+              std::move(note.allocated)};
   }
 }
 
@@ -70,7 +81,7 @@ FaultText describe_fault(const Fault& fault, bool stack_overflow) {
 
 void Block::fail_with(const Fault& fault) {
   const FaultText text = describe_fault(fault, fibers_.in_guard_page(fault.address));
-  // abort() stops deep in the C library; an assertion has said itself where it stands.
+  // abort() stops deep inside the C library, and a failed assertion has already printed its own place.
   const SourcePlace place = fault.signal == SIGABRT ? SourcePlace{} : locate(static_cast<const char*>(fault.pc) + 1);
   if (pending_failure_ == cudaSuccess) {
     std::vector<Party> parties{

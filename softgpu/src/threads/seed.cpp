@@ -5,6 +5,8 @@
 
 #include "softgpu/mode.h"
 
+/// Reads SOFTGPU_SEED.
+
 namespace softgpu {
 namespace {
 
@@ -14,7 +16,7 @@ uint64_t seed_from_environment() {
   char* end = nullptr;
   const unsigned long long number = std::strtoull(text, &end, 10);
   if (*end == '\0' && *text != '-') return number;
-  std::fprintf(stderr, "softgpu: SOFTGPU_SEED=%s is not a number\n", text);
+  std::fprintf(stderr, "softgpu: SOFTGPU_SEED=%s: expected a non-negative integer\n", text);
   std::_Exit(2);
 }
 

@@ -10,6 +10,8 @@
 
 #include "fault.h"
 
+/// The time limit of launches, by a timer for each OS thread.
+
 namespace softgpu {
 namespace {
 
@@ -20,7 +22,7 @@ double seconds() {
     char* end = nullptr;
     const double value = std::strtod(text, &end);
     if (*end == '\0' && value >= 0) return value;
-    std::fprintf(stderr, "softgpu: SOFTGPU_TIME_LIMIT=%s is not a number of seconds\n", text);
+    std::fprintf(stderr, "softgpu: SOFTGPU_TIME_LIMIT=%s: expected a number of seconds\n", text);
     std::_Exit(2);
   }();
   return limit;
@@ -28,7 +30,7 @@ double seconds() {
 
 int limit_signal() { return SIGRTMIN + 7; }
 
-/// A timer that signals the OS thread that made it: the one that runs the kernel.
+/// A timer that signals the OS thread that created it, which is the one that runs the kernel.
 struct Timer {
   timer_t id{};
 
@@ -57,7 +59,7 @@ struct Timer {
     return timer;
   }
 
-  /// A kernel that cannot be stopped where it is will be a millisecond later.
+  /// If the kernel cannot be stopped where it is, tries again a millisecond later.
   static void on_limit(int, siginfo_t*, void* context) {
     if (!stop_kernel(context)) of_this_os_thread().set(1e-3);
   }

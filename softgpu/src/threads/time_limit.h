@@ -4,8 +4,8 @@
 
 namespace softgpu {
 
-/// SOFTGPU_TIME_LIMIT: seconds that a launch may take in thread mode; none by default. While one of these lives, a
-/// kernel on the calling OS thread that passes the limit is stopped, and its launch fails with
+/// SOFTGPU_TIME_LIMIT: the number of seconds that a launch may take in thread mode; no limit by default. While an
+/// object lives, a kernel on the calling OS thread that exceeds the limit is stopped, and its launch fails with
 /// cudaErrorLaunchTimeout.
 class TimeLimit {
  public:
@@ -15,7 +15,7 @@ class TimeLimit {
   TimeLimit& operator=(const TimeLimit&) = delete;
 };
 
-/// "10 s"
+/// The limit as text, such as "10 s".
 std::string time_limit_text();
 
 }  // namespace softgpu

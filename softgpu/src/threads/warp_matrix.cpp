@@ -5,6 +5,8 @@
 
 #include "softgpu/ldmatrix.h"
 
+/// Products of matrices and the distribution of their elements among the lanes of a warp.
+
 namespace softgpu {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr unsigned kWholeWarp = 0xffffffffu;
 struct Meeting {
   void* lane;
   Combine combine;
-  bool whole;  ///< all lanes came, to the same operation
+  bool whole;  ///< whether all lanes came to the same operation
 };
 
 Meeting& first_meeting(void* const lanes[kWarpLanes]) {
@@ -61,7 +63,7 @@ void multiply(void* const lanes[kWarpLanes], unsigned) {
            [&](WarpProductLane& l, int e, MatrixPosition at) { l.c[e] = c[at.row][at.column]; });
 }
 
-/// Lane l of matrix i receives, from row l/4, elements 2 * (l%4) and the next one, or, transposed, from column l/4.
+/// Of each matrix, lane l receives elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4 or, transposed, of column l / 4.
 void distribute(void* const lanes[kWarpLanes], unsigned) {
   const auto element = [&](int matrix, int row, int column) {
     const uint32_t pair = static_cast<MatrixRows*>(lanes[8 * matrix + row])->row[column / 2];
@@ -81,7 +83,7 @@ void distribute(void* const lanes[kWarpLanes], unsigned) {
 
 void meet_whole_warp(void* lane, Combine combine, const char* what, Site site) {
   const std::string call = std::string("calls ") + what;
-  if (!on_fibers) misuse((call + ", which needs the lanes of a warp: run with SOFTGPU_MODE=threads,").c_str(), site);
+  if (!on_fibers) misuse((call + ", which needs SOFTGPU_MODE=threads,").c_str(), site);
   Meeting meeting{lane, combine, false};
   meet_in_warp(kWholeWarp, &meeting, check_and_combine, site);
   if (!meeting.whole) misuse((call + " without all 32 lanes of its warp").c_str(), site);

@@ -1,4 +1,4 @@
-// Tests that end badly, each in its own way; the one at the end is right.
+// Tests that end badly, each in a different way; the last one is correct.
 #include <lab.h>
 
 #include <stdexcept>

@@ -1,3 +1,4 @@
+// A file with errors that the compiler must report at the lines that cause them.
 #include <lab.h>
 
 __global__ void store(int* out, int value) { *out = value + missing; }

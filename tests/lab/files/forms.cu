@@ -1,4 +1,4 @@
-// The forms in which CUDA code launches and declares, all of them right: the lab has nothing to say.
+// The forms in which CUDA code launches kernels and declares shared memory. All are correct: the lab finds nothing.
 #include <lab.h>
 
 #include <algorithm>

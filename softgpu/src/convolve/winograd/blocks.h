@@ -5,15 +5,15 @@
 #include "convolve/multiply.h"
 #include "strips.h"
 
-/// How the strips of a convolution are dealt out to threads, and where a thread keeps what it works on.
+/// How the strips of a convolution are distributed over the threads, and how a thread's buffers are laid out.
 namespace softgpu::convolve::winograd {
 
-/// Strips are worked on in blocks whose products lie in the second-level cache, between the filters that they all meet.
+/// Strips are processed in blocks, whose size is chosen so that their products fit the second-level cache.
 struct Blocks {
-  int64_t strips, strips_each, tiles;  // tiles of a block, rounded up for multiply
+  int64_t strips, strips_each, tiles;  // all strips; strips of a block; tiles of a block, rounded up for multiply()
 
-  /// `in` and `out` channels of the products, and the fewest tiles that pay for reading the filters, or sums, once
-  /// more.
+  /// `in` and `out` are the channels of the products. A block has at least `least_tiles` tiles, because every block
+  /// reads all the filters, or all the sums, once more.
   Blocks(const Strips& s, int64_t in, int64_t out, int64_t least_tiles) : strips(s.count()) {
     constexpr int64_t kBudget = 160 << 10;
     const int64_t wanted = std::max(kBudget / (kProducts * (in + out) * int64_t{sizeof(float)}), least_tiles);
@@ -23,16 +23,16 @@ struct Blocks {
   int64_t count() const { return (strips + strips_each - 1) / strips_each; }
 };
 
-/// Elements between the products of a block: never a multiple of a page, so that the 36 streams of a tile fall into
-/// different sets of the first-level cache.
+/// Distance in elements between the products of a block. It is never a multiple of a page, so that the 36 streams of a
+/// tile use different sets of the first-level cache.
 inline int64_t product_stride(const Blocks& blocks, int64_t channels) { return blocks.tiles * channels + 16; }
 
-/// What a block of strips reads or writes of its maps, fetched into the second-level cache piece by piece while the
-/// processor multiplies: the transforms would wait for memory otherwise.
+/// The part of the maps that a block of strips reads or writes. It is fetched into the second-level cache piece by
+/// piece while the processor multiplies, because the transforms would otherwise wait for memory.
 class Prefetch {
  public:
-  /// Rows of `maps`, of element size `bytes`, that strips [first, last) are the first to touch, if these look `ahead`
-  /// rows beyond their own; none if they are empty.
+  /// The rows of `maps`, with elements of `bytes` bytes, that strips [first, last) are the first to access, if these
+  /// read `ahead` rows beyond their own. No rows if there are no strips.
   Prefetch(const Maps& maps, const Strips& strips, const void* base, int64_t bytes, int64_t first, int64_t last,
            int64_t ahead = 0) {
     if (first >= last) return;
@@ -45,7 +45,7 @@ class Prefetch {
     lines_ = (row_of(last) - row_of(first)) * row_bytes / kLine;
   }
 
-  /// Piece `part` of `parts`.
+  /// Fetches piece `part` of `parts`.
   template <bool kForWriting>
   void fetch(int part, int parts) const {
     for (int64_t line = lines_ * part / parts; line < lines_ * (part + 1) / parts; ++line)
@@ -58,7 +58,7 @@ class Prefetch {
   int64_t lines_ = 0;
 };
 
-/// f(first strip, last strip) for this thread's share of the blocks, of `threads`.
+/// Calls f(first strip, last strip) for the blocks that belong to `thread` out of `threads`.
 template <class F>
 void for_each_block(const Blocks& blocks, int thread, int threads, F f) {
   const int64_t first = blocks.count() * thread / threads, last = blocks.count() * (thread + 1) / threads;

@@ -6,13 +6,13 @@
 #include "filters.h"
 #include "results.h"
 
-/// The order of work for few tiles and many channels, where transformed filters would fill the caches many times over:
-/// the samples of all tiles are transformed and kept, and each thread takes a few output channels at a time, whose
-/// filters it transforms into its caches, multiplies and forgets.
+/// The order of work for few tiles and many channels, where the transformed filters would exceed the caches many times
+/// over. The samples of all tiles are transformed once and kept. Each thread then takes a few output channels at a
+/// time, transforms their filters into its own caches, multiplies, and discards them.
 namespace softgpu::convolve::winograd {
 
 struct ByChannels : Problem {
-  int64_t tiles, rows;       // of all maps; rounded up for multiply
+  int64_t tiles, rows;       // tiles of all maps, and that number rounded up as multiply() needs it
   int64_t outs, tiles_each;  // output channels and tiles that are multiplied at a time
 
   explicit ByChannels(const Problem& problem) : Problem(problem) {
@@ -27,12 +27,12 @@ struct ByChannels : Problem {
     constexpr int64_t kManyFilters = 128 * 128;
     return tiles <= result.channels && source.channels * result.channels >= kManyFilters;
   }
-  // Not multiples of a page, as product_stride.
+  // None of these is a multiple of a page, for the reason that product_stride gives.
   int64_t sample_stride() const { return rows * source.channels + 16; }
   int64_t filter_stride() const { return source.channels * outs + 16; }
   int64_t result_stride() const { return tiles_each * outs + 16; }
   int64_t sample_elements() const { return kProducts * sample_stride(); }
-  /// Either for transforming samples or for the rest.
+  /// A thread's buffer is used first for transforming samples, then for filters and results.
   int64_t thread_elements() const {
     return std::max(row_buffer(strips, source.channels), kProducts * (filter_stride() + result_stride()));
   }
@@ -41,15 +41,15 @@ struct ByChannels : Problem {
   }
 };
 
-/// Output channels [out, out + outs) of all tiles.
-template <class T, class Taps>
-void convolve_channels(const ByChannels& p, const float* samples, const Taps& taps, int64_t out,
+/// Computes output channels [out, out + outs) of all tiles.
+template <class T, class Filter>
+void convolve_channels(const ByChannels& p, const float* samples, const Filter& filter, int64_t out,
                        const Scaling<T>& scaling, T* result, float* filters) {
   const int64_t in = p.source.channels;
   float* const products = filters + kProducts * p.filter_stride();
   for (int64_t i = 0; i < in; i += kLanes)
     for (int64_t o = 0; o < p.outs; o += kLanes)
-      transform_filters(taps, i, out + o, filters + i * p.outs + o, p.filter_stride(), p.outs);
+      transform_filters(filter, i, out + o, filters + i * p.outs + o, p.filter_stride(), p.outs);
   for (int64_t first = 0; first < p.rows; first += p.tiles_each) {
     const int64_t rows = std::min(p.tiles_each, p.rows - first);
     for (int i = 0; i < kProducts; ++i)
@@ -61,8 +61,8 @@ void convolve_channels(const ByChannels& p, const float* samples, const Taps& ta
   }
 }
 
-template <class T, class Taps>
-void convolve(const ByChannels& p, const T* source, const Taps& taps, const Scaling<T>& scaling, T* result,
+template <class T, class Filter>
+void convolve(const ByChannels& p, const T* source, const Filter& filter, const Scaling<T>& scaling, T* result,
               void* workspace) {
   float* const samples = static_cast<float*>(workspace);
 #pragma omp parallel
@@ -74,7 +74,7 @@ void convolve(const ByChannels& p, const T* source, const Taps& taps, const Scal
                              {samples, p.sample_stride(), p.source.channels}, strip * p.strips.tile_cols);
 #pragma omp for schedule(static)
     for (int64_t out = 0; out < p.result.channels; out += p.outs)
-      convolve_channels(p, samples, taps, out, scaling, result, own);
+      convolve_channels(p, samples, filter, out, scaling, result, own);
   }
 }
 

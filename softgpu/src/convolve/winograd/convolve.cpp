@@ -5,15 +5,15 @@
 namespace softgpu::convolve::winograd {
 namespace {
 
-/// The order of work for filters that stay in the caches: transformed first, [36, in, out], for blocks of tiles that
-/// each thread transforms, multiplies and transforms back.
+/// The order of work for filters that fit the caches. All filters are transformed first, into [36, in, out]; each
+/// thread then transforms a block of tiles, multiplies it with them and transforms the products back.
 struct ByTiles : Problem {
   Blocks blocks;
 
   explicit ByTiles(const Problem& problem)
       : Problem(problem), blocks(strips, source.channels, result.channels, least_tiles()) {}
 
-  /// More where filters come from the third-level cache, or from memory.
+  /// Larger blocks pay where the filters have to be read from the third-level cache, or from memory.
   int64_t least_tiles() const {
     const int64_t bytes = filter_elements() * int64_t{sizeof(float)};
     return bytes > 16 << 20 ? 96 : bytes > 2 << 20 ? 16 : 8;
@@ -57,8 +57,8 @@ void convolve_block(const ByTiles& problem, const T* source, const float* filter
                  strips, strip, tile, 0, out, scaling, result);
 }
 
-template <class T, class Taps>
-void convolve(const ByTiles& problem, const T* source, const Taps& taps, const Scaling<T>& scaling, T* result,
+template <class T, class Filter>
+void convolve(const ByTiles& problem, const T* source, const Filter& filter, const Scaling<T>& scaling, T* result,
               void* workspace) {
   float* const filters = static_cast<float*>(workspace);
   const int64_t ins = problem.source.channels, outs = problem.result.channels;
@@ -67,7 +67,7 @@ void convolve(const ByTiles& problem, const T* source, const Taps& taps, const S
 #pragma omp for schedule(static)
     for (int64_t in = 0; in < ins; in += kLanes)
       for (int64_t out = 0; out < outs; out += kLanes)
-        transform_filters(taps, in, out, filters + in * outs + out, ins * outs, outs);
+        transform_filters(filter, in, out, filters + in * outs + out, ins * outs, outs);
     const int thread = omp_get_thread_num();
     float* const scratch = filters + problem.filter_elements() + thread * problem.thread_elements();
     for_each_block(problem.blocks, thread, omp_get_num_threads(), [&](int64_t first, int64_t last) {
@@ -83,7 +83,7 @@ Problem backward_data_problem(const Convolution& c) {
   return {{c.n, c.p(), c.q(), c.k}, {c.n, c.h, c.w, c.c}, 2 - c.pad_h, 2 - c.pad_w};
 }
 
-/// f(the order of work that suits).
+/// Calls f with the order of work that suits the problem.
 template <class F>
 auto in_order(const Problem& p, F f) {
   const ByChannels by_channels(p);
@@ -101,7 +101,7 @@ size_t backward_data_workspace(const Convolution& conv) { return workspace_of(ba
 template <class T>
 void forward(const Convolution& conv, const T* x, const T* filter, T* y, const Scaling<T>& scaling, void* workspace) {
   in_order(forward_problem(conv), [&](const auto& order) {
-    convolve(order, x, ForwardTaps<T>{filter, conv.c}, scaling, y, workspace);
+    convolve(order, x, ForwardFilter<T>{filter, conv.c}, scaling, y, workspace);
   });
 }
 
@@ -109,7 +109,7 @@ template <class T>
 void backward_data(const Convolution& conv, const T* dy, const T* filter, T* dx, const Scaling<T>& scaling,
                    void* workspace) {
   in_order(backward_data_problem(conv), [&](const auto& order) {
-    convolve(order, dy, BackwardTaps<T>{filter, conv.c}, scaling, dx, workspace);
+    convolve(order, dy, BackwardFilter<T>{filter, conv.c}, scaling, dx, workspace);
   });
 }
 

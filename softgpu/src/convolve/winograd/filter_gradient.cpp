@@ -4,7 +4,7 @@
 namespace softgpu::convolve::winograd {
 namespace {
 
-/// What both orders of work need to know.
+/// What both orders of work need to know about the convolution.
 struct Layer {
   Maps x, dy;
   int64_t pad_h, pad_w;
@@ -14,10 +14,10 @@ struct Layer {
       : x{c.n, c.h, c.w, c.c}, dy{c.n, c.p(), c.q(), c.k}, pad_h(c.pad_h), pad_w(c.pad_w), strips(c.n, c.p(), c.q()) {}
 };
 
-/// The order of work for sums that stay in the caches: each thread transforms and multiplies blocks of tiles, and the
-/// sums of all threads are added.
+/// The order of work for sums that fit the caches: each thread transforms and multiplies blocks of tiles into sums of
+/// its own, and the sums of all threads are added at the end.
 struct ByTiles : Layer {
-  static constexpr int64_t kManySums = 1 << 18;  // that fill the second-level cache
+  static constexpr int64_t kManySums = 1 << 18;  // as many as fill the second-level cache
   Blocks blocks;
 
   explicit ByTiles(const Convolution& c) : Layer(c), blocks(strips, c.c, c.k, sums() > kManySums ? 64 : 16) {}
@@ -30,7 +30,7 @@ struct ByTiles : Layer {
   size_t workspace() const { return sizeof(float) * static_cast<size_t>(omp_get_max_threads() * thread_elements()); }
 };
 
-/// sums [36, k, c] += the products of a block of tiles.
+/// Adds the products of a block of tiles to sums [36, k, c].
 template <class T>
 void add_block(const ByTiles& problem, const T* x, const T* dy, float* sums, int64_t first, int64_t last) {
   const Strips& strips = problem.strips;
@@ -55,7 +55,8 @@ void add_block(const ByTiles& problem, const T* x, const T* dy, float* sums, int
   }
 }
 
-/// Sums of one output channel, the 36 products `stride` apart, to be added up from `parts` arrays `gap` apart.
+/// The sums of one output channel: its 36 products lie `stride` apart. The total is the sum over `parts` arrays, which
+/// lie `gap` apart, one for each thread.
 struct Sums {
   const float* values;
   int64_t stride;
@@ -63,7 +64,7 @@ struct Sums {
   int64_t gap = 0;
 };
 
-/// The first `count` channels of dw [3, 3, channels], which lies at `first`.
+/// Transforms the sums back and stores the first `count` channels of a filter dw [3, 3, channels] that lies at `first`.
 template <class T>
 void store_filter(const Sums& sums, int64_t count, int64_t channels, int64_t first, T* dw, const Scaling<T>& scaling) {
   for (int64_t c = 0; c < count; c += kLanes) {
@@ -102,7 +103,7 @@ void compute(const ByTiles& problem, const T* x, const T* dy, T* dw, const Scali
     std::fill_n(sums, problem.sums(), 0.0f);
     for_each_block(problem.blocks, thread, threads,
                    [&](int64_t first, int64_t last) { add_block(problem, x, dy, sums, first, last); });
-#pragma omp barrier
+#pragma omp barrier  // a filter adds up the sums of all threads
 #pragma omp for schedule(static)
     for (int64_t k = 0; k < problem.dy.channels; ++k)
       store_filter({workspace + k * c, problem.dy.channels * c, threads, problem.thread_elements()}, c, c, k * 9 * c,
@@ -110,8 +111,8 @@ void compute(const ByTiles& problem, const T* x, const T* dy, T* dw, const Scali
   }
 }
 
-/// The order of work for few tiles and many channels: x and dy are transformed and kept, and each thread takes squares
-/// of channels, whose sums it completes in its caches.
+/// The order of work for few tiles and many channels: x and dy are transformed once and kept, and each thread takes
+/// squares of channels and completes their sums in its own caches.
 struct ByChannels : Layer {
   int64_t tiles, c_panel, k_panel;
 
@@ -119,7 +120,7 @@ struct ByChannels : Layer {
       : Layer(c), tiles(strips.count() * strips.tile_cols), c_panel(panel(c.c)), k_panel(panel(c.k)) {}
 
   static int64_t panel(int64_t channels) { return channels % 32 == 0 ? 32 : 16; }
-  /// Of the products of tiles: not a multiple of a page, as product_stride.
+  /// Distance of the products of all tiles: not a multiple of a page, for the reason that product_stride gives.
   int64_t stride(int64_t channels) const { return tiles * channels + 16; }
   int64_t sum_stride() const { return k_panel * c_panel + 16; }
   int64_t shared_elements() const { return kProducts * (stride(x.channels) + stride(dy.channels)); }
@@ -135,11 +136,11 @@ struct ByChannels : Layer {
   }
 };
 
-/// dw of output channels from k on and input channels from c on, a panel of each.
+/// Computes dw for one panel of output channels, from k on, and one panel of input channels, from c on.
 template <class T>
 void add_panels(const ByChannels& p, const Transformed& samples, const Transformed& cotangents, int64_t c, int64_t k,
                 T* dw, const Scaling<T>& scaling, float* sums) {
-  constexpr int64_t kDepth = 64;  // both panels of these tiles lie in the first-level cache
+  constexpr int64_t kDepth = 64;  // tiles whose two panels fit the first-level cache together
   std::fill_n(sums, kProducts * p.sum_stride(), 0.0f);
   for (int i = 0; i < kProducts; ++i) {
     for (int64_t tile = 0; tile < p.tiles; tile += kDepth)
@@ -170,7 +171,7 @@ void compute(const ByChannels& p, const T* x, const T* dy, T* dw, const Scaling<
   }
 }
 
-/// f(the order of work that suits).
+/// Calls f with the order of work that suits the convolution.
 template <class F>
 auto in_order(const Convolution& conv, F f) {
   const ByChannels by_channels(conv);

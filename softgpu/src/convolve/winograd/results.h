@@ -7,8 +7,9 @@
 
 namespace softgpu::convolve::winograd {
 
-/// Channels [first, first + count) of the results of one tile, from its products at [i * stride + channel - first].
-/// `scaling` comes by value, since the compiler must fear that stores change what a reference refers to.
+/// Stores channels [first, first + count) of the results of one tile. Product i of a channel lies at
+/// products[i * stride + channel - first]. `scaling` is passed by value: with a reference the compiler would have to
+/// reload it after every store.
 template <class T>
 void store_tile(const float* products, int64_t stride, const Maps& maps, const Strips& strips, int64_t strip,
                 int64_t tile, int64_t first, int64_t count, Scaling<T> scaling, T* result) {

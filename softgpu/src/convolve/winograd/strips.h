@@ -4,8 +4,8 @@
 
 #include "transform.h"
 
-/// Maps [n, h, w, channels] cut into strips: the tiles of 4x4 results that lie side by side. Strip s is row
-/// s % tile_rows of tiles in map s / tile_rows.
+/// Divides maps [n, h, w, channels] into strips. A strip is one row of tiles, each of 4x4 results, that lie side by
+/// side in one map: strip s is row s % tile_rows of map s / tile_rows.
 namespace softgpu::convolve::winograd {
 
 struct Maps {
@@ -15,13 +15,13 @@ struct Maps {
 struct Strips {
   int64_t n, tile_rows, tile_cols;
 
-  /// Of result maps n x p x q.
+  /// The strips of n result maps of size p x q.
   Strips(int64_t n, int64_t p, int64_t q)
       : n(n), tile_rows((p + kTile - 1) / kTile), tile_cols((q + kTile - 1) / kTile) {}
   int64_t count() const { return n * tile_rows; }
 };
 
-/// A convolution of `source` to `result`: forward, or its data gradient.
+/// A convolution from `source` to `result`: the forward pass or the data gradient.
 struct Problem {
   Maps source, result;
   int64_t pad_h, pad_w;
@@ -31,24 +31,25 @@ struct Problem {
       : source(source), result(result), pad_h(pad_h), pad_w(pad_w), strips(result.n, result.h, result.w) {}
 };
 
-/// What transform_strip writes, in panels of channels: product i of tile t and channel c of the panel that begins at f
-/// at [i * stride + f * tiles + t * panel + c]. One panel of all channels needs no `tiles`.
+/// What transform_strip writes, in panels of channels: element i of the transform of tile t, for channel c of the panel
+/// that begins at channel f, lies at [i * stride + f * tiles + t * panel + c]. With one panel of all channels, f is
+/// always 0 and `tiles` is not needed.
 struct Transformed {
   float* values;
   int64_t stride, panel, tiles = 0;
 };
 
-/// Elements that transform_strip needs as `rows`.
+/// Number of elements of the buffer `rows` that transform_strip needs.
 inline int64_t row_buffer(const Strips& strips, int64_t channels) {
   return kWindow * (kTile * strips.tile_cols + 2) * channels;
 }
 
-/// The kTaps values from -pad on, down every column that the tiles of a strip see, transformed into the rows that
-/// transform_row reads; zero outside of the maps.
-template <int kTaps, auto kTransform, class T>
+/// The vertical pass: in every column that the tiles of a strip read, transforms kInputs values, which begin `pad_h`
+/// rows above the results, into the kWindow rows that transform_row reads. Values outside the maps count as zero.
+template <int kInputs, auto kTransform, class T>
 void transform_columns(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
                        int64_t strip, float* rows) {
-  const int64_t channels = maps.channels, columns = kTile * strips.tile_cols + kTaps - kTile;
+  const int64_t channels = maps.channels, columns = kTile * strips.tile_cols + kInputs - kTile;
   const int64_t row_stride = columns * channels, map_row = maps.w * channels;
   const int64_t h0 = strip % strips.tile_rows * kTile - pad_h;
   const int64_t begin = std::min(pad_w, columns), end = std::min(maps.w + pad_w, columns);
@@ -57,13 +58,13 @@ void transform_columns(const Maps& maps, const T* source, int64_t pad_h, int64_t
     for (int64_t at = begin * channels; at < end * channels; at += kLanes) {
       Window d;
 #pragma GCC unroll 6
-      for (int i = 0; i < kTaps; ++i) d[i] = is_inside(i) ? load(from + i * map_row + at) : Vec{};
+      for (int i = 0; i < kInputs; ++i) d[i] = is_inside(i) ? load(from + i * map_row + at) : Vec{};
       kTransform(d);
 #pragma GCC unroll 6
       for (int i = 0; i < kWindow; ++i) store(rows + i * row_stride + at, d[i]);
     }
   };
-  if (h0 >= 0 && h0 + kTaps <= maps.h)
+  if (h0 >= 0 && h0 + kInputs <= maps.h)
     transform([](int) { return true; });
   else
     transform([&](int i) { return h0 + i >= 0 && h0 + i < maps.h; });
@@ -73,11 +74,12 @@ void transform_columns(const Maps& maps, const T* source, int64_t pad_h, int64_t
   }
 }
 
-/// Products 6 i to 6 i + 5 of the tiles of a strip. Tiles begin at first_tile of `into`.
-template <int kTaps, auto kTransform>
+/// The horizontal pass over row i: elements 6 i to 6 i + 5 of the transforms of all tiles of a strip. The tiles are
+/// stored in `into` from first_tile on.
+template <int kInputs, auto kTransform>
 void transform_row(const float* rows, int i, int64_t channels, const Strips& strips, Transformed into,
                    int64_t first_tile) {
-  const int64_t columns = kTile * strips.tile_cols + kTaps - kTile;
+  const int64_t columns = kTile * strips.tile_cols + kInputs - kTile;
   for (int64_t tile = 0; tile < strips.tile_cols; ++tile) {
     const float* const from = rows + (i * columns + tile * kTile) * channels;
     float* const to = into.values + i * kWindow * into.stride + (first_tile + tile) * into.panel;
@@ -85,7 +87,7 @@ void transform_row(const float* rows, int i, int64_t channels, const Strips& str
       for (int64_t c = 0; c < into.panel; c += kLanes) {
         Window d;
 #pragma GCC unroll 6
-        for (int j = 0; j < kTaps; ++j) d[j] = load(from + j * channels + panel + c);
+        for (int j = 0; j < kInputs; ++j) d[j] = load(from + j * channels + panel + c);
         kTransform(d);
 #pragma GCC unroll 6
         for (int j = 0; j < kWindow; ++j) store(to + j * into.stride + panel * into.tiles + c, d[j]);
@@ -94,12 +96,13 @@ void transform_row(const float* rows, int i, int64_t channels, const Strips& str
   }
 }
 
-/// All products of a strip. Columns come first, since tiles side by side share them.
-template <int kTaps, auto kTransform, class T>
+/// Both passes over a strip. The vertical one comes first because tiles side by side share columns.
+template <int kInputs, auto kTransform, class T>
 void transform_strip(const Maps& maps, const T* source, int64_t pad_h, int64_t pad_w, const Strips& strips,
                      int64_t strip, float* rows, Transformed into, int64_t first_tile) {
-  transform_columns<kTaps, kTransform>(maps, source, pad_h, pad_w, strips, strip, rows);
-  for (int i = 0; i < kWindow; ++i) transform_row<kTaps, kTransform>(rows, i, maps.channels, strips, into, first_tile);
+  transform_columns<kInputs, kTransform>(maps, source, pad_h, pad_w, strips, strip, rows);
+  for (int i = 0; i < kWindow; ++i)
+    transform_row<kInputs, kTransform>(rows, i, maps.channels, strips, into, first_tile);
 }
 
 template <class T>

@@ -3,20 +3,21 @@
 #include "convolve/vector.h"
 
 /// The one-dimensional transforms of Winograd's F(4, 3) and F(3, 4) (Lavin and Gray 2016) on the points 0, +-a, +-b and
-/// infinity, a = 1 / sqrt 2, b = sqrt 2. With these a float convolution of 64 channels has a relative error (root mean
-/// square) of 6.4e-7; with the common 0, +-1, +-2 it has 1.4e-6, computed directly 1.6e-7.
+/// infinity, where a = 1 / sqrt 2 and b = sqrt 2. With these points a float convolution of 64 channels has a relative
+/// error (root mean square) of 6.4e-7; with the common points 0, +-1, +-2 the error is 1.4e-6, and that of the direct
+/// sum is 1.6e-7.
 ///
 ///   y = A^T ((G g) * (B^T d))    B^T: 6 samples d to 6 products
-///                                F(4, 3): 3 taps, 4 results    F(3, 4): 4 taps, 3 results
+///                                F(4, 3): filter length 3, 4 results    F(3, 4): filter length 4, 3 results
 namespace softgpu::convolve::winograd {
 
-inline constexpr int kTile = 4, kWindow = 6;         // outputs and inputs of a tile, on a side
-inline constexpr int kProducts = kWindow * kWindow;  // of a tile and channel
+inline constexpr int kTile = 4, kWindow = 6;         // side of a tile: of its outputs and of its inputs
+inline constexpr int kProducts = kWindow * kWindow;  // multiplications for each tile and pair of channels
 
 inline constexpr float kA = 0.70710678118654752f, kB = 1.41421356237309505f;
 inline constexpr float kA2 = 0.5f, kB2 = 2.0f;  // a^2, b^2; (ab)^2 = 1
 inline constexpr float kA3 = kA * kA2, kB3 = kB * kB2;
-// 1 / product of (p - q) over the other finite points q, for p = 0 (it is 1), +-a and +-b.
+// The scale of point p is 1 / product of (p - q) over the other finite points q; for p = 0 it is 1.
 inline constexpr float kScaleA = -2.0f / 3.0f, kScaleB = 1.0f / 6.0f;
 
 using Window = Vec[kWindow];
@@ -33,7 +34,7 @@ using Window = Vec[kWindow];
   d[4] = even_b - odd_b;
 }
 
-/// G g for three taps.
+/// G g for the three elements of a filter.
 [[gnu::always_inline]] inline void transform_filter(Vec g0, Vec g1, Vec g2, Window& u) {
   const Vec even_a = kScaleA * (g0 + kA2 * g2), odd_a = (kScaleA * kA) * g1;
   const Vec even_b = kScaleB * (g0 + kB2 * g2), odd_b = (kScaleB * kB) * g1;
@@ -54,7 +55,7 @@ using Window = Vec[kWindow];
   m[3] = kA3 * gap_a + kB3 * gap_b + m[5];
 }
 
-/// G g for the four taps d[0..3], in place; without the scales, which transform_gradient has.
+/// G g for the four cotangents d[0..3], in place. The scales of G are left to transform_gradient.
 [[gnu::always_inline]] inline void transform_cotangents(Window& d) {
   const Vec even_a = d[0] + kA2 * d[2], odd_a = kA * d[1] + kA3 * d[3];
   const Vec even_b = d[0] + kB2 * d[2], odd_b = kB * d[1] + kB3 * d[3];
@@ -65,7 +66,7 @@ using Window = Vec[kWindow];
   d[4] = even_b - odd_b;
 }
 
-/// A^T m for three results, in place, with the scales of G.
+/// A^T m for three results, in place, including the scales of G that transform_cotangents leaves out.
 [[gnu::always_inline]] inline void transform_gradient(Window& m) {
   const Vec sum_a = kScaleA * (m[1] + m[2]), gap_a = (kScaleA * kA) * (m[1] - m[2]);
   const Vec sum_b = kScaleB * (m[3] + m[4]), gap_b = (kScaleB * kB) * (m[3] - m[4]);
