@@ -6,7 +6,7 @@
 
 #include "distill/cli/flags.h"
 #include "distill/cli/run_folder.h"
-#include "engine/io/checkpoint.h"
+#include "models/load_network.h"
 
 namespace cucurbit::cli {
 
@@ -46,13 +46,6 @@ Network make_network(const TrainingFlags& flags, const RunData& data);
 /// networks of one run apart. Throws Interrupted after a signal, with everything saved.
 Trained train_network(const std::string& label, Network& network, const RunData& data, const LossFunction& loss,
                       const TrainingFlags& flags, const RunFolder& folder);
-
-/// A network rebuilt from a weights file, in inference.
-struct LoadedNetwork {
-  CheckpointInfo info;
-  Network network;
-};
-LoadedNetwork load_network(const std::filesystem::path& weights, DType compute);
 
 /// Thrown when a signal ended training; main exits with 128 + signal.
 struct Interrupted {
