@@ -173,7 +173,7 @@ ListedSplit list_training(const fs::path& root, const std::string& split, Listin
     if (found[label].files.empty()) {
       reject(folder / listing.class_names[label],
              fmt::format("this class has no images (.png, .jpg, .jpeg){}: add some or remove the folder",
-                         others > 0 ? fmt::format(" but {} other files", others) : ""));
+                         others > 0 ? fmt::format(" but other files ({})", others) : ""));
     }
     take(found[label], train.files, listing.ignored);
   }

@@ -42,20 +42,20 @@ std::string_view element_type_name(uint8_t code) {
   }
 }
 
-/// Asks for one byte more than `wanted`, so that a longer file is noticed and a gzip checksum is verified.
-std::vector<uint8_t> read_elements(DecompressingReader& reader, uint64_t wanted) {
+/// Asks for one byte more than `size`, so that a longer file is noticed and a gzip checksum is verified.
+std::vector<uint8_t> read_elements(DecompressingReader& reader, uint64_t size) {
   constexpr uint64_t kPiece = uint64_t{8} << 20;
   std::vector<uint8_t> bytes;
-  bytes.reserve(std::min(wanted, reader.largest_size()));
-  while (bytes.size() < wanted) {
+  bytes.reserve(std::min(size, reader.largest_size()));
+  while (bytes.size() < size) {
     const size_t before = bytes.size();
-    bytes.resize(before + std::min<uint64_t>(kPiece, wanted - before));
+    bytes.resize(before + std::min<uint64_t>(kPiece, size - before));
     const size_t got = reader.read(std::as_writable_bytes(std::span(bytes).subspan(before)));
     if (before + got < bytes.size()) {
       reader.reject(
           fmt::format("truncated: the header announces {} bytes of data, the file has {}: copy or download it "
                       "again",
-                      wanted, before + got));
+                      size, before + got));
     }
   }
   std::byte extra;
@@ -63,7 +63,7 @@ std::vector<uint8_t> read_elements(DecompressingReader& reader, uint64_t wanted)
     reader.reject(
         fmt::format("too long: bytes follow the {} that the header announces: the file is damaged or not of "
                     "this format: copy or download it again",
-                    wanted));
+                    size));
   }
   return bytes;
 }

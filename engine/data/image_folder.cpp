@@ -107,7 +107,7 @@ FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const st
 void note_ignored(const Listing& listing, const FolderOptions& options) {
   if (listing.ignored.count == 0) return;
   options.note(
-      fmt::format("{} files are ignored because their names do not end in .png, .jpg or .jpeg; the first is {}",
+      fmt::format("files whose names do not end in .png, .jpg or .jpeg are ignored: {} in all, the first is {}",
                   listing.ignored.count, listing.ignored.example));
 }
 

@@ -77,9 +77,9 @@ ImageSplits split_validation(ImageSplits splits, int64_t val_size, uint64_t seed
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
   std::vector<bool> chosen(order.size());
   for (const int64_t index : order) {
-    int64_t& wanted = left[set.labels[index]];
-    if (wanted == 0) continue;
-    --wanted;
+    int64_t& share = left[set.labels[index]];
+    if (share == 0) continue;
+    --share;
     chosen[index] = true;
   }
   return {.train = subset(set, chosen, false), .validation = subset(set, chosen, true), .test = std::move(splits.test)};

@@ -56,9 +56,9 @@ CheckpointInfo parse_info(const SafetensorsFile& file) {
   }
 }
 
-void expect_same_names(const SafetensorsFile& file, const std::vector<NamedTensor>& wanted) {
+void expect_same_names(const SafetensorsFile& file, const std::vector<NamedTensor>& expected) {
   std::set<std::string> names;
-  for (const NamedTensor& item : wanted) names.insert(item.name);
+  for (const NamedTensor& item : expected) names.insert(item.name);
   for (const TensorView& view : file.tensors())
     if (!names.contains(view.name) && !view.name.starts_with(kTrainingPrefix))
       throw Error(ErrorKind::input,

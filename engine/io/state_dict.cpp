@@ -85,11 +85,11 @@ const TensorView* fitting(const std::map<std::string, const TensorView*>& named,
         fmt::format("[state_dict] {}: there is no tensor '{}' {}: choose the model to which these weights belong",
                     source, slot.name, to_string(slot.shape)));
   const TensorView& view = *found->second;
-  std::vector<int64_t> got = view.shape, wanted = slot.shape.dims();
-  if (is_floating(view.dtype) && got == wanted) return &view;
+  std::vector<int64_t> got = view.shape, expected = slot.shape.dims();
+  if (is_floating(view.dtype) && got == expected) return &view;
   const bool last_layer = !classifier.empty() && slot.name.starts_with(classifier);
-  if (is_floating(view.dtype) && last_layer && got.size() == wanted.size() &&
-      std::equal(got.begin() + 1, got.end(), wanted.begin() + 1))
+  if (is_floating(view.dtype) && last_layer && got.size() == expected.size() &&
+      std::equal(got.begin() + 1, got.end(), expected.begin() + 1))
     return nullptr;
   throw Error(
       ErrorKind::input,

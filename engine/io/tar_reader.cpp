@@ -162,10 +162,10 @@ std::optional<TarMember> TarReader::next() {
 }
 
 size_t TarReader::read(std::span<std::byte> bytes) {
-  const size_t wanted = std::min<uint64_t>(bytes.size(), left_);
-  const size_t got = archive_.read(bytes.first(wanted));
+  const size_t size = std::min<uint64_t>(bytes.size(), left_);
+  const size_t got = archive_.read(bytes.first(size));
   left_ -= got;
-  if (got < wanted) report_cut(fmt::format("{} bytes of the member {} are missing", left_, name_));
+  if (got < size) report_cut(fmt::format("{} bytes of the member {} are missing", left_, name_));
   return got;
 }
 

@@ -37,15 +37,15 @@ class ArchiveCache : public ::testing::Test {
     fs::last_write_time(archive, date);
   }
 
-  static void expect_equal(const ImageSet& got, const ImageSet& want) {
-    EXPECT_EQ(got.name, want.name);
-    EXPECT_EQ(got.count, want.count);
+  static void expect_equal(const ImageSet& got, const ImageSet& expected) {
+    EXPECT_EQ(got.name, expected.name);
+    EXPECT_EQ(got.count, expected.count);
     EXPECT_EQ(got.height, 32);
     EXPECT_EQ(got.width, 32);
     EXPECT_EQ(got.channels, 3);
-    EXPECT_EQ(got.labels, want.labels);
-    EXPECT_EQ(got.class_names, want.class_names);
-    EXPECT_TRUE(std::ranges::equal(got.images, want.images));
+    EXPECT_EQ(got.labels, expected.labels);
+    EXPECT_EQ(got.class_names, expected.class_names);
+    EXPECT_TRUE(std::ranges::equal(got.images, expected.images));
   }
 
   TemporaryFolder folder;

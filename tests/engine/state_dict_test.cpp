@@ -75,11 +75,11 @@ std::string refusal(const Dict& dict, Network& network) {
 TEST(StateDict, ShapesAreThoseOfPytorch) {
   std::vector<std::pair<std::string, std::vector<int64_t>>> got;
   for (const StateDictEntry& entry : state_dict_entries(network_of())) got.emplace_back(entry.name, entry.shape.dims());
-  const std::vector<std::pair<std::string, std::vector<int64_t>>> want = {
+  const std::vector<std::pair<std::string, std::vector<int64_t>>> expected = {
       {"conv.weight", {4, 2, 3, 3}}, {"conv.bias", {4}},     {"bn.weight", {4}},    {"bn.bias", {4}},
       {"hidden.weight", {5, 24}},    {"hidden.bias", {5}},   {"fc.weight", {3, 5}}, {"fc.bias", {3}},
       {"bn.running_mean", {4}},      {"bn.running_var", {4}}};
-  EXPECT_EQ(got, want);
+  EXPECT_EQ(got, expected);
 }
 
 TEST(StateDict, FiltersAndFlattenedMapsChangeTheirOrder) {
