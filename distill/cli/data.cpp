@@ -6,54 +6,14 @@
 #include <filesystem>
 
 #include "engine/data/image_cache.h"
+#include "engine/data/named_sets.h"
 #include "engine/io/join.h"
-#include "kernels/error.h"
 
 namespace cucurbit::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-/// A set known by name: the files or folders that hold it, and what to do where none does.
-struct NamedSet {
-  std::string_view name;
-  std::vector<std::string_view> places;
-  std::string_view remedy;
-  std::vector<std::string> classes = {};  // where the files hold numbers only
-};
-
-const std::vector<NamedSet>& named_sets() {
-  static const std::vector<NamedSet> kSets = {
-      {"mnist",
-       {"mnist"},
-       "put train-images-idx3-ubyte.gz and the three other files of MNIST into a folder mnist in one of these"},
-      {"fashion-mnist",
-       {"fashion-mnist"},
-       "install the Debian package dataset-fashion-mnist, or put train-images-idx3-ubyte.gz and the three other files "
-       "into a folder fashion-mnist in one of these",
-       {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}},
-      {"usps", {"usps"}, "put USPS as IDX files, named as MNIST's are, into a folder usps in one of these"},
-      {"cifar10",
-       {"cifar10", "cifar-10-batches-bin", "cifar-10-binary.tar.gz", "cifar-10-binary.tar.xz", "cifar-10-binary.tar"},
-       "put cifar-10-binary.tar.gz (https://www.cs.toronto.edu/~kriz/cifar.html) into one of these"},
-      {"cifar100",
-       {"cifar100", "cifar-100-binary", "cifar-100-binary.tar.gz", "cifar-100-binary.tar.xz", "cifar-100-binary.tar"},
-       "put cifar-100-binary.tar.gz (https://www.cs.toronto.edu/~kriz/cifar.html) into one of these"},
-      {"apples-bananas",
-       {"apples-bananas"},
-       "put train.bin.gz and test.bin.gz, in the layout of CIFAR-10, into a folder apples-bananas in one of these"},
-  };
-  return kSets;
-}
-
-/// Names of the classes of the set that `data` names, or that lies in a folder of its name.
-std::vector<std::string> classes_of(const fs::path& data) {
-  const fs::path last = data.has_filename() ? data.filename() : data.parent_path().filename();
-  for (const NamedSet& set : named_sets())
-    if (last == set.name) return set.classes;
-  return {};
-}
-
 /// Where named sets are looked for, in this order.
 std::vector<fs::path> data_folders() {
   std::vector<fs::path> folders;
@@ -62,25 +22,6 @@ std::vector<fs::path> data_folders() {
   folders.insert(folders.end(), {"data", CUCURBIT_DATA_DIR, "/usr/share/datasets"});
   return folders;
 }
-
-fs::path find_set(const NamedSet& set) {
-  std::vector<std::string> looked;
-  for (const fs::path& folder : data_folders()) {
-    std::error_code ignored;
-    for (std::string_view place : set.places)
-      if (fs::exists(folder / place, ignored)) return folder / place;
-    looked.push_back(folder.string());
-  }
-  throw Error(ErrorKind::io, fmt::format("[data] {}: not in any of the folders {} (looked for {}): {}, set "
-                                         "CUCURBIT_DATA_DIR to the folder that holds it, or give its path",
-                                         set.name, join(looked, ", "), fmt::join(set.places, ", "), set.remedy));
-}
-
-std::string known_names() {
-  std::vector<std::string_view> names;
-  for (const NamedSet& set : named_sets()) names.push_back(set.name);
-  return join(names, ", ");
-}
 }  // namespace
 
 void add_data_flags(CLI::App& app, DataFlags& flags) {
@@ -88,7 +29,7 @@ void add_data_flags(CLI::App& app, DataFlags& flags) {
          "data,--data-dir", flags.data,
          "a folder of images for each class (or train/, val/, test/ of such), a folder of IDX or CIFAR files, a "
          "CIFAR archive or file, or: " +
-             known_names())
+             named_set_names())
       ->capture_default_str();
   const std::string group = "Data";
   app.add_option("--img-size", flags.img_size, "bring all images to a square of this side; 0: leave them as they are")
@@ -120,19 +61,13 @@ LoadOptions DataFlags::load_options() const {
   options.cache_required = !cache_dir.empty();
   if (cache_dir != "none") options.cache_dir = cache_dir.empty() ? default_cache_folder() : fs::path(cache_dir);
   options.coarse_labels = coarse_labels;
-  options.idx_classes = classes_of(data);
+  options.idx_classes = class_names_of(data);
   options.note = [data = data](const std::string& text) { fmt::print(stderr, "cucurbit: {}: {}\n", data, text); };
   return options;
 }
 
 fs::path find_data(const std::string& name) {
-  std::error_code ignored;
-  if (fs::exists(name, ignored)) return name;
-  for (const NamedSet& set : named_sets())
-    if (set.name == name) return find_set(set);
-  throw Error(ErrorKind::io, fmt::format("[data] {}: no such file or folder, and no set of that name: check the path, "
-                                         "or give one of: {}",
-                                         name, known_names()));
+  return cucurbit::find_data(name, data_folders(), "set CUCURBIT_DATA_DIR to the folder that holds it");
 }
 
 ImageSplits load_data(const DataFlags& flags, int64_t folder_img_size) {

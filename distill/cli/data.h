@@ -20,9 +20,8 @@ struct DataFlags {
 
 void add_data_flags(CLI::App& app, DataFlags& flags);
 
-/// Where the set that `name` stands for lies: a path, or the name of a published set, which is looked for in
-/// CUCURBIT_DATA_DIR, ./data, the data of the sources and where Debian's packages install theirs. A path that exists
-/// comes before a name. Throws Error io for an absent set.
+/// Where the set that `name` stands for lies (engine/data/named_sets.h). Named sets are looked for in
+/// CUCURBIT_DATA_DIR, ./data, the data of the sources and where Debian's packages install theirs.
 std::filesystem::path find_data(const std::string& name);
 
 /// Reads the set that `flags.data` stands for. `folder_img_size`: that of image folders where the flags give none.

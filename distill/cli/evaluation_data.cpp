@@ -30,7 +30,7 @@ std::vector<fs::path> unlabelled_images(const EvaluationFlags& flags) {
   std::vector<fs::path> paths{find_data(flags.data)};
   for (const std::string& name : flags.more) paths.emplace_back(find_data(name));
   for (const fs::path& path : paths) {
-    if (find_source(path).format == DataFormat::images) continue;
+    if (find_source(path).reader->kind == DataKind::images) continue;
     if (paths.size() == 1) return {};
     throw Error(ErrorKind::usage,
                 fmt::format("[predict] {}: no image or folder of images alone: a data set must be the only one named",

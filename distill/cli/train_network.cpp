@@ -30,16 +30,10 @@ CheckpointInfo describe_run(const Network& network, const RunData& data, const T
           .normalization = data.normalization};
 }
 
-/// The validation set that the data bring, or one that is cut off.
-TrainValidation train_and_validation(const ImageSplits& splits, int64_t val_size) {
-  if (splits.validation) return {splits.train, *splits.validation};
-  if (val_size < 0) val_size = std::min<int64_t>(splits.train.count / 10, 5000);
-  return split_validation(splits.train, val_size, kSplitSeed);
-}
-
-/// The training and validation sets that `flags` ask for.
-TrainValidation split(const ImageSplits& splits, const TrainingFlags& flags) {
-  TrainValidation sets = train_and_validation(splits, flags.val_size);
+/// The sets that `flags` ask for; a validation set that the data do not bring is cut off the training set.
+ImageSplits split(ImageSplits splits, const TrainingFlags& flags) {
+  const int64_t val_size = flags.val_size < 0 ? std::min<int64_t>(splits.train.count / 10, 5000) : flags.val_size;
+  ImageSplits sets = split_validation(std::move(splits), val_size, kSplitSeed);
   if (flags.overfit_batches == 0) return sets;
   ImageSet& train = sets.train;
   const int64_t count = flags.overfit_batches * flags.batch_size * flags.grad_accum_steps;
@@ -56,18 +50,21 @@ TrainValidation split(const ImageSplits& splits, const TrainingFlags& flags) {
 }  // namespace
 
 RunData prepare_data(const TrainingFlags& flags, const ChannelStatistics* normalization) {
-  const ImageSplits splits = load_data(flags);
-  if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(splits.train));
-  const auto [train, validation] = split(splits, flags);
-  if (flags.patience > 0 && validation.count == 0)
+  ImageSplits loaded = load_data(flags);
+  if (!flags.quiet) fmt::print(stderr, "classes: {}\n", describe_classes(loaded.train));
+  const auto [train, validation, test] = split(std::move(loaded), flags);
+  const bool has_validation = validation && validation->count > 0;
+  if (flags.patience > 0 && !has_validation)
     throw Error(ErrorKind::usage,
                 "[train] --patience counts epochs without a better validation, and there are no "
                 "validation images: give --val-size, or leave it out");
   const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
-  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {},
-               validation.paths};
-  if (validation.count > 0) data.validation.emplace(validation, statistics, flags.residency());
-  if (splits.test) data.test.emplace(*splits.test, statistics, flags.residency());
+  RunData data{train.class_names, statistics, DeviceSet(train, statistics, flags.residency()), {}, {}};
+  if (has_validation) {
+    data.validation.emplace(*validation, statistics, flags.residency());
+    data.validation_paths = validation->paths;
+  }
+  if (test) data.test.emplace(*test, statistics, flags.residency());
   return data;
 }
 
@@ -233,15 +230,6 @@ Trained train_network(const std::string& label, Trainer& trainer, const RunData&
                    flags.evaluation());
   folder.write_report(label, trained.model, record.epochs, trained.test, data.class_names);
   return trained;
-}
-
-LoadedNetwork load_network(const std::filesystem::path& weights, DType compute) {
-  CheckpointInfo info = read_checkpoint_info(weights);
-  const auto classes = int64_t(info.class_names.size());
-  ModulePtr module = build_model(info.model, {.image = info.image, .classes = classes, .drop = info.drop});
-  Network network(info.model, std::move(module), info.image, classes, compute, 0);
-  load_checkpoint(weights, network);
-  return {std::move(info), std::move(network)};
 }
 
 }  // namespace cucurbit::cli

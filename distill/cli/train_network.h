@@ -7,7 +7,7 @@
 
 #include "distill/cli/flags.h"
 #include "distill/cli/run_folder.h"
-#include "engine/io/checkpoint.h"
+#include "models/load_network.h"
 
 namespace cucurbit::cli {
 
@@ -50,13 +50,6 @@ Trained train_network(const std::string& label, Trainer& trainer, const RunData&
 
 /// A trainer for these options, of a network that it is given.
 using MakeTrainer = std::function<Trainer(Network& network, const TrainOptions& options)>;
-
-/// A network rebuilt from a weights file, in inference.
-struct LoadedNetwork {
-  CheckpointInfo info;
-  Network network;
-};
-LoadedNetwork load_network(const std::filesystem::path& weights, DType compute);
 
 /// Thrown when a signal ended training; main exits with 128 + signal.
 struct Interrupted {

@@ -5,7 +5,7 @@
 
 namespace cucurbit {
 
-/// Throws Error usage unless `augmentation` can be done to images of this shape, [H, W, C].
+/// Throws Error usage unless `augmentation` can be applied to images of this shape, [H, W, C].
 void check_augmentation(const Augmentation& augmentation, const Shape& image);
 
 }  // namespace cucurbit
