@@ -8,7 +8,7 @@
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/conv2d_backends.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
 #include "kernels/depthwise_conv.h"
@@ -48,7 +48,7 @@ bool vendor() { return math_mode() == Math::vendor; }
 OpDescription describe_call(const Conv2dCall& call) { return describe_conv(call.shape, call.x.dtype()); }
 
 void forward(const Conv2dCall& call, const Tensor& y) {
-  const ProfileScope profile("conv2d", [&] { return describe_call(call); });
+  const OpScope scope("conv2d", [&] { return describe_call(call); });
   if (!vendor() || !vendor_conv_forward(call.shape, call.x, call.filter, y))
     own_conv_forward(call.shape, call.x, call.filter, y);
   if (!call.bias) return;
@@ -75,7 +75,7 @@ bool own_filter_gradient_wins(const kernels::ConvShape& shape) {
 }
 
 void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
-  const ProfileScope profile("conv2d filter gradient", [&] { return describe_call(call); });
+  const OpScope scope("conv2d filter gradient", [&] { return describe_call(call); });
   const auto [dw, accumulate] = gradient_target(call.filter);
   if (vendor() && !own_filter_gradient_wins(call.shape)) {
     const bool same_type = dw.dtype() == call.filter.dtype();
@@ -89,7 +89,7 @@ void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
 }
 
 void data_gradient(const Conv2dCall& call, const Tensor& dy) {
-  const ProfileScope profile("conv2d data gradient", [&] { return describe_call(call); });
+  const OpScope scope("conv2d data gradient", [&] { return describe_call(call); });
   const auto [dx, accumulate] = gradient_target(call.x);
   if (!vendor() || !vendor_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate))
     own_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/ops/conv2d.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "kernels/conv.h"
 
 /// The two ways to convolve that conv2d chooses from, and what they share. Contracts: kernels/conv.h.

@@ -3,7 +3,7 @@
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/conv2d_backends.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/fold_norm.h"
 
@@ -33,7 +33,7 @@ Tensor conv_norm_inference(const Tensor& x, const Tensor& filter, const Tensor& 
   if (!served) return {};
   const kernels::ConvShape shape = conv_shape(x.shape(), filter.shape(), geometry);
   expect_bias("conv_norm", bias, shape.k, x);
-  const ProfileScope profile("conv2d + norm", [&] { return describe_conv(shape, x.dtype(), residual ? 1 : 0); });
+  const OpScope scope("conv2d + norm", [&] { return describe_conv(shape, x.dtype(), residual ? 1 : 0); });
   if (x.dtype() == DType::bf16) return run<bf16>(x, filter, bias, shape, norm, activation, residual);
   return run<float>(x, filter, bias, shape, norm, activation, residual);
 }

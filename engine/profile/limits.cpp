@@ -16,7 +16,7 @@ double fastest_of_nine(F&& run) {
   run();
   Profiler profiler;
   for (int i = 0; i < 9; ++i) {
-    const ProfileScope scope("limit", [] { return OpDescription{}; });
+    const OpScope scope("limit", [] { return OpDescription{}; });
     run();
   }
   return profiler.take()[0].fastest;

@@ -7,31 +7,28 @@
 
 namespace cucurbit {
 
-namespace {
-thread_local Profiler* innermost = nullptr;
-}
+Profiler::~Profiler() { forget(); }
 
-Profiler::Profiler() : previous_(innermost) { innermost = this; }
-
-Profiler::~Profiler() {
-  innermost = previous_;
+void Profiler::forget() noexcept {
   for (const Call& call : calls_) {
     cudaEventDestroy(call.start);
     cudaEventDestroy(call.stop);
   }
+  calls_.clear();
 }
 
-Profiler* Profiler::current() { return innermost; }
-
-Profiler::Call& Profiler::begin(const char* op, std::string shape, Work work) {
-  Call& call = calls_.emplace_back(Call{op, std::move(shape), work, nullptr, nullptr});
+void Profiler::begin(const char* op, OpDescription description) {
+  Call& call = calls_.emplace_back(Call{op, std::move(description), nullptr, nullptr});
   check_cuda(cudaEventCreate(&call.start), "profile");
   check_cuda(cudaEventCreate(&call.stop), "profile");
   check_cuda(cudaEventRecord(call.start, stream()), "profile");
-  return call;
+  open_.push_back(calls_.size() - 1);
 }
 
-void ProfileScope::end() noexcept { cudaEventRecord(call_->stop, stream()); }
+void Profiler::end() noexcept {
+  cudaEventRecord(calls_[open_.back()].stop, stream());  // take() reports a failure
+  open_.pop_back();
+}
 
 std::vector<OpTime> Profiler::take() {
   synchronize();
@@ -39,19 +36,18 @@ std::vector<OpTime> Profiler::take() {
   for (const Call& call : calls_) {
     float milliseconds = 0;
     check_cuda(cudaEventElapsedTime(&milliseconds, call.start, call.stop), "profile");
-    cudaEventDestroy(call.start);
-    cudaEventDestroy(call.stop);
     auto known = std::find_if(all.begin(), all.end(),
-                              [&](const OpTime& op) { return op.op == call.op && op.shape == call.shape; });
-    if (known == all.end()) known = all.insert(all.end(), OpTime{.op = call.op, .shape = call.shape, .work = {}});
-    known->work.flop += call.work.flop;
-    known->work.bytes += call.work.bytes;
+                              [&](const OpTime& op) { return op.op == call.op && op.shape == call.description.shape; });
+    if (known == all.end())
+      known = all.insert(all.end(), OpTime{.op = call.op, .shape = call.description.shape, .work = {}});
+    known->work.flop += call.description.work.flop;
+    known->work.bytes += call.description.work.bytes;
     const double seconds = milliseconds * 1e-3;
     known->fastest = known->calls ? std::min(known->fastest, seconds) : seconds;
     known->seconds += seconds;
     ++known->calls;
   }
-  calls_.clear();
+  forget();
   return all;
 }
 

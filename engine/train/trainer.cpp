@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
 #include "engine/runtime/check.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/elementwise.h"
 #include "kernels/error.h"
@@ -56,7 +56,7 @@ Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& op
 
 Batch Trainer::next_batch() {
   const Shape image = data_.image_shape();
-  const ProfileScope profile("batch", [&] {
+  const OpScope scope("batch", [&] {
     const double elements = double(options_.batch_size * image.size());
     const double bytes = elements * (1 + double(size_of(network_.store().compute())));  // read as u8, written
     return OpDescription{fmt::format("{}x{}", options_.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
