@@ -33,7 +33,12 @@ Tensor conv_norm_inference(const Tensor& x, const Tensor& filter, const Tensor& 
   if (!served) return {};
   const kernels::ConvShape shape = conv_shape(x.shape(), filter.shape(), geometry);
   expect_bias("conv_norm", bias, shape.k, x);
-  const OpScope scope("conv2d + norm", [&] { return describe_conv(shape, x.dtype(), residual ? 1 : 0); });
+  const OpScope scope("conv2d + norm", [&] {
+    // Without a ReLU the call takes the algorithm that is the formula: see vendor_conv_bias_activation.
+    const auto used = activation == Activation::relu ? vendor_conv_arithmetic(ConvDirection::forward, shape, x.dtype())
+                                                     : std::nullopt;
+    return describe_conv(shape, x.dtype(), used, residual ? 1 : 0);
+  });
   if (x.dtype() == DType::bf16) return run<bf16>(x, filter, bias, shape, norm, activation, residual);
   return run<float>(x, filter, bias, shape, norm, activation, residual);
 }

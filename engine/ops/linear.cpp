@@ -27,9 +27,10 @@ struct LinearCall {
 /// `products`: how many of the three matrix products are made.
 OpDescription describe_call(const LinearCall& call, int products) {
   const double x = double(call.rows() * call.in()), y = double(call.rows() * call.out());
-  return {fmt::format("{}x{} {}", call.rows(), call.in(), call.out()),
-          {.flop = 2.0 * products * double(call.rows()) * double(call.weight.size()),
-           .bytes = products * (x + y + double(call.weight.size())) * double(size_of(call.x.dtype()))}};
+  return multiplies(
+      fmt::format("{}x{} {}", call.rows(), call.in(), call.out()),
+      products * (x + y + double(call.weight.size())) * double(size_of(call.x.dtype())),
+      {.flop = 2.0 * products * double(call.rows()) * double(call.weight.size()), .type = call.x.dtype()});
 }
 
 void check(const LinearCall& call) {

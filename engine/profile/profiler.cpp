@@ -1,11 +1,35 @@
 #include "engine/profile/profiler.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
 
 namespace cucurbit {
+
+namespace {
+/// Whether two calls are calls of one op on one shape by one algorithm.
+bool alike(const OpTime& op, const char* name, const OpDescription& call) {
+  const OpDescription& known = op.description;
+  return op.op == name && known.shape == call.shape && known.direct.type == call.direct.type &&
+         known.used.type == call.used.type && std::string_view(known.algorithm) == call.algorithm;
+}
+
+void add_call(std::vector<OpTime>& all, const char* name, const OpDescription& call, double seconds) {
+  auto op = std::find_if(all.begin(), all.end(), [&](const OpTime& one) { return alike(one, name, call); });
+  if (op == all.end()) {
+    all.push_back({.op = name, .description = call, .seconds = seconds, .fastest = seconds, .calls = 1});
+    return;
+  }
+  op->description.bytes += call.bytes;
+  op->description.direct.flop += call.direct.flop;
+  op->description.used.flop += call.used.flop;
+  op->fastest = std::min(op->fastest, seconds);
+  op->seconds += seconds;
+  ++op->calls;
+}
+}  // namespace
 
 Profiler::~Profiler() { forget(); }
 
@@ -36,16 +60,7 @@ std::vector<OpTime> Profiler::take() {
   for (const Call& call : calls_) {
     float milliseconds = 0;
     check_cuda(cudaEventElapsedTime(&milliseconds, call.start, call.stop), "profile");
-    auto known = std::find_if(all.begin(), all.end(),
-                              [&](const OpTime& op) { return op.op == call.op && op.shape == call.description.shape; });
-    if (known == all.end())
-      known = all.insert(all.end(), OpTime{.op = call.op, .shape = call.description.shape, .work = {}});
-    known->work.flop += call.description.work.flop;
-    known->work.bytes += call.description.work.bytes;
-    const double seconds = milliseconds * 1e-3;
-    known->fastest = known->calls ? std::min(known->fastest, seconds) : seconds;
-    known->seconds += seconds;
-    ++known->calls;
+    add_call(all, call.op, call.description, milliseconds * 1e-3);
   }
   forget();
   return all;

@@ -9,12 +9,12 @@
 
 namespace cucurbit {
 
-/// The calls of one op on one shape.
+/// The calls of one op on one shape by one algorithm.
 struct OpTime {
-  std::string op, shape;
-  Work work;           // of all calls
-  double seconds = 0;  // of all calls, by events of the device
-  double fastest = 0;  // seconds of one call
+  std::string op;
+  OpDescription description;  // bytes and flop are those of all calls
+  double seconds = 0;         // of all calls, by events of the device
+  double fastest = 0;         // seconds of one call
   int64_t calls = 0;
 };
 
@@ -25,7 +25,7 @@ class Profiler final : public OpListener {
   Profiler() = default;
   ~Profiler() override;
 
-  /// Waits for the device; what was done since the last call, in order of the first call of each op and shape. Throws
+  /// Waits for the device; what was done since the last call, in order of the first call of each. Throws
   /// Error bug if the timer of an op could not be started or stopped.
   std::vector<OpTime> take();
 

@@ -7,20 +7,29 @@
 /// The one hook that every op passes: whoever wants to know which ops run, and what they do, listens here.
 namespace cucurbit {
 
-/// What an op cannot do without: its arithmetic, and each operand moved once between memory and the processor.
-struct Work {
-  double flop = 0, bytes = 0;
+/// Multiplications and additions of an op's products, and the type in which they are made, which decides their rate.
+struct Arithmetic {
+  double flop = 0;
+  DType type = DType::f32;
 };
 
 /// What an OpScope says of its op.
 struct OpDescription {
   std::string shape;
-  Work work;
+  double bytes = 0;            // each operand moved once between memory and the processor
+  Arithmetic direct = {};      // by the formula of the op
+  Arithmetic used = {};        // by the algorithm that computes it
+  const char* algorithm = "";  // its name, where it is not the formula
 };
 
 /// An op that reads or writes `arrays` arrays of the size of x and computes next to nothing.
 inline OpDescription moves(const Tensor& x, double arrays) {
-  return {to_string(x.shape()), {.flop = 0, .bytes = arrays * double(x.bytes())}};
+  return {.shape = to_string(x.shape()), .bytes = arrays * double(x.bytes())};
+}
+
+/// An op whose products are made as its formula says.
+inline OpDescription multiplies(std::string shape, double bytes, Arithmetic arithmetic) {
+  return {.shape = std::move(shape), .bytes = bytes, .direct = arithmetic, .used = arithmetic};
 }
 
 /// While it lives, it is told of the ops that its thread executes, unless another listener was made after it. Ops may

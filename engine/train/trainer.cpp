@@ -59,7 +59,7 @@ Batch Trainer::next_batch() {
   const OpScope scope("batch", [&] {
     const double elements = double(options_.batch_size * image.size());
     const double bytes = elements * (1 + double(size_of(network_.store().compute())));  // read as u8, written
-    return OpDescription{fmt::format("{}x{}", options_.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
+    return OpDescription{.shape = fmt::format("{}x{}", options_.batch_size, to_string(image)), .bytes = bytes};
   });
   return data_.training_batch(options_.batch_size, state(), options_.augmentation, network_.store().compute());
 }
