@@ -12,9 +12,4 @@ enum class Math {
 Math math_mode();
 void set_math_mode(Math math);
 
-/// True if vendor routines may round the factors of f32 products to TF32 (10 bits of mantissa) to use tensor cores.
-/// False unless set: f32 means f32. Changes nothing for other types, for own kernels and on softgpu.
-bool tf32_allowed();
-void allow_tf32(bool allowed);
-
 }  // namespace cucurbit

@@ -47,9 +47,10 @@ Json report_profile(const std::string& name) {
   constexpr int kSteps = 10;
   const std::vector<OpTime> ops = profile_step(name, kSteps);
   if (ops.empty()) return {{"error", "no step is called '" + name + "'"}};
-  double limit = 0;
-  for (const OpTime& op : ops) limit += limit_seconds(op, device_limits());
-  return {{"limit_ms", limit * 1e3 / kSteps}, {"table", profile_table(ops, device_limits(), kSteps)}};
+  const Rooflines least = rooflines(ops, device_limits());
+  return {{"direct_ms", least.direct * 1e3 / kSteps},
+          {"algorithm_ms", least.algorithm * 1e3 / kSteps},
+          {"table", profile_table(ops, device_limits(), kSteps)}};
 }
 
 Json report(const std::string& name, const PeerStep& step, const std::vector<double>& ms) {

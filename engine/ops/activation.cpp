@@ -2,7 +2,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/bias.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
 #include "kernels/error.h"
@@ -41,11 +41,11 @@ void backward(const Tensor& x, const Tensor& bias, const Tensor& saved, const Te
 Tensor activate(const Tensor& x, Activation kind) {
   if (kind == Activation::identity) return x;
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const ProfileScope profile(name(kind), [&] { return moves(x, 2); });
+  const OpScope scope(name(kind), [&] { return moves(x, 2); });
   dispatch_float(x.dtype(), name(kind),
                  [&]<class T>(Type<T>) { kernels::activation(x.data<T>(), y.data<T>(), x.size(), kind, stream()); });
   record(y, {x}, [x, saved = needs_input(kind) ? x.detach() : y.detach(), kind](const Tensor& dy) {
-    const ProfileScope profile("activation backward", [&] { return moves(x, 3); });
+    const OpScope scope("activation backward", [&] { return moves(x, 3); });
     const auto [dx, accumulate] = gradient_target(x);
     dispatch_float(x.dtype(), name(kind), [&, &dx = dx, accumulate = accumulate]<class T>(Type<T>) {
       kernels::activation_backward(dy.data<T>(), saved.data<T>(), dx.data<T>(), x.size(), kind, accumulate, stream());
@@ -60,13 +60,13 @@ Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
                 "[bias_activation] " + describe(x) + " with bias " + describe(bias) + ": expected [..., C] and [C]");
   expect_bias("bias_activation", bias, x.dim(-1), x);
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const ProfileScope profile("bias_activation", [&] { return moves(x, 2); });
+  const OpScope scope("bias_activation", [&] { return moves(x, 2); });
   dispatch_float(x.dtype(), "bias_activation", [&]<class T>(Type<T>) {
     const Matrix matrix(x);
     kernels::bias_activation(x.data<T>(), bias.data<acc_t<T>>(), y.data<T>(), matrix.rows, matrix.cols, kind, stream());
   });
   record(y, {x, bias}, [x, bias, saved = needs_input(kind) ? x.detach() : y.detach(), kind](const Tensor& dy) {
-    const ProfileScope profile("bias_activation backward", [&] { return moves(x, 3); });
+    const OpScope scope("bias_activation backward", [&] { return moves(x, 3); });
     dispatch_float(x.dtype(), "bias_activation", [&]<class T>(Type<T>) { backward<T>(x, bias, saved, dy, kind); });
   });
   return y;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/batch_norm.h"
 #include "kernels/error.h"
@@ -94,7 +94,7 @@ template <class T>
 void backward(const BatchNormCall& call, const Tensor& dy) {
   using A = acc_t<T>;
   const int maps = 3 + (call.saved ? 1 : 0) + (wants_gradient(call.residual) ? 1 : 0);
-  const ProfileScope profile("batch_norm backward", [&] { return moves(call.x, maps); });
+  const OpScope scope("batch_norm backward", [&] { return moves(call.x, maps); });
   const kernels::BatchNormSaved<T> saved{call.x.data<T>(), dy.data<T>(), call.saved ? call.saved.data<T>() : nullptr,
                                          call.affine<A>(), call.rows(),  call.channels(),
                                          call.activation};
@@ -122,7 +122,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   check(call, running_mean, running_variance);
   call.statistics = Tensor::empty({2, x.dim(-1)}, accumulator_of(x.dtype()));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const ProfileScope profile("batch_norm", [&] { return moves(x, residual ? 3 : 2); });
+  const OpScope scope("batch_norm", [&] { return moves(x, residual ? 3 : 2); });
   dispatch_float(x.dtype(), "batch_norm", [&]<class T>(Type<T>) {
     compute_statistics<T>(call, running_mean, running_variance, options);
     kernels::batch_norm(x.data<T>(), residual ? residual.data<T>() : nullptr, call.affine<acc_t<T>>(), y.data<T>(),

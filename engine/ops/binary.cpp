@@ -6,7 +6,7 @@
 #include "engine/autograd.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduction.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/error.h"
 #include "kernels/reduction.h"
@@ -93,12 +93,12 @@ Tensor binary(const char* name, Binary op, const Tensor& a, const Tensor& b) {
                             name, describe(a), describe(b)));
   const BinaryCall call{name, op, a, b, make_broadcast(a.shape().dims(), b.shape().dims())};
   Tensor y = Tensor::empty(Shape(dims), a.dtype());
-  const ProfileScope profile(name, [&] { return moves(y, 3); });
+  const OpScope scope(name, [&] { return moves(y, 3); });
   dispatch_float(a.dtype(), name, [&]<class T>(Type<T>) {
     kernels::binary(op, a.data<T>(), b.data<T>(), y.data<T>(), call.layout, stream());
   });
   record(y, {a, b}, [call](const Tensor& dy) {
-    const ProfileScope profile("binary backward", [&] { return moves(dy, 3); });
+    const OpScope scope("binary backward", [&] { return moves(dy, 3); });
     backward(call, Operand::a, dy);
     backward(call, Operand::b, dy);
   });

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/channels.h"
 #include "kernels/error.h"
@@ -57,14 +57,14 @@ int64_t total_channels(const std::vector<Tensor>& parts) {
 Tensor concat_channels(const std::vector<Tensor>& parts) {
   Tensor y =
       Tensor::empty(with_channels(parts.empty() ? Shape{} : parts[0].shape(), total_channels(parts)), parts[0].dtype());
-  const ProfileScope profile("concat_channels", [&] { return moves(y, 2); });
+  const OpScope scope("concat_channels", [&] { return moves(y, 2); });
   int begin = 0;
   for (const Tensor& part : parts) {
     copy(part, 0, y, begin, int(part.dim(-1)), false);
     begin += int(part.dim(-1));
   }
   record(y, parts, [parts](const Tensor& dy) {
-    const ProfileScope profile("concat_channels backward", [&] { return moves(dy, 2); });
+    const OpScope scope("concat_channels backward", [&] { return moves(dy, 2); });
     int begin = 0;
     for (const Tensor& part : parts) {
       const int count = int(part.dim(-1));
@@ -85,10 +85,10 @@ Tensor slice_channels(const Tensor& x, int64_t begin, int64_t end) {
                 fmt::format("[slice_channels] {} to {} of {}: outside the channels", begin, end, describe(x)));
   const int count = int(end - begin);
   Tensor y = Tensor::empty(with_channels(x.shape(), count), x.dtype());
-  const ProfileScope profile("slice_channels", [&] { return moves(y, 2); });
+  const OpScope scope("slice_channels", [&] { return moves(y, 2); });
   copy(x, int(begin), y, 0, count, false);
   record(y, {x}, [x, begin, count](const Tensor& dy) {
-    const ProfileScope profile("slice_channels backward", [&] { return moves(dy, 2); });
+    const OpScope scope("slice_channels backward", [&] { return moves(dy, 2); });
     const GradientTarget dx = gradient_target(x);
     if (!dx.accumulate) dx.tensor.fill_zero();
     copy(dy, 0, dx.tensor, int(begin), count, dx.accumulate);
@@ -108,10 +108,10 @@ Tensor shuffle_channels(const Tensor& x, int groups) {
                                stream());
     });
   };
-  const ProfileScope profile("shuffle_channels", [&] { return moves(x, 2); });
+  const OpScope scope("shuffle_channels", [&] { return moves(x, 2); });
   run(x, y, false, false);
   record(y, {x}, [x, run](const Tensor& dy) {
-    const ProfileScope profile("shuffle_channels backward", [&] { return moves(dy, 2); });
+    const OpScope scope("shuffle_channels backward", [&] { return moves(dy, 2); });
     const GradientTarget dx = gradient_target(x);
     run(dy, dx.tensor, true, dx.accumulate);
   });
@@ -124,12 +124,12 @@ Tensor interleave_channels(const Tensor& a, const Tensor& b) {
     throw Error(ErrorKind::input,
                 fmt::format("[interleave_channels] {} and {}: they must be alike", describe(a), describe(b)));
   Tensor y = Tensor::empty(with_channels(a.shape(), 2 * a.dim(-1)), a.dtype());
-  const ProfileScope profile("interleave_channels", [&] { return moves(y, 2); });
+  const OpScope scope("interleave_channels", [&] { return moves(y, 2); });
   dispatch_float(a.dtype(), "interleave_channels", [&]<class T>(Type<T>) {
     kernels::interleave(a.data<T>(), b.data<T>(), y.data<T>(), a.size(), stream());
   });
   record(y, {a, b}, [a, b](const Tensor& dy) {
-    const ProfileScope profile("interleave_channels backward", [&] { return moves(dy, 2); });
+    const OpScope scope("interleave_channels backward", [&] { return moves(dy, 2); });
     const auto pass = [&](bool into_a, bool into_b) {
       GradientTarget da{}, db{};
       if (into_a) da = gradient_target(a);

@@ -8,7 +8,7 @@
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/conv2d_backends.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
 #include "kernels/depthwise_conv.h"
@@ -45,10 +45,14 @@ void check(const Shape& x, const Shape& filter, const Conv2dGeometry& g) {
 
 bool vendor() { return math_mode() == Math::vendor; }
 
-OpDescription describe_call(const Conv2dCall& call) { return describe_conv(call.shape, call.x.dtype()); }
+OpDescription describe_call(const Conv2dCall& call, ConvDirection direction) {
+  const DType dtype = call.x.dtype();
+  return describe_conv(call.shape, dtype,
+                       vendor() ? vendor_conv_arithmetic(direction, call.shape, dtype) : std::nullopt);
+}
 
 void forward(const Conv2dCall& call, const Tensor& y) {
-  const ProfileScope profile("conv2d", [&] { return describe_call(call); });
+  const OpScope scope("conv2d", [&] { return describe_call(call, ConvDirection::forward); });
   if (!vendor() || !vendor_conv_forward(call.shape, call.x, call.filter, y))
     own_conv_forward(call.shape, call.x, call.filter, y);
   if (!call.bias) return;
@@ -75,7 +79,7 @@ bool own_filter_gradient_wins(const kernels::ConvShape& shape) {
 }
 
 void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
-  const ProfileScope profile("conv2d filter gradient", [&] { return describe_call(call); });
+  const OpScope scope("conv2d filter gradient", [&] { return describe_call(call, ConvDirection::filter_gradient); });
   const auto [dw, accumulate] = gradient_target(call.filter);
   if (vendor() && !own_filter_gradient_wins(call.shape)) {
     const bool same_type = dw.dtype() == call.filter.dtype();
@@ -89,7 +93,7 @@ void filter_gradient(const Conv2dCall& call, const Tensor& dy) {
 }
 
 void data_gradient(const Conv2dCall& call, const Tensor& dy) {
-  const ProfileScope profile("conv2d data gradient", [&] { return describe_call(call); });
+  const OpScope scope("conv2d data gradient", [&] { return describe_call(call, ConvDirection::data_gradient); });
   const auto [dx, accumulate] = gradient_target(call.x);
   if (!vendor() || !vendor_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate))
     own_conv_data_gradient(call.shape, call.filter, dy, dx, accumulate);
@@ -135,14 +139,27 @@ kernels::ConvShape conv_shape(const Shape& x, const Shape& filter, const Conv2dG
   return shape;
 }
 
-OpDescription describe_conv(const kernels::ConvShape& s, DType dtype, int residuals) {
+OpDescription describe_conv(const kernels::ConvShape& s, DType dtype, const std::optional<Arithmetic>& used,
+                            int residuals) {
   const double outputs = double(s.n) * s.p * s.q * s.k, taps = double(s.filter_size() / s.k);
   const double elements = double(s.n) * s.h * s.w * s.c + outputs * (1 + residuals) + taps * s.k;
   const std::string options = fmt::format("{}{}{}", s.stride_h > 1 ? fmt::format(" /{}", s.stride_h) : "",
                                           s.dilation_h > 1 ? fmt::format(" dilation {}", s.dilation_h) : "",
                                           s.groups > 1 ? fmt::format(" groups {}", s.groups) : "");
-  return {fmt::format("{}x{}x{}x{} {}x{} {}{}", s.n, s.h, s.w, s.c, s.r, s.s, s.k, options),
-          {.flop = 2 * outputs * taps, .bytes = elements * double(size_of(dtype))}};
+  OpDescription made = multiplies(fmt::format("{}x{}x{}x{} {}x{} {}{}", s.n, s.h, s.w, s.c, s.r, s.s, s.k, options),
+                                  elements * double(size_of(dtype)), {.flop = 2 * outputs * taps, .type = dtype});
+  if (used) {
+    made.used = *used;
+    made.algorithm = "Winograd";
+  }
+  return made;
+}
+
+Arithmetic winograd_arithmetic(ConvDirection direction, const kernels::ConvShape& s, DType type) {
+  const bool over_input = direction == ConvDirection::data_gradient;
+  const int64_t height = over_input ? s.h : s.p, width = over_input ? s.w : s.q;
+  const int64_t tiles = s.n * ((height + 3) / 4) * ((width + 3) / 4);
+  return {.flop = 2.0 * 36 * double(tiles) * (s.c / s.groups) * s.k, .type = type};
 }
 
 Shape conv2d_output_shape(const Shape& x, const Shape& filter, const Conv2dGeometry& geometry) {

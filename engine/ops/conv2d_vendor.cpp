@@ -1,4 +1,3 @@
-#include "engine/math_mode.h"
 #include "engine/ops/conv2d_backends.h"
 #include "engine/runtime/libraries.h"
 
@@ -20,6 +19,7 @@ struct Choice {
   bool asked = false;
   std::optional<Algorithm> algorithm;  // none: cuDNN has no deterministic one
   size_t workspace = 0;
+  cudnnMathType_t math{};
   cudnnConvolutionDescriptor_t convolution{};
 };
 
@@ -55,10 +55,8 @@ constexpr float kOne = 1, kZero = 0;
 
 cudnnDataType_t cudnn_type(DType dtype) { return dtype == DType::bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT; }
 
-/// FMA keeps f32 products exact; the default allows tensor cores: bf16 ones, or TF32 where that is asked for.
-cudnnMathType_t math_type(DType dtype) {
-  return dtype == DType::f32 && !tf32_allowed() ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH;
-}
+/// FMA keeps the factors of f32 products as they are, where the default would round them to TF32 for tensor cores.
+cudnnMathType_t math_type(DType dtype) { return dtype == DType::f32 ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH; }
 
 cudnnConvolutionDescriptor_t make_convolution(const ConvShape& s, DType dtype) {
   cudnnConvolutionDescriptor_t made{};
@@ -92,26 +90,10 @@ Plan make_plan(const ConvShape& s, DType dtype) {
 /// Null where cuDNN does not serve.
 Plan* plan_for(const ConvShape& s, DType dtype) {
   if (dtype == DType::f64 || s.n == 0) return nullptr;
-  using Key = std::array<int64_t, 18>;
+  using Key = std::array<int64_t, 17>;
   static auto* plans = new std::map<Key, Plan>;  // used from one thread, like all ops
-  const Key key{s.n,
-                s.h,
-                s.w,
-                s.c,
-                s.k,
-                s.r,
-                s.s,
-                s.p,
-                s.q,
-                s.groups,
-                s.stride_h,
-                s.stride_w,
-                s.pad_h,
-                s.pad_w,
-                s.dilation_h,
-                s.dilation_w,
-                int64_t(dtype),
-                tf32_allowed()};
+  const Key key{s.n,      s.h,        s.w,        s.c,     s.k,     s.r,          s.s,          s.p,           s.q,
+                s.groups, s.stride_h, s.stride_w, s.pad_h, s.pad_w, s.dilation_h, s.dilation_w, int64_t(dtype)};
   auto found = plans->find(key);
   if (found == plans->end()) found = plans->emplace(key, make_plan(s, dtype)).first;
   return &found->second;
@@ -143,20 +125,74 @@ bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, cons
     check_cudnn(cudnnSetConvolutionMathType(choice.convolution, found->mathType), "cudnnSetConvolutionMathType");
   choice.algorithm = found->algo;
   choice.workspace = found->memory;
+  choice.math = found->mathType;
   return true;
 }
 
-Tensor workspace_of(size_t bytes) { return bytes ? Tensor::empty({int64_t(bytes)}, DType::u8) : Tensor(); }
-}  // namespace
-
-/// The forward algorithm of a plan, asked for once; false if there is none.
-static bool choose_forward(Plan* plan, const ConvShape& shape, DType dtype) {
+/// The forward algorithm of a plan, asked for once; false if there is none. The next two likewise.
+bool choose_forward(Plan* plan, const ConvShape& shape, DType dtype) {
   const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionFwdAlgoPerf_t* results) {
     return cudnnGetConvolutionForwardAlgorithm_v7(cudnn(), plan->x, plan->w, convolution, plan->y, most, returned,
                                                   results);
   };
   return choose<cudnnConvolutionFwdAlgoPerf_t>(plan->forward, shape, dtype, "cudnnGetConvolutionForwardAlgorithm_v7",
                                                query);
+}
+
+bool choose_data(Plan* plan, const ConvShape& shape, DType dtype) {
+  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdDataAlgoPerf_t* results) {
+    return cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnn(), plan->w, plan->y, convolution, plan->x, most, returned,
+                                                       results);
+  };
+  return choose<cudnnConvolutionBwdDataAlgoPerf_t>(plan->data, shape, dtype,
+                                                   "cudnnGetConvolutionBackwardDataAlgorithm_v7", query);
+}
+
+bool choose_filter(Plan* plan, const ConvShape& shape, DType dtype) {
+  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* results) {
+    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnn(), plan->x, plan->y, convolution, plan->w, most,
+                                                         returned, results);
+  };
+  return choose<cudnnConvolutionBwdFilterAlgoPerf_t>(plan->filter, shape, dtype,
+                                                     "cudnnGetConvolutionBackwardFilterAlgorithm_v7", query);
+}
+
+/// The algorithms whose arithmetic is known for 3x3 filters: winograd_arithmetic.
+bool is_winograd(cudnnConvolutionFwdAlgo_t algorithm) {
+  return algorithm == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
+}
+bool is_winograd(cudnnConvolutionBwdDataAlgo_t algorithm) {
+  return algorithm == CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED;
+}
+bool is_winograd(cudnnConvolutionBwdFilterAlgo_t algorithm) {
+  return algorithm == CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
+}
+
+/// Of an algorithm that has been chosen. FMA instructions multiply in float, whatever the type of the tensors.
+template <class Algorithm>
+std::optional<Arithmetic> arithmetic_of(const Choice<Algorithm>& choice, ConvDirection direction,
+                                        const ConvShape& shape, DType dtype) {
+  if (!is_winograd(*choice.algorithm) || shape.r != 3 || shape.s != 3) return std::nullopt;
+  return winograd_arithmetic(direction, shape, choice.math == CUDNN_FMA_MATH ? DType::f32 : dtype);
+}
+
+Tensor workspace_of(size_t bytes) { return bytes ? Tensor::empty({int64_t(bytes)}, DType::u8) : Tensor(); }
+}  // namespace
+
+std::optional<Arithmetic> vendor_conv_arithmetic(ConvDirection direction, const ConvShape& shape, DType dtype) {
+  Plan* plan = plan_for(shape, dtype);
+  if (!plan) return std::nullopt;
+  const auto known = [&](bool chosen, const auto& choice) {
+    return chosen ? arithmetic_of(choice, direction, shape, dtype) : std::nullopt;
+  };
+  switch (direction) {
+    case ConvDirection::forward:
+      return known(choose_forward(plan, shape, dtype), plan->forward);
+    case ConvDirection::data_gradient:
+      return known(choose_data(plan, shape, dtype), plan->data);
+    default:
+      return known(choose_filter(plan, shape, dtype), plan->filter);
+  }
 }
 
 bool vendor_conv_forward(const ConvShape& shape, const Tensor& x, const Tensor& w, const Tensor& y) {
@@ -195,15 +231,8 @@ bool vendor_conv_bias_activation(const ConvShape& shape, const Tensor& x, const 
 bool vendor_conv_data_gradient(const ConvShape& shape, const Tensor& w, const Tensor& dy, const Tensor& dx,
                                bool accumulate) {
   Plan* plan = plan_for(shape, dy.dtype());
-  if (!plan) return false;
-  auto& choice = plan->data;
-  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdDataAlgoPerf_t* results) {
-    return cudnnGetConvolutionBackwardDataAlgorithm_v7(cudnn(), plan->w, plan->y, convolution, plan->x, most, returned,
-                                                       results);
-  };
-  if (!choose<cudnnConvolutionBwdDataAlgoPerf_t>(choice, shape, dy.dtype(),
-                                                 "cudnnGetConvolutionBackwardDataAlgorithm_v7", query))
-    return false;
+  if (!plan || !choose_data(plan, shape, dy.dtype())) return false;
+  const auto& choice = plan->data;
   const Tensor workspace = workspace_of(choice.workspace);
   check_cudnn(cudnnConvolutionBackwardData(cudnn(), &kOne, plan->w, w.raw(), plan->y, dy.raw(), choice.convolution,
                                            *choice.algorithm, workspace.raw(), choice.workspace,
@@ -215,15 +244,8 @@ bool vendor_conv_data_gradient(const ConvShape& shape, const Tensor& w, const Te
 bool vendor_conv_filter_gradient(const ConvShape& shape, const Tensor& x, const Tensor& dy, const Tensor& dw,
                                  bool accumulate) {
   Plan* plan = plan_for(shape, x.dtype());
-  if (!plan) return false;
-  auto& choice = plan->filter;
-  const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionBwdFilterAlgoPerf_t* results) {
-    return cudnnGetConvolutionBackwardFilterAlgorithm_v7(cudnn(), plan->x, plan->y, convolution, plan->w, most,
-                                                         returned, results);
-  };
-  if (!choose<cudnnConvolutionBwdFilterAlgoPerf_t>(choice, shape, x.dtype(),
-                                                   "cudnnGetConvolutionBackwardFilterAlgorithm_v7", query))
-    return false;
+  if (!plan || !choose_filter(plan, shape, x.dtype())) return false;
+  const auto& choice = plan->filter;
   const Tensor workspace = workspace_of(choice.workspace);
   check_cudnn(cudnnConvolutionBackwardFilter(cudnn(), &kOne, plan->x, x.raw(), plan->y, dy.raw(), choice.convolution,
                                              *choice.algorithm, workspace.raw(), choice.workspace,
@@ -238,6 +260,7 @@ bool vendor_conv_filter_gradient(const ConvShape& shape, const Tensor& x, const 
 
 namespace cucurbit {
 
+std::optional<Arithmetic> vendor_conv_arithmetic(ConvDirection, const kernels::ConvShape&, DType) { return {}; }
 bool vendor_conv_forward(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&) { return false; }
 bool vendor_conv_data_gradient(const kernels::ConvShape&, const Tensor&, const Tensor&, const Tensor&, bool) {
   return false;

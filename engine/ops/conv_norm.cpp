@@ -3,7 +3,7 @@
 #include "engine/math_mode.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/conv2d_backends.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/fold_norm.h"
 
@@ -41,7 +41,12 @@ bool folds_conv_norm(const Tensor& x, Activation activation, const Tensor& resid
 Tensor folded_conv(const Tensor& x, const FoldedConv& folded, const Conv2dGeometry& geometry, Activation activation,
                    const Tensor& residual) {
   const kernels::ConvShape shape = conv_shape(x.shape(), folded.filter.shape(), geometry);
-  const ProfileScope profile("conv2d + norm", [&] { return describe_conv(shape, x.dtype(), residual ? 1 : 0); });
+  const OpScope scope("conv2d + norm", [&] {
+    // Without a ReLU the call takes the algorithm that is the formula: see vendor_conv_bias_activation.
+    const auto used = activation == Activation::relu ? vendor_conv_arithmetic(ConvDirection::forward, shape, x.dtype())
+                                                     : std::nullopt;
+    return describe_conv(shape, x.dtype(), used, residual ? 1 : 0);
+  });
   Tensor y = Tensor::empty({shape.n, shape.p, shape.q, shape.k}, x.dtype());
   const bool relu = activation == Activation::relu;
   return vendor_conv_bias_activation(shape, x, folded.filter, folded.bias, residual, relu, y) ? y : Tensor();

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/dropout.h"
 #include "kernels/error.h"
@@ -19,10 +19,10 @@ Tensor masked(const char* op, const Tensor& x, float probability, const StepStat
   if (probability == 0) return x;
   if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks are functions of seed and step", op));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
-  const ProfileScope profile(op, [&] { return moves(x, 2); });
+  const OpScope scope(op, [&] { return moves(x, 2); });
   dispatch_float(x.dtype(), op, [&](auto type) { run(x, y, false, type); });
   record(y, {x}, [op, x, run](const Tensor& dy) {
-    const ProfileScope profile(op, [&] { return moves(x, 2); });
+    const OpScope scope(op, [&] { return moves(x, 2); });
     const auto [dx, accumulate] = gradient_target(x);
     dispatch_float(x.dtype(), op, [&, &dx = dx, accumulate = accumulate](auto type) { run(dy, dx, accumulate, type); });
   });

@@ -5,7 +5,7 @@
 #include "engine/autograd.h"
 #include "engine/ops/bias.h"
 #include "engine/ops/matmul.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/bias.h"
 #include "kernels/error.h"
@@ -27,9 +27,10 @@ struct LinearCall {
 /// `products`: how many of the three matrix products are made.
 OpDescription describe_call(const LinearCall& call, int products) {
   const double x = double(call.rows() * call.in()), y = double(call.rows() * call.out());
-  return {fmt::format("{}x{} {}", call.rows(), call.in(), call.out()),
-          {.flop = 2.0 * products * double(call.rows()) * double(call.weight.size()),
-           .bytes = products * (x + y + double(call.weight.size())) * double(size_of(call.x.dtype()))}};
+  return multiplies(
+      fmt::format("{}x{} {}", call.rows(), call.in(), call.out()),
+      products * (x + y + double(call.weight.size())) * double(size_of(call.x.dtype())),
+      {.flop = 2.0 * products * double(call.rows()) * double(call.weight.size()), .type = call.x.dtype()});
 }
 
 void check(const LinearCall& call) {
@@ -86,7 +87,7 @@ Tensor through_activation(const LinearCall& call, const Tensor& dy) {
 
 void backward(const LinearCall& call, const Tensor& dy) {
   const int products = int(wants_gradient(call.x)) + int(wants_gradient(call.weight));
-  const ProfileScope profile("linear backward", [&] { return describe_call(call, products); });
+  const OpScope scope("linear backward", [&] { return describe_call(call, products); });
   const Tensor dz =
       dispatch_float(call.x.dtype(), "linear", [&]<class T>(Type<T>) { return through_activation<T>(call, dy); });
   const int64_t rows = call.rows(), in = call.in(), out = call.out();
@@ -104,7 +105,7 @@ void backward(const LinearCall& call, const Tensor& dy) {
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Activation activation) {
   LinearCall call{x, weight, bias, {}, activation};
   check(call);
-  const ProfileScope profile("linear", [&] { return describe_call(call, 1); });
+  const OpScope scope("linear", [&] { return describe_call(call, 1); });
   Tensor z = Tensor::empty({call.rows(), call.out()}, x.dtype()), y = z;
   gemm(kernels::dense_gemm(call.rows(), call.out(), call.in(), false, true), 1, x, weight, 0, z);
   const bool keep_input = needs_input(activation) && needs_gradient({x, weight, bias});

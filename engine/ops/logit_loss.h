@@ -1,7 +1,7 @@
 #pragma once
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "engine/tensor.h"
 #include "kernels/loss/logit_loss.h"
@@ -20,7 +20,7 @@ Tensor logit_loss(const char* op, const Tensor& logits, kernels::StepMetrics* me
   const Tensor gradient = needs_gradient({logits}) ? Tensor::empty(logits.shape(), logits.dtype()) : Tensor();
   const auto bytes = int64_t(kernels::logit_loss_workspace(logits.dim(0), int(logits.dim(1))));
   const Tensor workspace = Tensor::empty({bytes}, DType::u8);
-  const ProfileScope profile(op, [&] { return moves(logits, gradient ? 2 : 1); });
+  const OpScope scope(op, [&] { return moves(logits, gradient ? 2 : 1); });
   dispatch_float(logits.dtype(), op, [&]<class T>(Type<T> type) {
     launch(type, kernels::LogitLossOutputs<T>{.loss = loss.data<acc_t<T>>(),
                                               .gradient = gradient ? gradient.data<T>() : nullptr,

@@ -31,10 +31,8 @@ void vendor_gemm(const kernels::GemmShape& shape, double alpha, const Tensor& a,
   expect_int(shape);
   const bool f64 = a.dtype() == DType::f64;
   const float narrow_alpha = float(alpha), narrow_beta = float(beta);
-  const bool tf32 = a.dtype() == DType::f32 && tf32_allowed();
-  const cublasComputeType_t compute = f64    ? CUBLAS_COMPUTE_64F
-                                      : tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                             : CUBLAS_COMPUTE_32F;
+  // Not CUBLAS_COMPUTE_32F_FAST_TF32, which would round the factors of f32 products.
+  const cublasComputeType_t compute = f64 ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F;
   check_cublas(cublasGemmEx(cublas(), shape.transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N,
                             shape.transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, int(shape.n), int(shape.m), int(shape.k),
                             f64 ? static_cast<const void*>(&alpha) : &narrow_alpha, b.raw(), cuda_type(b.dtype()),

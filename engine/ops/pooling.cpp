@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/autograd.h"
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/error.h"
 #include "kernels/pooling.h"
@@ -25,13 +25,13 @@ Tensor max_pool(const Tensor& x, const Shape& shape, const kernels::PoolWindows&
     throw Error(ErrorKind::input, fmt::format("[pool2d] max window {0}x{0}: at most 16x16", windows.kernel));
   Tensor y = Tensor::empty(shape, x.dtype());
   const double outputs = double(y.size()) / double(x.size());
-  const ProfileScope profile("max_pool", [&] { return moves(x, 1 + outputs); });
+  const OpScope scope("max_pool", [&] { return moves(x, 1 + outputs); });
   const Tensor positions = needs_gradient({x}) ? Tensor::empty(shape, DType::u8) : Tensor();
   dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
     kernels::max_pool(x.data<T>(), y.data<T>(), positions ? positions.data<uint8_t>() : nullptr, windows, stream());
   });
   record(y, {x}, [x, positions, windows, outputs](const Tensor& dy) {
-    const ProfileScope profile("max_pool backward", [&] { return moves(x, 1 + outputs); });
+    const OpScope scope("max_pool backward", [&] { return moves(x, 1 + outputs); });
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
       kernels::max_pool_backward(dy.data<T>(), positions.data<uint8_t>(), dx.tensor.data<T>(), dx.accumulate, windows,
@@ -44,12 +44,12 @@ Tensor max_pool(const Tensor& x, const Shape& shape, const kernels::PoolWindows&
 Tensor average_pool(const Tensor& x, const Shape& shape, const kernels::PoolWindows& windows, bool count_padding) {
   Tensor y = Tensor::empty(shape, x.dtype());
   const double outputs = double(y.size()) / double(x.size());
-  const ProfileScope profile("average_pool", [&] { return moves(x, 1 + outputs); });
+  const OpScope scope("average_pool", [&] { return moves(x, 1 + outputs); });
   dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
     kernels::average_pool(x.data<T>(), y.data<T>(), count_padding, windows, stream());
   });
   record(y, {x}, [x, windows, count_padding, outputs](const Tensor& dy) {
-    const ProfileScope profile("average_pool backward", [&] { return moves(x, 1 + outputs); });
+    const OpScope scope("average_pool backward", [&] { return moves(x, 1 + outputs); });
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "pool2d", [&]<class T>(Type<T>) {
       kernels::average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, count_padding, windows,
@@ -88,12 +88,12 @@ Tensor global_average_pool(const Tensor& x) {
   const int64_t batch = x.dim(0);
   const int pixels = int(x.dim(1) * x.dim(2)), channels = int(x.dim(3));
   Tensor y = Tensor::empty({batch, channels}, x.dtype());
-  const ProfileScope profile("global_average_pool", [&] { return moves(x, 1); });
+  const OpScope scope("global_average_pool", [&] { return moves(x, 1); });
   dispatch_float(x.dtype(), "global_average_pool", [&]<class T>(Type<T>) {
     kernels::global_average_pool(x.data<T>(), y.data<T>(), batch, pixels, channels, stream());
   });
   record(y, {x}, [=](const Tensor& dy) {
-    const ProfileScope profile("global_average_pool backward", [&] { return moves(x, 1); });
+    const OpScope scope("global_average_pool backward", [&] { return moves(x, 1); });
     const GradientTarget dx = gradient_target(x);
     dispatch_float(x.dtype(), "global_average_pool", [&]<class T>(Type<T>) {
       kernels::global_average_pool_backward(dy.data<T>(), dx.tensor.data<T>(), dx.accumulate, batch, pixels, channels,

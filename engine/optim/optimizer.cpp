@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/profile/profiler.h"
 #include "engine/runtime/check.h"
+#include "engine/runtime/op_scope.h"
 #include "engine/runtime/stream.h"
 #include "kernels/gradient_norm.h"
 
@@ -99,7 +99,7 @@ std::vector<Optimizer::State> Optimizer::state() const {
 
 void Optimizer::step(const StepState* state) {
   // Masters and moments are read and written, gradients read, low_precision_copy and average written.
-  const ProfileScope profile("optimizer", [&] {
+  const OpScope scope("optimizer", [&] {
     return moves(store_.masters(), 3 + 2 * int(bool(first_)) + 2 * int(bool(second_)) + 2 * int(bool(ema_)));
   });
   if (store_.masters().dtype() == DType::f64)

@@ -7,6 +7,7 @@
 #include "engine/ops/matmul.h"
 #include "engine/runtime/stream.h"
 #include "kernels/elementwise.h"
+#include "kernels/error.h"
 
 namespace cucurbit {
 
@@ -16,7 +17,7 @@ double fastest_of_nine(F&& run) {
   run();
   Profiler profiler;
   for (int i = 0; i < 9; ++i) {
-    const ProfileScope scope("limit", [] { return OpDescription{}; });
+    const OpScope scope("limit", [] { return OpDescription{}; });
     run();
   }
   return profiler.take()[0].fastest;
@@ -50,11 +51,33 @@ double copy_rate() {
   return 2.0 * double(source.bytes()) / seconds;
 }
 
-std::string table_line(const std::string& op, const std::string& shape, double calls, double seconds, const Work& work,
-                       double limit) {
-  return fmt::format("{:<28}{:<30}{:>6.4g}{:>10.3f}{:>10.3f}{:>9.1f}{:>9.1f}{:>8.1f}{:>8.2f}\n", op, shape, calls,
-                     1e3 * seconds, 1e-9 * work.flop, 1e-6 * work.bytes, 1e-9 * work.flop / seconds,
-                     1e-9 * work.bytes / seconds, limit / seconds);
+double rate(DType dtype, const DeviceLimits& limits) {
+  if (dtype == DType::f32) return limits.gemm_f32;
+  if (dtype == DType::bf16) return limits.gemm_bf16;
+  throw Error(ErrorKind::usage,
+              fmt::format("[profile] the rate of products in {} is not measured: profile f32 or bf16", name(dtype)));
+}
+
+/// What a line of the table tells, of one step.
+struct Line {
+  double calls = 0, seconds = 0, flop = 0, bytes = 0;
+  Rooflines least;
+
+  Line& operator+=(const Line& other) {
+    seconds += other.seconds;
+    flop += other.flop;
+    bytes += other.bytes;
+    least.direct += other.least.direct;
+    least.algorithm += other.least.algorithm;
+    return *this;
+  }
+};
+
+std::string table_line(const std::string& op, const std::string& shape, const Line& line, const char* algorithm) {
+  return fmt::format("{:<28}{:<30}{:>6.4g}{:>10.3f}{:>10.3f}{:>9.1f}{:>9.1f}{:>8.1f}{:>8.2f}{:>11.2f}  {}\n", op, shape,
+                     line.calls, 1e3 * line.seconds, 1e-9 * line.flop, 1e-6 * line.bytes,
+                     1e-9 * line.flop / line.seconds, 1e-9 * line.bytes / line.seconds,
+                     line.least.direct / line.seconds, line.least.algorithm / line.seconds, algorithm);
 }
 }  // namespace
 
@@ -62,26 +85,43 @@ DeviceLimits measure_limits() {
   return {.gemm_f32 = gemm_rate(DType::f32), .gemm_bf16 = gemm_rate(DType::bf16), .bandwidth = copy_rate()};
 }
 
-double limit_seconds(const OpTime& op, const DeviceLimits& limits) {
-  const double memory = op.work.bytes / limits.bandwidth;
-  return op.work.flop > 0 ? std::max(double(op.calls) * op.fastest, memory) : memory;
+double roofline_seconds(const Arithmetic& arithmetic, double bytes, const DeviceLimits& limits) {
+  const double memory = bytes / limits.bandwidth;
+  return arithmetic.flop > 0 ? std::max(arithmetic.flop / rate(arithmetic.type, limits), memory) : memory;
+}
+
+Rooflines rooflines(const OpTime& op, const DeviceLimits& limits) {
+  const OpDescription& work = op.description;
+  return {.direct = roofline_seconds(work.direct, work.bytes, limits),
+          .algorithm = roofline_seconds(work.used, work.bytes, limits)};
+}
+
+Rooflines rooflines(const std::vector<OpTime>& ops, const DeviceLimits& limits) {
+  Rooflines sum;
+  for (const OpTime& op : ops) {
+    const Rooflines each = rooflines(op, limits);
+    sum.direct += each.direct;
+    sum.algorithm += each.algorithm;
+  }
+  return sum;
 }
 
 std::string profile_table(const std::vector<OpTime>& ops, const DeviceLimits& limits, int steps) {
-  std::string table = fmt::format("{:<28}{:<30}{:>6}{:>10}{:>10}{:>9}{:>9}{:>8}{:>8}\n", "op", "shape", "calls", "ms",
-                                  "GFLOP", "MB", "GFLOP/s", "GB/s", "limit");
-  double seconds = 0, limit = 0;
-  Work work;
+  std::string table = fmt::format("{:<28}{:<30}{:>6}{:>10}{:>10}{:>9}{:>9}{:>8}{:>8}{:>11}\n", "op", "shape", "calls",
+                                  "ms", "GFLOP", "MB", "GFLOP/s", "GB/s", "direct", "algorithm");
+  Line sum;
   for (const OpTime& op : ops) {
-    const double each = op.seconds / steps, least = limit_seconds(op, limits) / steps;
-    const Work done{.flop = op.work.flop / steps, .bytes = op.work.bytes / steps};
-    table += table_line(op.op, op.shape, double(op.calls) / steps, each, done, least);
-    seconds += each;
-    limit += least;
-    work.flop += done.flop;
-    work.bytes += done.bytes;
+    const OpDescription& work = op.description;
+    const Rooflines least = rooflines(op, limits);
+    const Line line{.calls = double(op.calls) / steps,
+                    .seconds = op.seconds / steps,
+                    .flop = work.direct.flop / steps,
+                    .bytes = work.bytes / steps,
+                    .least = {.direct = least.direct / steps, .algorithm = least.algorithm / steps}};
+    table += table_line(op.op, work.shape, line, work.algorithm);
+    sum += line;
   }
-  return table + table_line("sum", "", 0, seconds, work, limit);
+  return table + table_line("sum", "", sum, "");
 }
 
 }  // namespace cucurbit

@@ -1,6 +1,7 @@
 #include "engine/profile/profiler.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
@@ -8,30 +9,50 @@
 namespace cucurbit {
 
 namespace {
-thread_local Profiler* innermost = nullptr;
+/// Whether two calls are calls of one op on one shape by one algorithm.
+bool alike(const OpTime& op, const char* name, const OpDescription& call) {
+  const OpDescription& known = op.description;
+  return op.op == name && known.shape == call.shape && known.direct.type == call.direct.type &&
+         known.used.type == call.used.type && std::string_view(known.algorithm) == call.algorithm;
 }
 
-Profiler::Profiler() : previous_(innermost) { innermost = this; }
+void add_call(std::vector<OpTime>& all, const char* name, const OpDescription& call, double seconds) {
+  auto op = std::find_if(all.begin(), all.end(), [&](const OpTime& one) { return alike(one, name, call); });
+  if (op == all.end()) {
+    all.push_back({.op = name, .description = call, .seconds = seconds, .fastest = seconds, .calls = 1});
+    return;
+  }
+  op->description.bytes += call.bytes;
+  op->description.direct.flop += call.direct.flop;
+  op->description.used.flop += call.used.flop;
+  op->fastest = std::min(op->fastest, seconds);
+  op->seconds += seconds;
+  ++op->calls;
+}
+}  // namespace
 
-Profiler::~Profiler() {
-  innermost = previous_;
+Profiler::~Profiler() { forget(); }
+
+void Profiler::forget() noexcept {
   for (const Call& call : calls_) {
     cudaEventDestroy(call.start);
     cudaEventDestroy(call.stop);
   }
+  calls_.clear();
 }
 
-Profiler* Profiler::current() { return innermost; }
-
-Profiler::Call& Profiler::begin(const char* op, std::string shape, Work work) {
-  Call& call = calls_.emplace_back(Call{op, std::move(shape), work, nullptr, nullptr});
+void Profiler::begin(const char* op, OpDescription description) {
+  Call& call = calls_.emplace_back(Call{op, std::move(description), nullptr, nullptr});
   check_cuda(cudaEventCreate(&call.start), "profile");
   check_cuda(cudaEventCreate(&call.stop), "profile");
   check_cuda(cudaEventRecord(call.start, stream()), "profile");
-  return call;
+  open_.push_back(calls_.size() - 1);
 }
 
-void ProfileScope::end() noexcept { cudaEventRecord(call_->stop, stream()); }
+void Profiler::end() noexcept {
+  cudaEventRecord(calls_[open_.back()].stop, stream());  // take() reports a failure
+  open_.pop_back();
+}
 
 std::vector<OpTime> Profiler::take() {
   synchronize();
@@ -39,19 +60,9 @@ std::vector<OpTime> Profiler::take() {
   for (const Call& call : calls_) {
     float milliseconds = 0;
     check_cuda(cudaEventElapsedTime(&milliseconds, call.start, call.stop), "profile");
-    cudaEventDestroy(call.start);
-    cudaEventDestroy(call.stop);
-    auto known = std::find_if(all.begin(), all.end(),
-                              [&](const OpTime& op) { return op.op == call.op && op.shape == call.shape; });
-    if (known == all.end()) known = all.insert(all.end(), OpTime{.op = call.op, .shape = call.shape, .work = {}});
-    known->work.flop += call.work.flop;
-    known->work.bytes += call.work.bytes;
-    const double seconds = milliseconds * 1e-3;
-    known->fastest = known->calls ? std::min(known->fastest, seconds) : seconds;
-    known->seconds += seconds;
-    ++known->calls;
+    add_call(all, call.op, call.description, milliseconds * 1e-3);
   }
-  calls_.clear();
+  forget();
   return all;
 }
 

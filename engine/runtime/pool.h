@@ -28,9 +28,10 @@ class Pool : public std::enable_shared_from_this<Pool> {
   /// Gives blocks that nothing uses back to the device.
   void trim() noexcept;
 
+  /// Bytes of the blocks in use, rounded up to the sizes in which the pool hands them out, and the most that were in use
+  /// at once.
   size_t in_use() const { return in_use_; }
   size_t peak() const { return peak_; }
-  void reset_peak() { peak_ = in_use_; }
 
   /// For tests: fills new blocks with 0xff (NaN) and puts 256 sentinel bytes on either side of each.
   void set_guarded(bool guarded) { guarded_ = guarded; }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/profile/profiler.h"
+#include "engine/runtime/op_scope.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
@@ -20,10 +20,10 @@ void BatchSource::try_inference(Network& network, int64_t batch_size) const {
 
 Batch BatchSource::next(const StepContext& context) const {
   const Shape image = data_.image_shape();
-  const ProfileScope profile("batch", [&] {
+  const OpScope scope("batch", [&] {
     const double elements = double(context.batch_size * image.size());
     const double bytes = elements * (1 + double(size_of(compute_)));  // read as u8, written
-    return OpDescription{fmt::format("{}x{}", context.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
+    return OpDescription{.shape = fmt::format("{}x{}", context.batch_size, to_string(image)), .bytes = bytes};
   });
   return data_.training_batch(context.batch_size, context.state, augmentation_, compute_);
 }

@@ -296,12 +296,13 @@ cudnnStatus_t query_algorithms(Operation operation, cudnnHandle_t handle, const 
     *returned = 0;
     for (const int algorithm : {winograd_algorithm(operation), 1, 0}) {
       if (*returned == requested || check_algorithm(operation, conv, algorithm) != CUDNN_STATUS_SUCCESS) continue;
+      const bool winograd = algorithm == winograd_algorithm(operation);
       results[(*returned)++] = {static_cast<Algorithm>(algorithm),
                                 CUDNN_STATUS_SUCCESS,
                                 -1.0f,
-                                workspace_of(operation, conv, algorithm == winograd_algorithm(operation)),
+                                workspace_of(operation, conv, winograd),
                                 CUDNN_DETERMINISTIC,
-                                descriptor->math_type,
+                                winograd ? CUDNN_FMA_MATH : descriptor->math_type,  // it multiplies in float
                                 {}};
     }
     return CUDNN_STATUS_SUCCESS;

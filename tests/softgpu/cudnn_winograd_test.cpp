@@ -167,6 +167,7 @@ TYPED_TEST(CudnnWinogradTest, ThePreferredAlgorithm) {
             CUDNN_STATUS_SUCCESS);
   EXPECT_EQ(forward.algo, kForward);
   EXPECT_EQ(forward.determinism, CUDNN_DETERMINISTIC);
+  EXPECT_EQ(forward.mathType, CUDNN_FMA_MATH);
 }
 
 TEST(CudnnWinograd, RefusedWhereItDoesNotApply) {
