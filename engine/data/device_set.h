@@ -4,6 +4,7 @@
 
 #include "engine/data/augmentation.h"
 #include "engine/data/image_set.h"
+#include "engine/enum_names.h"
 #include "engine/ops/second_labels.h"
 #include "engine/tensor.h"
 #include "kernels/gather_batch.h"
@@ -23,6 +24,10 @@ struct Batch {
 /// brought while the one before is worked on. automatic: on the device unless they are larger than half of its free
 /// memory.
 enum class Residency { automatic, device, host };
+constexpr auto names_of(Residency) {
+  return enum_names<Residency>(
+      {{Residency::automatic, "auto"}, {Residency::device, "device"}, {Residency::host, "stream"}});
+}
 
 /// An image set; batches are gathered, augmented and normalised on the device: x = (pixel / 255 - mean) / stddev per
 /// channel (stddev 0 counts as 1). Where the images lie changes no bit of them.

@@ -16,6 +16,9 @@ namespace cucurbit {
 
 /// What happens to files that cannot be decoded: the set is refused, or goes without them.
 enum class BadSamples { error, skip };
+constexpr auto names_of(BadSamples) {
+  return enum_names<BadSamples>({{BadSamples::error, "error"}, {BadSamples::skip, "skip"}});
+}
 
 struct FolderOptions {
   std::int64_t img_size = 0;  // side of the square all images are brought to; 0: they must all be of one size

@@ -21,8 +21,8 @@ Network& checked(Network& network, const DeviceSet& data, const TrainOptions& op
       options.batch_size > data.count() / options.grad_accum_steps)
     throw Error(
         ErrorKind::usage,
-        fmt::format("[train] batch size {}, {} a step, for {} images: expected at most the set: lower --batch-size "
-                    "or --grad-accum-steps",
+        fmt::format("[train] a batch size of {} and {} batches a step, for {} images: a step must not need more images "
+                    "than the set has: lower `batch_size` or `grad_accum_steps`",
                     options.batch_size, options.grad_accum_steps, data.count()));
   if (data.image_shape() != network.input())
     throw Error(ErrorKind::input, fmt::format("[train] images {} for a network of {}", to_string(data.image_shape()),
@@ -116,8 +116,8 @@ void Trainer::step() {
 Error Trainer::with_fitting_batch(const Error& error) {
   graph_.reset();
   const int64_t failed = options_.batch_size, fitting = largest_batch_that_fits();
-  return Error(error.kind(), fmt::format("{} (--batch-size {} failed; {})", error.what(), failed,
-                                         fitting > 0 ? fmt::format("--batch-size {} was tried and fits", fitting)
+  return Error(error.kind(), fmt::format("{} (`batch_size` {} failed; {})", error.what(), failed,
+                                         fitting > 0 ? fmt::format("`batch_size` {} was tried and fits", fitting)
                                                      : "not even 1 fits"));
 }
 
@@ -162,7 +162,7 @@ TrainMetrics Trainer::take_metrics() {
                 fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
                             "the number of classes",
                             sums.bad_label, sums.classes - 1, sums.bad_labels));
-  constexpr const char* kRemedies = "lower --lr, warm up with --warmup-epochs, or limit gradients with --clip-grad";
+  constexpr const char* kRemedies = "lower `lr`, warm up with `warmup_epochs`, or limit gradients with `clip_grad`";
   const int64_t bad_step = optimizer_.first_not_finite();
   if (bad_step > 0)
     throw Error(ErrorKind::not_finite,

@@ -152,7 +152,7 @@ TEST(TrainingOptions, TheFirstStepThatIsNotFiniteIsNamed) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::not_finite);
     EXPECT_NE(std::string(error.what()).find("step 6: the loss"), std::string::npos) << error.what();
-    EXPECT_NE(std::string(error.what()).find("--lr"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("`lr`"), std::string::npos) << error.what();
   }
 }
 
