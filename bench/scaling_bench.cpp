@@ -6,7 +6,7 @@
 #include "bench/support/measure.h"
 #include "engine/data/device_set.h"
 #include "engine/ops/cross_entropy.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 #include "kernels/step.h"
 #include "models/registry.h"
 
@@ -57,10 +57,11 @@ void run_step(benchmark::State& state, const std::string& model, int64_t batch) 
   const DeviceSet data(images(4096), {{0.5}, {0.25}});
   const ModelOptions options{.image = data.image_shape(), .classes = 10};
   Network network(model, build_model(model, options), options.image, options.classes, DType::f32, 0);
-  Trainer trainer(network, data, {.batch_size = batch, .learning_rates = std::vector<float>(100000, 1e-3f)},
-                  [](const Tensor& logits, const Batch& on, kernels::StepMetrics* metrics) {
-                    return cross_entropy(logits, on.labels, {}, metrics);
-                  });
+  Trainer trainer =
+      supervised_trainer(network, data, {.batch_size = batch, .learning_rates = std::vector<float>(100000, 1e-3f)},
+                         [](const Tensor& logits, const Batch& on, Meters& meters) {
+                           return cross_entropy(logits, on.labels, {}, meters.counts());
+                         });
   for (int i = 0; i < 3; ++i) trainer.step();  // eager ones and the capture
   measure(state, {.items = double(batch)}, [&] { trainer.step(); });
   count_images(state, batch);

@@ -39,6 +39,9 @@ Tape::Tape() : previous_(innermost) { innermost = this; }
 Tape::~Tape() { innermost = previous_; }
 Tape* Tape::current() { return innermost; }
 
+NoTape::NoTape() : previous_(innermost) { innermost = nullptr; }
+NoTape::~NoTape() { innermost = previous_; }
+
 bool needs_gradient(const std::vector<Tensor>& inputs) {
   return Tape::current() &&
          std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return wants_gradient(x); });

@@ -13,8 +13,8 @@ namespace cucurbit {
 struct Gradient {
   Tensor value;          // undefined until the first contribution, unless `pinned`
   bool started = false;  // true once a contribution has been written: the next one adds
-  bool pinned =
-      false;  // `value` is a fixed buffer, a parameter's slice of the store: contributions are written into it
+  // `value` is a fixed buffer, a parameter's slice of the store: contributions are written into it.
+  bool pinned = false;
 };
 
 /// Marks `tensor` as one whose gradient is wanted (an input of the graph).
@@ -44,6 +44,18 @@ class Tape {
     std::function<void(const Tensor& dy)> backward;
   };
   std::vector<Node> nodes_;
+  Tape* previous_;
+};
+
+/// While it lives nothing is recorded on this thread, whatever tapes live: for what is not differentiated.
+class NoTape {
+ public:
+  NoTape();
+  ~NoTape();
+  NoTape(const NoTape&) = delete;
+  NoTape& operator=(const NoTape&) = delete;
+
+ private:
   Tape* previous_;
 };
 

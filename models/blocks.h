@@ -1,6 +1,6 @@
 #pragma once
 
-#include "engine/nn/branches.h"
+#include "engine/nn/layers.h"
 #include "models/registry.h"
 
 /// Parts that several families of networks share.

@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kWarmUp = 5;
 
 struct Running {
-  std::unique_ptr<Step> step;
+  std::unique_ptr<PeerStep> step;
   bool warm = false;
 };
 
@@ -45,15 +45,14 @@ Json report_limits() {
 
 Json report_profile(const std::string& name) {
   constexpr int kSteps = 10;
-  const std::unique_ptr<Step> step = make_step(name);
-  if (!step) return {{"error", "no step is called '" + name + "'"}};
-  const std::vector<OpTime> ops = step->profile(kSteps);
+  const std::vector<OpTime> ops = profile_step(name, kSteps);
+  if (ops.empty()) return {{"error", "no step is called '" + name + "'"}};
   double limit = 0;
   for (const OpTime& op : ops) limit += limit_seconds(op, device_limits());
   return {{"limit_ms", limit * 1e3 / kSteps}, {"table", profile_table(ops, device_limits(), kSteps)}};
 }
 
-Json report(const std::string& name, const Step& step, const std::vector<double>& ms) {
+Json report(const std::string& name, const PeerStep& step, const std::vector<double>& ms) {
   return {{"name", name}, {"ms", ms}, {"peak_mb", peak_mb()}, {"value", step.value()}};
 }
 

@@ -80,7 +80,7 @@ class Steps:
         nn = self.torch.nn
         relu = [nn.ReLU(inplace=True), nn.ReLU(inplace=True)]
         layers = [self.linear(784, 1200, 0), relu[0], self.linear(1200, 1200, 1), relu[1], self.linear(1200, 10, 2)]
-        return nn.Sequential(*layers), self.uniform((BATCH, 784), 100)
+        return nn.Sequential(nn.Flatten(), *layers)
 
     def convnet(self):
         nn, channels_last = self.torch.nn, self.torch.channels_last
@@ -92,8 +92,7 @@ class Steps:
             *self.convolution(32, 64, 2), *self.convolution(64, 64, 3), nn.MaxPool2d(2),
             nn.Flatten(), first, nn.ReLU(inplace=True), self.linear(128, 10, 5),
         )  # fmt: skip
-        images = self.uniform((BATCH, 1, 28, 28), 100)
-        return model.to(memory_format=channels_last), images.contiguous(memory_format=channels_last)
+        return model.to(memory_format=channels_last)
 
     def registered(self, name):
         """A network of networks.py with hashed weights, layers numbered in the order of their weights."""
@@ -103,9 +102,9 @@ class Steps:
         for parameter in model.parameters():
             if parameter.dim() > 1:
                 layer, vectors, convolution = layer + 1, 0, parameter.dim() == 4
-                outputs, inputs, *taps = parameter.shape
+                outputs, inputs, *window = parameter.shape
                 scale = (6 / (parameter.numel() // outputs)) ** 0.5
-                values = self.uniform((outputs, *taps, inputs), 4 * layer, scale)
+                values = self.uniform((outputs, *window, inputs), 4 * layer, scale)
                 parameter.data = values.permute(0, 3, 1, 2).contiguous() if convolution else values
             elif not convolution:
                 parameter.data = self.uniform(parameter.shape, 4 * layer + 1, 0.05)
@@ -115,32 +114,56 @@ class Steps:
                 parameter.data = 1 + shift if vectors == 1 else shift
         return model.to(memory_format=self.torch.channels_last)
 
-    def color_images(self):
-        images = self.uniform((BATCH, 32, 32, 3), 100)
-        return images.permute(0, 3, 1, 2).contiguous(memory_format=self.torch.channels_last)
+    def pixels(self, height, width, channels):
+        """The images as they are stored: bytes."""
+        bits = (hash_uniform(BATCH * height * width * channels, 100, self.numpy) + 1) * 2.0**31
+        pixels = self.torch.tensor((bits.astype(self.numpy.int64) >> 24).astype(self.numpy.uint8))
+        pixels = pixels.view(BATCH, height, width, channels).permute(0, 3, 1, 2)
+        return pixels.contiguous(memory_format=self.torch.channels_last)
 
-    def training_step(self, network, bf16):
+    def crop_and_flip(self, pixels):
+        """Random crops after a black border of four pixels, half of them mirrored: torchvision's, image by image."""
+        torch, (height, width) = self.torch, pixels.shape[2:]
+        padded = self.functional.pad(pixels, (4, 4, 4, 4))
+        tops, lefts = torch.randint(9, (2, len(pixels))).tolist()
+        flips = (torch.rand(len(pixels)) < 0.5).tolist()
+        views = torch.empty_like(pixels)
+        for view, source, top, left, flip in zip(views, padded, tops, lefts, flips):
+            crop = source[:, top : top + height, left : left + width]
+            view.copy_(crop.flip(2) if flip else crop)
+        return views
+
+    def normalized(self, pixels):
+        return pixels.float().div_(255).sub_(0.5).div_(0.25)
+
+    def training_step(self, network, augmented, bf16):
         torch, functional = self.torch, self.functional
         teacher, _, student = network.rpartition("-")
-        if student in ("mlp", "convnet"):
-            model, images = getattr(self, student)()
-        else:
-            model, images = self.registered(student), self.color_images()
+        small = student in ("mlp", "convnet")
+        model = getattr(self, student)() if small else self.registered(student)
+        pixels = self.pixels(*((28, 28, 1) if small else (32, 32, 3)))
         taught = self.registered(teacher).eval() if teacher else None
         targets = self.labels(BATCH, 10)
+
+        def answers(images):
+            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                return taught(images).float()
+
+        table = answers(self.normalized(pixels)) if taught and not augmented else None
         optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, foreach=False)
 
         def step():
             optimiser.zero_grad(set_to_none=True)
+            order = torch.randperm(BATCH)
+            picked = pixels[order]
+            images = self.normalized(self.crop_and_flip(picked) if augmented else picked)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-                if taught:
-                    with torch.no_grad():
-                        target_logits = taught(images)
                 logits = model(images)
             if taught:
-                loss = self.distillation_loss(logits.float(), target_logits.float(), targets)
+                target_logits = answers(images) if augmented else table[order]
+                loss = self.distillation_loss(logits.float(), target_logits, targets[order])
             else:
-                loss = functional.cross_entropy(logits.float(), targets)
+                loss = functional.cross_entropy(logits.float(), targets[order])
             loss.backward()
             optimiser.step()
             return loss
@@ -171,7 +194,7 @@ class Steps:
     def build(self, name):
         kind, _, which = name.rpartition("-")
         if which in ("fp32", "bf16"):
-            return self.training_step(kind, which == "bf16")
+            return self.training_step(kind.removesuffix("-augmented"), kind.endswith("-augmented"), which == "bf16")
         if name in ("loss-128x10", "loss-128x1000", "loss-4096x100"):
             return self.loss_step(*map(int, which.split("x")))
         raise KeyError(name)

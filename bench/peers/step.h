@@ -8,14 +8,12 @@
 
 namespace cucurbit::bench {
 
-/// One step of bench/peers/README.md. The first one is run op by op, the second recorded, as training does.
-class Step {
+/// One step of bench/peers/README.md. The first ones run op by op, then it is captured and replayed, as training does.
+class PeerStep {
  public:
-  virtual ~Step() = default;
+  virtual ~PeerStep() = default;
   /// One step, its results in memory on return.
   virtual void run() = 0;
-  /// `steps` further steps, op by op.
-  virtual std::vector<OpTime> profile(int steps) = 0;
 
   /// Milliseconds of one step.
   double timed();
@@ -27,6 +25,9 @@ class Step {
 };
 
 /// Null if no step has this name.
-std::unique_ptr<Step> make_step(const std::string& name);
+std::unique_ptr<PeerStep> make_step(const std::string& name);
+
+/// The ops of `steps` steps of this name, one by one; empty if no step has it.
+std::vector<OpTime> profile_step(const std::string& name, int steps);
 
 }  // namespace cucurbit::bench

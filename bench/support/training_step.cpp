@@ -1,15 +1,9 @@
 #include "bench/support/training_step.h"
 
-#include <array>
 #include <cmath>
 
-#include "bench/support/device_values.h"
-#include "bench/support/distill_loss.h"
 #include "bench/support/hash_values.h"
-#include "engine/autograd.h"
-#include "engine/ops/cross_entropy.h"
-#include "engine/runtime/stream.h"
-#include "kernels/step.h"
+#include "distill/modes/registry.h"
 #include "models/registry.h"
 
 namespace cucurbit::bench {
@@ -17,6 +11,7 @@ namespace cucurbit::bench {
 namespace {
 constexpr int64_t kBatch = 128, kClasses = 10;
 constexpr float kLearningRate = 1e-3f;
+const LossWeights kWeights{.task = 0.1, .distill = 0.9};
 
 /// Values of the parameter that follows the weight of layer `layer`: a bias, or gamma (`second` false) and beta.
 std::vector<float> vector_values(int64_t size, uint32_t layer, bool convolution, bool second) {
@@ -43,55 +38,49 @@ void load_hashed_weights(ParameterStore& store) {
   store.refresh_low_precision_copy();
 }
 
-std::unique_ptr<Network> make_network(const std::string& name, DType compute) {
+Network make_network(const std::string& name, DType compute) {
   const bool small = name == "mlp" || name == "convnet";
   const std::string model = name == "mlp" ? "mlp:1200x1200" : name == "mobilenetv2" ? "mobilenetv2-half" : name;
   const Shape image = small ? Shape{28, 28, 1} : Shape{32, 32, 3};
-  auto network = std::make_unique<Network>(name, build_model(model, {.image = image, .classes = kClasses}), image,
-                                           kClasses, compute, 0);
-  load_hashed_weights(network->store());
+  Network network(name, build_model(model, {.image = image, .classes = kClasses}), image, kClasses, compute, 0);
+  load_hashed_weights(network.store());
   return network;
+}
+
+std::vector<uint8_t> hash_pixels(int64_t count) {
+  std::vector<uint8_t> pixels(size_t(count), 0);
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = uint8_t(hash_bits(uint32_t(i), 100) >> 24);
+  return pixels;
+}
+
+DeviceSet one_batch(const Shape& image) {
+  ImageSet set{.count = kBatch, .height = image[0], .width = image[1], .channels = image[2]};
+  set.own(hash_pixels(kBatch * image.size()));
+  set.labels = hash_labels(kBatch, kClasses);
+  const auto channels = size_t(image[2]);
+  return DeviceSet(set, {std::vector(channels, 0.5), std::vector(channels, 0.25)});
 }
 }  // namespace
 
-TrainingStep::TrainingStep(const std::string& network, DType compute) {
+TrainingStep::TrainingStep(const std::string& network, DType compute, const Options& options) {
   const size_t dash = network.find('-');
-  if (dash != std::string::npos) teacher_ = make_network(network.substr(0, dash), compute);
-  network_ = make_network(network.substr(dash + 1), compute);
-  optimizer_ = std::make_unique<Optimizer>(network_->store(), OptimizerOptions{.momentum = 0.9},
-                                           std::vector<float>{kLearningRate});
-  const Shape& image = network_->input();
-  images_ = on_device(hash_values(kBatch * image.size(), 100), {kBatch, image[0], image[1], image[2]}, compute);
-  labels_ = Tensor::from_host(hash_labels(kBatch, kClasses), {kBatch});
-  state_ = bytes_on_device(std::span<const StepState>(std::array{StepState{}}));
-  metrics_ = Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8);
-}
-
-void TrainingStep::run_eagerly() {
-  ParameterStore& store = network_->store();
-  auto* state = reinterpret_cast<StepState*>(state_.raw());
-  auto* metrics = reinterpret_cast<kernels::StepMetrics*>(metrics_.raw());
-  const Tensor taught = teacher_ ? teacher_->forward(images_) : Tensor();
-  Tape tape;
-  const Tensor logits = network_->forward(images_, {.training = true, .state = state});
-  loss_ = taught ? distill_logits(logits, taught, labels_, DistillLoss::options(), metrics)
-                 : cross_entropy(logits, labels_, {}, metrics);
-  store.begin_gradients();
-  tape.backward(loss_);
-  store.finish_gradients();
-  optimizer_->step(state);
-  kernels::advance(state, INT64_MAX, stream());
-}
-
-void TrainingStep::run() {
-  if (!graph_) {
-    const Tensor eager = loss_;
-    graph_ = std::make_unique<StepGraph>([this] { run_eagerly(); });
-    loss_ = eager;
+  network_ = std::make_unique<Network>(make_network(network.substr(dash + 1), compute));
+  data_ = std::make_unique<DeviceSet>(one_batch(network_->input()));
+  TrainOptions training{.batch_size = kBatch, .graph = options.graph};
+  if (options.augmented) training.augmentation = {.max_shift = 4, .flip = Flip::random};
+  training.optimizer.momentum = 0.9;
+  training.learning_rates = {kLearningRate};
+  if (dash != std::string::npos) {
+    teacher_network_ = std::make_unique<FrozenNetwork>(make_network(network.substr(0, dash), compute));
+    teacher_ = std::make_unique<Teacher>(*teacher_network_, *data_, kClasses, training.augmentation);
   }
-  graph_->launch();
+  const ModeInputs inputs{.student = *network_,
+                          .data = *data_,
+                          .options = training,
+                          .teacher = teacher_.get(),
+                          .method = {.name = teacher_ ? "kd" : "ce", .knobs = {}},
+                          .weights = kWeights};
+  trainer_ = std::make_unique<Trainer>(make_step(teacher_ ? "offline" : "labels", inputs), training);
 }
-
-double TrainingStep::loss() const { return loss_.to_host<float>()[0]; }
 
 }  // namespace cucurbit::bench

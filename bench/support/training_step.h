@@ -3,35 +3,40 @@
 #include <memory>
 #include <string>
 
-#include "engine/nn/network.h"
-#include "engine/optim/optimizer.h"
+#include "distill/teacher.h"
 #include "engine/profile/profiler.h"
-#include "engine/runtime/graph.h"
-#include "kernels/metrics.h"
+#include "engine/train/trainer.h"
 
 namespace cucurbit::bench {
 
-/// The training steps of bench/peers/README.md, made of the engine's own layers: fixed batch, mean cross-entropy or,
-/// with a teacher, the distillation loss, SGD with momentum.
+/// The training steps of bench/peers/README.md: the program's own trainer, modes and methods on a set of one batch.
 class TrainingStep {
  public:
+  struct Options {
+    bool augmented = false;  // crops and flips; then a teacher runs in every step, else its answers come from a table
+    bool graph = true;       // captured and replayed, as training does
+  };
+
   /// `network` is mlp, convnet, the name of a registered model, or TEACHER-STUDENT of two of these.
-  TrainingStep(const std::string& network, DType compute);
+  TrainingStep(const std::string& network, DType compute, const Options& options);
 
-  /// Queues one step, op by op.
-  void run_eagerly();
-  /// Queues one step as a replay of a recorded graph; records it first where needed, after at least one eager step.
-  void run();
-  /// Waits for the last eager step and returns its loss, taken before its update.
-  double loss() const;
+  /// Queues one step. The first two run op by op; with `graph` the others are replays.
+  void run() { trainer_->step(); }
+  /// Waits; the mean loss of the steps since the last call, taken before their updates.
+  double take_loss() { return trainer_->take_metrics().loss; }
 
-  int64_t batch() const { return images_.dim(0); }
+  int64_t batch() const { return trainer_->options().batch_size; }
+  /// See Trainer::launches.
+  size_t launches() const { return trainer_->launches(); }
+  /// See Trainer::captured_bytes.
+  size_t captured_bytes() const { return trainer_->captured_bytes(); }
 
  private:
-  std::unique_ptr<Network> network_, teacher_;
-  std::unique_ptr<Optimizer> optimizer_;
-  Tensor images_, labels_, state_, metrics_, loss_;
-  std::unique_ptr<StepGraph> graph_;
+  std::unique_ptr<DeviceSet> data_;
+  std::unique_ptr<Network> network_;
+  std::unique_ptr<FrozenNetwork> teacher_network_;
+  std::unique_ptr<Teacher> teacher_;
+  std::unique_ptr<Trainer> trainer_;
 };
 
 }  // namespace cucurbit::bench

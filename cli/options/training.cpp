@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include "cli/options/tables.h"
+#include "distill/methods/registry.h"
 
 namespace cucurbit::cli {
 
@@ -75,14 +78,25 @@ std::vector<Option> training_options(TrainingArguments& arguments) {
                  regularization_options(spec), augmentation_options(spec.augment), run_options(arguments)});
 }
 
+namespace {
+std::string method_help() {
+  std::string help = "The distillation method, with its knobs if any, as in kd:temperature=2. There are:";
+  std::string_view before = " ";
+  for (const MethodInfo& method : methods()) {
+    help += fmt::format("{}{}, {}", before, method.name, method.summary);
+    before = "; ";
+  }
+  return help;
+}
+}  // namespace
+
 std::vector<Option> distillation_options(DistillSpec& spec) {
   return grouped("Distillation",
                  {{.names = "--teacher",
                    .help = "Weights of the teacher (.safetensors)",
                    .value = &spec.teacher,
                    .required = true},
-                  {"--method", "The distillation method; kd is that of Hinton, Vinyals and Dean 2015",
-                   choice(spec.method, method_names())},
+                  {"--method", method_help(), &spec.method},
                   {"--kd-temperature", "Temperature of the softened probabilities of teacher and student",
                    &spec.kd_temperature, kPositive},
                   {"--distill-loss-weight", "Weight of the distillation term, T^2 KL(teacher || student)",

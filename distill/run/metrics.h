@@ -8,8 +8,8 @@
 
 namespace cucurbit {
 
-/// metrics.csv: a heading and a row for each epoch; data_wait is the share of training time that steps waited for
-/// images.
+/// metrics.csv: a heading and a row for each epoch, with a column for each term of a loss that has several; data_wait is
+/// the share of training time that steps waited for images.
 std::string metrics_csv(const std::vector<EpochReport>& epochs);
 
 /// "class" and the class names, then a row for each true class: a count for each predicted one. Names are quoted where

@@ -12,13 +12,14 @@ void write_summary(const std::filesystem::path& folder, const nlohmann::json& su
 }
 
 /// The teacher as it was trained, measured on this run's test set.
-Trained report_teacher(LoadedNetwork& teacher, const RunData& data, const RunSpec& spec, const std::string& weights) {
-  Trained trained{.model = teacher.info.model,
-                  .parameters = teacher.network.parameter_count(),
-                  .epochs = teacher.info.epochs,
-                  .seconds = teacher.info.seconds,
+Trained report_teacher(const Setup& setup, const RunSpec& spec, const std::string& weights) {
+  Trained trained{.model = setup.teacher_info.model,
+                  .parameters = setup.teacher_network->parameter_count(),
+                  .epochs = setup.teacher_info.epochs,
+                  .seconds = setup.teacher_info.seconds,
                   .weights = weights};
-  if (data.test) trained.test = evaluate(teacher.network, *data.test, spec.evaluation_options());
+  if (setup.data->test)
+    trained.test = evaluate(setup.teacher_network->network(), *setup.data->test, spec.evaluation_options());
   return trained;
 }
 
@@ -39,7 +40,7 @@ TrainingResult run_training(const RunSpec& spec, const RunObserver& observer) {
 DistillationResult run_distillation(const RunSpec& spec, const DistillSpec& distillation, const RunObserver& observer) {
   const Setup setup = set_up(spec, &distillation, observer);
   const RunFolder folder("distill", spec, setup.data->class_names);
-  DistillationResult result{.teacher = report_teacher(*setup.teacher, *setup.data, spec, distillation.teacher),
+  DistillationResult result{.teacher = report_teacher(setup, spec, distillation.teacher),
                             .student_alone = {},
                             .student_distilled = {},
                             .folder = folder.path()};

@@ -2,20 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "distill/methods/registry.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
 
 namespace {
-void expect_known_method(const std::string& method) {
-  const std::vector<std::string> known = method_names();
-  if (std::find(known.begin(), known.end(), method) == known.end())
-    throw Error(ErrorKind::usage, fmt::format("[distill] `method` {}: expected one of: {}", method, join(known, ", ")));
-}
-
 void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, const std::string& weights) {
   if (teacher.class_names != data.class_names)
     throw Error(ErrorKind::input, fmt::format("[distill] {} was trained on the classes {}; the data have {}; they must "
@@ -26,16 +19,14 @@ void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, con
 
 Setup set_up(const RunSpec& spec, const DistillSpec* distillation, const RunObserver& observer) {
   set_math_mode(spec.math);
-  Setup setup;
-  if (distillation == nullptr) {
-    setup.data = std::make_unique<const RunData>(prepare_data(spec, observer));
-    return setup;
-  }
-  expect_known_method(distillation->method);
-  setup.teacher = std::make_unique<LoadedNetwork>(load_network(distillation->teacher, spec.compute_type()));
-  setup.data = std::make_unique<const RunData>(prepare_data(spec, observer, &setup.teacher->info.normalization));
-  expect_same_classes(setup.teacher->info, *setup.data, distillation->teacher);
-  setup.outputs = std::make_unique<const Teacher>(setup.teacher->network, setup.data->train,
+  if (distillation == nullptr) return {.data = std::make_unique<const RunData>(prepare_data(spec, observer))};
+  parse_method(distillation->method);  // which refuses what is not known before anything is read
+  LoadedNetwork loaded = load_network(distillation->teacher, spec.compute_type());
+  Setup setup{.data = std::make_unique<const RunData>(prepare_data(spec, observer, &loaded.info.normalization)),
+              .teacher_info = std::move(loaded.info),
+              .teacher_network = std::make_unique<FrozenNetwork>(std::move(loaded.network))};
+  expect_same_classes(setup.teacher_info, *setup.data, distillation->teacher);
+  setup.teacher = std::make_unique<const Teacher>(*setup.teacher_network, setup.data->train,
                                                   int64_t(setup.data->class_names.size()), spec.augmentation());
   return setup;
 }

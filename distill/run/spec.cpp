@@ -11,8 +11,6 @@ Precision resolved(Precision precision) {
   return native_bf16() ? Precision::bfloat16 : Precision::float32;
 }
 
-std::vector<std::string> method_names() { return {"kd"}; }
-
 DType RunSpec::compute_type() const { return resolved(amp_dtype) == Precision::bfloat16 ? DType::bf16 : DType::f32; }
 
 Augmentation RunSpec::augmentation() const { return overfit_batches > 0 ? Augmentation{} : augment.augmentation(); }

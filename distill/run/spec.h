@@ -75,13 +75,10 @@ struct RunSpec {
 
 /// What distillation adds to the training of a student.
 struct DistillSpec {
-  std::string teacher;  // weights of the teacher (.safetensors)
-  std::string method = "kd";
+  std::string teacher;        // weights of the teacher (.safetensors)
+  std::string method = "kd";  // a name of distill/methods/registry.h and its knobs: "kd:temperature=2"
   double kd_temperature = 4, distill_loss_weight = 0.9, task_loss_weight = 0.1;
   bool baseline = false;  // train the same student without the teacher as well
 };
-
-/// The names that DistillSpec::method takes.
-std::vector<std::string> method_names();
 
 }  // namespace cucurbit

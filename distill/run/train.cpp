@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "distill/losses/kd.h"
+#include "distill/modes/registry.h"
 #include "distill/run/recorder.h"
 #include "distill/run/samples.h"
-#include "engine/ops/cross_entropy.h"
 #include "engine/train/interrupt.h"
 #include "engine/train/training_state.h"
 #include "kernels/error.h"
@@ -15,26 +14,33 @@ namespace cucurbit {
 namespace fs = std::filesystem;
 
 namespace {
-LossFunction loss_of(const Objective& objective) {
-  if (objective.teacher == nullptr)
-    return [smoothing = objective.smoothing](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-      return cross_entropy(logits, batch.labels, {.label_smoothing = smoothing, .second = batch.second}, metrics);
-    };
-  return [objective](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-    return kd(logits, objective.teacher->logits(batch), batch.labels,
-              {.temperature = objective.distillation->kd_temperature,
-               .task_weight = objective.distillation->task_loss_weight,
-               .distill_weight = objective.distillation->distill_loss_weight,
-               .label_smoothing = objective.smoothing,
-               .second = batch.second},
-              metrics);
-  };
+MethodSpec method_of(const DistillSpec& distillation) {
+  MethodSpec method = parse_method(distillation.method);
+  if (method.name == "kd") method.knobs.try_emplace("temperature", distillation.kd_temperature);
+  return method;
 }
 
-Trainer trainer_of(Network& network, const TrainingTask& task, bool graph) {
-  TrainOptions options = task.spec.train_options(task.data.train.count());
+/// Of the mode and the method that the objective asks for.
+Trainer trainer_of(Network& network, const TrainingTask& task, const TrainOptions& options) {
+  const Objective& objective = task.objective;
+  ModeInputs inputs{.student = network,
+                    .data = task.data.train,
+                    .options = options,
+                    .teacher = objective.teacher,
+                    .method = {.name = "ce", .knobs = {}},
+                    .weights = {.label_smoothing = objective.smoothing}};
+  if (objective.teacher == nullptr) return Trainer(make_step("labels", inputs), options);
+  inputs.method = method_of(*objective.distillation);
+  inputs.weights.task = objective.distillation->task_loss_weight;
+  inputs.weights.distill = objective.distillation->distill_loss_weight;
+  return Trainer(make_step("offline", inputs), options);
+}
+
+TrainOptions options_of(const TrainingTask& task) { return task.spec.train_options(task.data.train.count()); }
+
+TrainOptions with_graph(TrainOptions options, bool graph) {
   options.graph = graph;
-  return Trainer(network, task.data.train, options, loss_of(task.objective));
+  return options;
 }
 
 /// `link` becomes another name of `file`, which is never written again: states are replaced as a whole.
@@ -57,12 +63,12 @@ struct Training {
   Recorder recorder;
   TrainingRecord record{};
 
-  void pause() {
+  void after_epoch() {
     const bool epoch_ended = !record.epochs.empty() && record.unfinished.samples == 0;
     if (epoch_ended) task.observer.epoch(record.epochs.back(), task.spec.total_epochs());
     recorder.write_metrics(record, epoch_ended);
     const fs::path last = folder.last_state(label);
-    save_training_state(last, network, recorder.describe(record), trainer, record);
+    save_training_state(last, recorder.describe(record), trainer, record);
     if (epoch_ended && record.best_epoch == int64_t(record.epochs.size())) link_file(last, folder.best_state(label));
   }
 
@@ -80,10 +86,10 @@ struct Training {
   /// fit, and where its errors can be named better than it can.
   void run() {
     try {
-      fit(network, trainer, task.data.validation ? &*task.data.validation : nullptr, task.spec.fit_options(),
+      fit(trainer, task.data.validation ? &*task.data.validation : nullptr, task.spec.fit_options(),
           {.progress = task.observer.progress,
            .best = [this](const EpochReport& report) { recorder.write_best(network, report); },
-           .pause = [this] { pause(); }},
+           .after_epoch = [this] { after_epoch(); }},
           record);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_finite || record.epochs.empty()) throw;
@@ -128,14 +134,14 @@ Trained train_network(const std::string& label, Network& network, const Training
                     .network = network,
                     .task = task,
                     .folder = folder,
-                    .trainer = trainer_of(network, task, !task.spec.no_graph),
+                    .trainer = trainer_of(network, task, options_of(task)),
                     .recorder = Recorder(folder, label, network, task.data, task.spec.drop)};
   const fs::path last = folder.last_state(label);
-  if (folder.resumed() && fs::exists(last)) training.record = load_training_state(last, network, training.trainer);
+  if (folder.resumed() && fs::exists(last)) training.record = load_training_state(last, training.trainer);
   training.draw_first_batch();
   training.run();
   if (interrupted()) {
-    if (!fs::exists(last)) training.pause();
+    if (!fs::exists(last)) training.after_epoch();
     throw Interrupted{interrupted(), folder.path()};
   }
   if (training.record.out_of_patience)
@@ -146,12 +152,11 @@ Trained train_network(const std::string& label, Network& network, const Training
 }
 
 RateSweep sweep_learning_rates(Network& network, const TrainingTask& task) {
-  return sweep_rates(network, task.data.train, task.spec.train_options(task.data.train.count()),
-                     loss_of(task.objective));
+  return sweep_rates([&](const TrainOptions& options) { return trainer_of(network, task, options); }, options_of(task));
 }
 
 std::vector<OpTime> time_ops(Network& network, const TrainingTask& task, int warm_up, int steps) {
-  Trainer trainer = trainer_of(network, task, /*graph=*/false);
+  Trainer trainer = trainer_of(network, task, with_graph(options_of(task), false));
   for (int i = 0; i < warm_up; ++i) trainer.step();
   Profiler profiler;
   for (int i = 0; i < steps; ++i) trainer.step();
@@ -159,7 +164,7 @@ std::vector<OpTime> time_ops(Network& network, const TrainingTask& task, int war
 }
 
 size_t launches_of_step(Network& network, const TrainingTask& task) {
-  Trainer trainer = trainer_of(network, task, /*graph=*/true);
+  Trainer trainer = trainer_of(network, task, with_graph(options_of(task), true));
   while (trainer.launches() == 0) trainer.step();
   return trainer.launches();
 }

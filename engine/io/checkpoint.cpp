@@ -17,8 +17,8 @@ constexpr std::string_view kTrainingPrefix = "training.";  // what a resumed tra
 
 std::vector<NamedTensor> saved_tensors(const Network& network) {
   std::vector<NamedTensor> all;
-  for (const auto& [name, parameter] : network.store().state().parameters) all.push_back({name, parameter->master});
-  for (const auto& [name, buffer] : network.store().state().buffers) all.push_back({name, buffer->value});
+  for (const auto& [name, parameter] : network.state().parameters) all.push_back({name, parameter->master});
+  for (const auto& [name, buffer] : network.state().buffers) all.push_back({name, buffer->value});
   return all;
 }
 

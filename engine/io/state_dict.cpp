@@ -38,16 +38,15 @@ Slot slot_of(const std::string& name, const Parameter& parameter) {
 
 std::vector<Slot> slots_of(const Network& network) {
   std::vector<Slot> slots;
-  for (const auto& [name, parameter] : network.store().state().parameters) slots.push_back(slot_of(name, *parameter));
-  for (const auto& [name, buffer] : network.store().state().buffers)
-    slots.push_back({name, buffer->value, buffer->shape, {}});
+  for (const auto& [name, parameter] : network.state().parameters) slots.push_back(slot_of(name, *parameter));
+  for (const auto& [name, buffer] : network.state().buffers) slots.push_back({name, buffer->value, buffer->shape, {}});
   return slots;
 }
 
 /// "fc." for a network whose last linear layer is called "fc".
 std::string classifier_prefix(const Network& network) {
   std::string prefix;
-  for (const auto& [name, parameter] : network.store().state().parameters)
+  for (const auto& [name, parameter] : network.state().parameters)
     if (parameter->shape.rank() == 2) prefix = name.substr(0, name.rfind('.') + 1);
   return prefix;
 }

@@ -12,6 +12,7 @@ namespace cucurbit {
 /// Gradients flow through them. Passed in ForwardContext; what is not wanted costs nothing.
 class Features {
  public:
+  Features() = default;  // wants nothing
   explicit Features(const std::vector<std::string>& wanted);
 
   bool wants(std::string_view name) const;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,10 +20,16 @@ struct ForwardContext {
   Features* features = nullptr;      // intermediate tensors that the caller wants
 };
 
-/// A tensor that Features can have: its name and, for one input, its shape.
+/// A place in a network whose tensor Features can have: its name and, for one input, its shape.
 struct Tap {
   std::string name;
   Shape shape;
+};
+
+/// What a walk over the shapes of a module finds.
+struct Survey {
+  double flop = 0;        // of one forward pass: a multiply-add is two operations, element-wise work is not counted
+  std::vector<Tap> taps;  // in order of computation
 };
 
 /// A layer or a network: a function of one tensor with parameters of its own.
@@ -32,22 +39,29 @@ class Module {
 
   virtual Tensor forward(const Tensor& x, const ForwardContext& context) = 0;
 
-  /// The activation that ends the layer: forward(x) is that of forward_preactivation(x), which lacks it.
+  /// The activation that ends the layer: forward(x) == activate(forward_preactivation(x), last_activation()).
   virtual Activation last_activation() const { return Activation::identity; }
   virtual Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) { return forward(x, context); }
 
-  /// Shape of the output for one input of this shape (the first dimension is the batch). Throws Error naming the layer
-  /// if the layer cannot take it.
-  virtual Shape output_shape(const Shape& input) const = 0;
+  /// The shape of the output for an input of this shape, whose first dimension is the batch; adds what it passes to
+  /// `survey` unless that is null. Throws Error naming the layer if the layer cannot take the input.
+  virtual Shape infer_shape(const Shape& input, Survey* survey) const = 0;
+  Shape output_shape(const Shape& input) const { return infer_shape(input, nullptr); }
 
-  /// Multiply-adds of one forward pass, counted as two operations each; element-wise work is not counted.
-  virtual double forward_flop(const Shape& /*input*/) const { return 0; }
+  /// Calls visit(prefix, child) for the modules that this one is made of, in order of construction; the names of a
+  /// child's state begin with its prefix.
+  using Visitor = std::function<void(const std::string& prefix, Module& child)>;
+  virtual void for_each_child(const Visitor& /*visit*/) {}
 
-  /// Appends this module's parameters and buffers, their names beginning with `prefix`.
-  virtual void list_state(const std::string& /*prefix*/, StateList& /*list*/) {}
+  /// Appends the parameters and buffers of this module and of its children, their names beginning with `prefix`.
+  void list_state(const std::string& prefix, StateList& list);
 
-  /// Appends the tensors that can be had from within, for an input of this shape, in order of computation.
-  virtual void list_taps(const Shape& /*input*/, std::vector<Tap>& /*taps*/) const {}
+  /// From now on the parameters and buffers stay as they are: inference keeps what it can compute of them once.
+  virtual void freeze();
+
+ protected:
+  /// Appends what this module holds itself.
+  virtual void list_own_state(const std::string& /*prefix*/, StateList& /*list*/) {}
 };
 
 using ModulePtr = std::unique_ptr<Module>;

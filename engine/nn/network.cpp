@@ -25,19 +25,30 @@ Module& checked(Module& module, const std::string& name, const Shape& input, int
 }
 }  // namespace
 
-Network::Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute, uint64_t seed)
+Network::Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute,
+                 const InitialValues& initial)
     : name_(std::move(name)),
       module_(std::move(module)),
       input_(input),
       classes_(classes),
-      store_(checked(*module_, name_, input, classes), compute, seed) {}
+      store_(checked(*module_, name_, input, classes), compute, initial),
+      state_(store_.state()) {}
 
-double Network::forward_flop() const { return module_->forward_flop(batch_of_one(input_)); }
+Survey Network::survey() const {
+  Survey survey;
+  module_->infer_shape(batch_of_one(input_), &survey);
+  return survey;
+}
 
-std::vector<Tap> Network::taps() const {
-  std::vector<Tap> taps;
-  module_->list_taps(batch_of_one(input_), taps);
-  return taps;
+int64_t Network::parameter_count() const {
+  int64_t count = 0;
+  for (const auto& [name, parameter] : state_.parameters) count += parameter->shape.size();
+  return count;
+}
+
+void Network::freeze() {
+  module_->freeze();
+  store_.freeze();
 }
 
 Features Network::features(const std::vector<std::string>& wanted) const {

@@ -9,7 +9,10 @@ namespace cucurbit {
 class Network {
  public:
   /// `input` is the shape of one image [H, W, C]. Throws Error naming the layer that cannot take its input.
-  Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute, uint64_t seed);
+  Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute,
+          const InitialValues& initial);
+  Network(std::string name, ModulePtr module, const Shape& input, int64_t classes, DType compute, uint64_t seed)
+      : Network(std::move(name), std::move(module), input, classes, compute, InitialValues{.seed = seed}) {}
 
   /// images [N, H, W, C] in the compute type -> logits [N, classes].
   Tensor forward(const Tensor& images, const ForwardContext& context = {}) { return module_->forward(images, context); }
@@ -17,23 +20,33 @@ class Network {
   const std::string& name() const { return name_; }
   const Shape& input() const { return input_; }
   int64_t classes() const { return classes_; }
+  /// The memory of the parameters, and of those that are trained with the network without being part of it.
   ParameterStore& store() { return store_; }
   const ParameterStore& store() const { return store_; }
-  int64_t parameter_count() const { return store_.parameter_count(); }
+  /// The network's own parameters and buffers: what is deployed.
+  const StateList& state() const { return state_; }
+  /// Number of its own trained values.
+  int64_t parameter_count() const;
   /// Operations of one forward pass of one image.
-  double forward_flop() const;
+  double forward_flop() const { return survey().flop; }
 
   /// What Features can have, for a batch of one.
-  std::vector<Tap> taps() const;
+  std::vector<Tap> taps() const { return survey().taps; }
   /// For ForwardContext::features. Throws Error usage, naming the nearest, for a name that is not among taps().
   Features features(const std::vector<std::string>& wanted) const;
 
+  /// See Module::freeze and ParameterStore::freeze; FrozenNetwork is the type of networks that are.
+  void freeze();
+
  private:
+  Survey survey() const;
+
   std::string name_;
   ModulePtr module_;
   Shape input_;
   int64_t classes_;
   ParameterStore store_;
+  StateList state_;
 };
 
 }  // namespace cucurbit

@@ -1,11 +1,14 @@
 #include "engine/nn/parameter_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <optional>
 
 #include "engine/autograd.h"
+#include "engine/io/checksum.h"
 #include "engine/runtime/check.h"
 #include "engine/runtime/stream.h"
 #include "kernels/device/philox.cuh"
@@ -50,6 +53,14 @@ double draw(const Parameter& drawn, uint64_t seed, uint64_t parameter, uint64_t 
   return initializer.value * std::sqrt(-2 * std::log(a)) * std::cos(2 * std::numbers::pi * b);  // Box-Muller
 }
 
+/// The seed itself for the empty role, else one of the role's own (FNV-1a over its letters, from the seed).
+uint64_t key_of(const InitialValues& initial) {
+  if (initial.role.empty()) return initial.seed;
+  uint64_t key = initial.seed ^ 0xcbf29ce484222325;
+  for (const char letter : initial.role) key = (key ^ uint8_t(letter)) * 0x100000001b3;
+  return key;
+}
+
 template <class T>
 void upload(const Tensor& flat, const std::vector<double>& values) {
   const std::vector<T> converted(values.begin(), values.end());
@@ -57,29 +68,44 @@ void upload(const Tensor& flat, const std::vector<double>& values) {
 }
 }  // namespace
 
-ParameterStore::ParameterStore(Module& module, DType compute, uint64_t seed) : compute_(compute) {
-  module.list_state("", state_);
+ParameterStore::ParameterStore(Module& module, DType compute, const InitialValues& initial) : compute_(compute) {
+  add("", module, initial);
+}
+
+void ParameterStore::add(const std::string& prefix, Module& module, const InitialValues& initial) {
+  const size_t parameters = state_.parameters.size(), buffers = state_.buffers.size();
+  module.list_state(prefix, state_);
   place_parameters();
-  initialize(seed);
+  initialize(parameters, initial);
   make_chunks();
-  for (auto& [name, buffer] : state_.buffers) {
-    buffer->value = Tensor::empty(buffer->shape, accumulator_of(compute));
-    dispatch_float(buffer->value.dtype(), "buffer", [&]<class T>(Type<T>) {
-      kernels::fill(buffer->value.data<T>(), buffer->value.size(), buffer->initial, stream());
+  make_buffers(buffers);
+}
+
+void ParameterStore::make_buffers(size_t first) {
+  for (size_t i = first; i < state_.buffers.size(); ++i) {
+    Buffer& buffer = *state_.buffers[i].item;
+    buffer.value = Tensor::empty(buffer.shape, accumulator_of(compute_));
+    dispatch_float(buffer.value.dtype(), "buffer", [&]<class T>(Type<T>) {
+      kernels::fill(buffer.value.data<T>(), buffer.value.size(), buffer.initial, stream());
     });
   }
 }
 
+/// Lays all parameters out anew; the values of those that had a place stay.
 void ParameterStore::place_parameters() {
-  int64_t end = 0;
-  for (const auto& [name, parameter] : state_.parameters) {
+  const Tensor before = masters_;
+  int64_t end = before ? before.size() : 0;
+  for (size_t i = offsets_.size(); i < state_.parameters.size(); ++i) {
+    const Parameter& parameter = *state_.parameters[i].item;
     offsets_.push_back(end);
-    end += aligned(parameter->shape.size());
-    parameter_count_ += parameter->shape.size();
+    end += aligned(parameter.shape.size());
   }
   masters_ = Tensor::zeros({end}, accumulator_of(compute_));
   gradients_ = Tensor::zeros({end}, accumulator_of(compute_));
   if (compute_ == DType::bf16) low_precision_copy_ = Tensor::zeros({end}, DType::bf16);
+  if (before && before.size() > 0)
+    check_cuda(cudaMemcpyAsync(masters_.raw(), before.raw(), before.bytes(), cudaMemcpyDeviceToDevice, stream()),
+               "parameters");
   for (size_t i = 0; i < offsets_.size(); ++i) {
     Parameter& parameter = *state_.parameters[i].item;
     parameter.master = view_of(masters_, offsets_[i], parameter.shape);
@@ -93,18 +119,36 @@ void ParameterStore::place_parameters() {
   }
 }
 
-void ParameterStore::initialize(uint64_t seed) {
-  std::vector<double> values(size_t(masters_.size()), 0);
-  for (size_t i = 0; i < offsets_.size(); ++i) {
+/// Draws the values of the parameters from number `first` on, of which each is numbered from there.
+void ParameterStore::initialize(size_t first, const InitialValues& initial) {
+  const uint64_t key = key_of(initial);
+  for (size_t i = first; i < offsets_.size(); ++i) {
     const Parameter& parameter = *state_.parameters[i].item;
-    for (int64_t j = 0; j < parameter.shape.size(); ++j)
-      values[size_t(offsets_[i] + j)] = draw(parameter, seed, i, uint64_t(j));
+    std::vector<double> values(size_t(parameter.shape.size()), 0);
+    for (size_t j = 0; j < values.size(); ++j) values[j] = draw(parameter, key, i - first, j);
+    if (masters_.dtype() == DType::f64)
+      upload<double>(parameter.master, values);
+    else
+      upload<float>(parameter.master, values);
   }
-  if (masters_.dtype() == DType::f64)
-    upload<double>(masters_, values);
-  else
-    upload<float>(masters_, values);
   refresh_low_precision_copy();
+}
+
+void ParameterStore::freeze() {
+  for (const auto& [name, parameter] : state_.parameters) parameter->value.set_gradient(nullptr);
+  gradients_ = {};
+}
+
+std::string ParameterStore::digest() const {
+  uint64_t sum = 0;
+  const auto append = [&](const Tensor& tensor) {
+    std::vector<uint8_t> bytes(tensor.bytes());
+    tensor.copy_to_host(bytes.data(), bytes.size());
+    sum = checksum(bytes, sum);
+  };
+  append(masters_);
+  for (const auto& [name, buffer] : state_.buffers) append(buffer->value);
+  return fmt::format("{:016x}", sum);
 }
 
 void ParameterStore::make_chunks() {

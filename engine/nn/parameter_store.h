@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "engine/nn/module.h"
@@ -8,18 +9,34 @@
 
 namespace cucurbit {
 
-/// The memory of all parameters of a network: masters and gradients in the accumulator type, and in bf16 networks a
-/// bf16 copy that ops read. One kernel updates it, one call reduces it, one write saves it.
+/// Whose initial values are drawn: (seed, role, parameter, element) decide each of them, whatever the compute type. The
+/// empty role is that of a network trained by itself; networks trained together, and the parts that a method adds, have
+/// roles of their own, so that they differ from it and from each other.
+struct InitialValues {
+  uint64_t seed = 0;
+  std::string role = {};
+};
+
+/// The memory of all parameters that are trained together, those of a network and of whatever is trained with it:
+/// masters and gradients in the accumulator type, and in bf16 networks a bf16 copy that ops read. One kernel updates
+/// it, one call reduces it, one write saves it.
 class ParameterStore {
  public:
-  /// Gives every parameter and buffer of `module` its memory and initial value. The same seed gives the same values
-  /// whatever the compute type. `module` must outlive the store.
-  ParameterStore(Module& module, DType compute, uint64_t seed);
+  /// Gives every parameter and buffer of `module` its memory and initial value. `module` must outlive the store.
+  ParameterStore(Module& module, DType compute, const InitialValues& initial);
+
+  /// Takes in another module, whose state is listed behind the rest with names that begin with `prefix`. What is there
+  /// keeps its values but moves: nothing may point into the store yet (optimisers, captured steps).
+  void add(const std::string& prefix, Module& module, const InitialValues& initial);
+
+  /// Gives the gradients' memory back. From now on no op records anything for the parameters.
+  void freeze();
+
+  /// A checksum of every parameter and buffer, in hexadecimal. Waits for the device.
+  std::string digest() const;
 
   const StateList& state() const { return state_; }
   DType compute() const { return compute_; }
-  /// Number of trained values, without padding.
-  int64_t parameter_count() const { return parameter_count_; }
 
   const Tensor& masters() const { return masters_; }
   const Tensor& gradients() const { return gradients_; }
@@ -44,12 +61,12 @@ class ParameterStore {
 
  private:
   void place_parameters();
-  void initialize(uint64_t seed);
+  void initialize(size_t first, const InitialValues& initial);
+  void make_buffers(size_t first);
   void make_chunks();
 
   StateList state_;
   DType compute_;
-  int64_t parameter_count_ = 0;
   std::vector<int64_t> offsets_;  // of each parameter, in elements
   Tensor masters_, gradients_, low_precision_copy_, chunks_;
 };

@@ -11,31 +11,40 @@ namespace cucurbit {
 
 namespace {
 template <class T>
-Tensor run(const Tensor& x, const Tensor& filter, const Tensor& bias, const kernels::ConvShape& shape,
-           const FrozenNorm& norm, Activation activation, const Tensor& residual) {
+void fold(const Tensor& filter, const Tensor& bias, const FrozenNorm& norm, const FoldedConv& folded) {
   using A = acc_t<T>;
-  const Tensor folded = Tensor::empty(filter.shape(), x.dtype()), folded_bias = Tensor::empty({shape.k}, x.dtype());
   const kernels::FrozenNorm<A> frozen{norm.gamma.data<A>(), norm.beta.data<A>(), norm.mean.data<A>(),
                                       norm.variance.data<A>(), norm.epsilon};
-  kernels::fold_norm(filter.data<A>(), bias ? bias.data<A>() : nullptr, frozen, folded.data<T>(), folded_bias.data<T>(),
-                     shape.k, filter.size() / shape.k, stream());
-  Tensor y = Tensor::empty({shape.n, shape.p, shape.q, shape.k}, x.dtype());
-  const bool relu = activation == Activation::relu;
-  return vendor_conv_bias_activation(shape, x, folded, folded_bias, residual, relu, y) ? y : Tensor();
+  const int64_t channels = filter.dim(0);
+  kernels::fold_norm(filter.data<A>(), bias ? bias.data<A>() : nullptr, frozen, folded.filter.data<T>(),
+                     folded.bias.data<T>(), channels, filter.size() / channels, stream());
 }
 }  // namespace
 
-Tensor conv_norm_inference(const Tensor& x, const Tensor& filter, const Tensor& bias, const Conv2dGeometry& geometry,
-                           const FrozenNorm& norm, Activation activation, const Tensor& residual) {
+FoldedConv fold_conv_norm(const Tensor& filter, const Tensor& bias, const FrozenNorm& norm, DType compute) {
+  const int64_t channels = filter.dim(0);
+  expect_bias("conv_norm", bias, channels, filter);
+  FoldedConv folded{Tensor::empty(filter.shape(), compute), Tensor::empty({channels}, compute)};
+  if (compute == DType::bf16)
+    fold<bf16>(filter, bias, norm, folded);
+  else
+    fold<float>(filter, bias, norm, folded);
+  return folded;
+}
+
+bool folds_conv_norm(const Tensor& x, Activation activation, const Tensor& residual) {
   const bool plain = activation == Activation::identity && !residual;
-  const bool served = (plain || activation == Activation::relu) && x.dtype() != DType::f64 && x.dim(0) > 0 &&
-                      math_mode() == Math::vendor;
-  if (!served) return {};
-  const kernels::ConvShape shape = conv_shape(x.shape(), filter.shape(), geometry);
-  expect_bias("conv_norm", bias, shape.k, x);
+  return (plain || activation == Activation::relu) && x.dtype() != DType::f64 && x.dim(0) > 0 &&
+         math_mode() == Math::vendor;
+}
+
+Tensor folded_conv(const Tensor& x, const FoldedConv& folded, const Conv2dGeometry& geometry, Activation activation,
+                   const Tensor& residual) {
+  const kernels::ConvShape shape = conv_shape(x.shape(), folded.filter.shape(), geometry);
   const ProfileScope profile("conv2d + norm", [&] { return describe_conv(shape, x.dtype(), residual ? 1 : 0); });
-  if (x.dtype() == DType::bf16) return run<bf16>(x, filter, bias, shape, norm, activation, residual);
-  return run<float>(x, filter, bias, shape, norm, activation, residual);
+  Tensor y = Tensor::empty({shape.n, shape.p, shape.q, shape.k}, x.dtype());
+  const bool relu = activation == Activation::relu;
+  return vendor_conv_bias_activation(shape, x, folded.filter, folded.bias, residual, relu, y) ? y : Tensor();
 }
 
 }  // namespace cucurbit

@@ -23,6 +23,9 @@ class StepGraph {
   void launch();
   /// Kernels, copies and library calls in one replay.
   size_t nodes() const { return nodes_; }
+  /// The most bytes that the step has in use at once of what it allocates itself: activations, gradients of activations,
+  /// workspaces. What was allocated before capture is not counted. Every replay needs as much.
+  size_t peak_bytes() const { return pool_->peak(); }
 
  private:
   std::shared_ptr<Pool> pool_ = std::make_shared<Pool>();

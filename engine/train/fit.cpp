@@ -16,8 +16,16 @@ void merge(TrainMetrics& sum, const TrainMetrics& part) {
   sum.waited += part.waited;
   const double total = double(sum.samples + part.samples);
   if (total == 0) return;
-  sum.loss = (sum.loss * double(sum.samples) + part.loss * double(part.samples)) / total;
-  sum.top1 = (sum.top1 * double(sum.samples) + part.top1 * double(part.samples)) / total;
+  const auto add = [&](double& mean, double more) {
+    mean = (mean * double(sum.samples) + more * double(part.samples)) / total;
+  };
+  add(sum.loss, part.loss);
+  add(sum.top1, part.top1);
+  sum.terms.resize(part.terms.size());
+  for (size_t i = 0; i < part.terms.size(); ++i) {
+    sum.terms[i].name = part.terms[i].name;
+    add(sum.terms[i].mean, part.terms[i].mean);
+  }
   sum.samples += part.samples;
 }
 
@@ -64,7 +72,7 @@ int64_t train_epoch(Trainer& trainer, int64_t epoch, int64_t first, int64_t step
                       .steps = steps,
                       .images_per_second = double(sum.samples - samples_before) / elapsed,
                       .seconds_left = per_step * double(steps_left),
-                      .loss = sum.loss});
+                      .train = sum});
   }
   sum.seconds += seconds_since(start);
   return done;
@@ -75,9 +83,9 @@ float last_rate(const Trainer& trainer, int64_t steps_taken) {
   return rates[size_t(std::clamp<int64_t>(steps_taken, 1, int64_t(rates.size())) - 1)];
 }
 
-Evaluation validate(Network& network, Trainer& trainer, const DeviceSet& validation, const EvaluationOptions& options) {
+Evaluation validate(Trainer& trainer, const DeviceSet& validation, const EvaluationOptions& options) {
   try {
-    return evaluate(network, validation, options);
+    return evaluate(trainer.network(), validation, options);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::out_of_memory) throw;
     throw trainer.with_fitting_batch(error);
@@ -85,11 +93,11 @@ Evaluation validate(Network& network, Trainer& trainer, const DeviceSet& validat
 }
 
 /// Validates and books a complete epoch.
-void finish_epoch(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
-                  const FitHooks& hooks, TrainingRecord& record, EpochReport report) {
+void finish_epoch(Trainer& trainer, const DeviceSet* validation, const FitOptions& options, const FitHooks& hooks,
+                  TrainingRecord& record, EpochReport report) {
   {
-    const AveragedWeights averaged(network.store(), trainer.optimizer().ema());
-    if (validation) report.validation = validate(network, trainer, *validation, options.validation);
+    const AveragedWeights averaged(trainer.network().store(), trainer.optimizer().ema());
+    if (validation) report.validation = validate(trainer, *validation, options.validation);
     if (!validation || report.validation.top1 > record.best_top1) {
       record.best_top1 = report.validation.top1;
       record.best_epoch = report.epoch;
@@ -103,8 +111,8 @@ void finish_epoch(Network& network, Trainer& trainer, const DeviceSet* validatio
 }
 }  // namespace
 
-void fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
-         const FitHooks& hooks, TrainingRecord& record) {
+void fit(Trainer& trainer, const DeviceSet* validation, const FitOptions& options, const FitHooks& hooks,
+         TrainingRecord& record) {
   const auto start = Clock::now();
   const double seconds_before = record.seconds;
   const StepState position = trainer.position();
@@ -120,18 +128,19 @@ void fit(Network& network, Trainer& trainer, const DeviceSet* validation, const 
     int64_t steps = trainer.steps_per_epoch();
     if (options.max_steps > 0) steps = std::min(steps, first + options.max_steps - taken);
     if (steps <= first) break;
+    trainer.begin_epoch(epoch - 1);
     const int64_t done = train_epoch(trainer, epoch, first, steps, options, hooks, record.unfinished);
     taken += done - first;
     first = 0;
     if (done == steps)
-      finish_epoch(network, trainer, validation, options, hooks, record,
+      finish_epoch(trainer, validation, options, hooks, record,
                    {.epoch = epoch,
                     .seconds = seconds_before + seconds_since(start),
                     .train = record.unfinished,
                     .validation = {},
                     .learning_rate = last_rate(trainer, taken)});
     record.seconds = seconds_before + seconds_since(start);
-    if (hooks.pause) hooks.pause();
+    if (hooks.after_epoch) hooks.after_epoch();
   }
 }
 

@@ -32,7 +32,7 @@ struct Progress {
   int64_t epoch, epochs;
   int64_t step, steps;  // within the epoch
   double images_per_second, seconds_left;
-  double loss;  // running mean of the epoch
+  TrainMetrics train;  // of the epoch so far
 };
 
 struct FitOptions {
@@ -49,13 +49,13 @@ struct FitHooks {
   std::function<void(const EpochReport&)> best;
   /// After every epoch, when the record has it, and after an interruption within one. The network has the weights that
   /// are trained.
-  std::function<void()> pause;
+  std::function<void()> after_epoch;
 };
 
 /// Trains from where the trainer and `record` stand until `options.epochs` epochs are done, or until interrupted(),
 /// max_steps or patience end it. A moving average of the weights is what is validated. Errors of the trainer pass
 /// through.
-void fit(Network& network, Trainer& trainer, const DeviceSet* validation, const FitOptions& options,
-         const FitHooks& hooks, TrainingRecord& record);
+void fit(Trainer& trainer, const DeviceSet* validation, const FitOptions& options, const FitHooks& hooks,
+         TrainingRecord& record);
 
 }  // namespace cucurbit

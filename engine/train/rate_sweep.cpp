@@ -54,12 +54,12 @@ void suggest(RateSweep& sweep) {
 }
 }  // namespace
 
-RateSweep sweep_rates(Network& network, const DeviceSet& data, TrainOptions options, const LossFunction& loss,
-                      int64_t steps, double first, double last) {
+RateSweep sweep_rates(const std::function<Trainer(const TrainOptions&)>& make, TrainOptions options, int64_t steps,
+                      double first, double last) {
   options.learning_rates = growing_rates(steps, first, last);
   options.optimizer.ema_decay = 0;
   options.keep_losses = true;
-  Trainer trainer(network, data, options, loss);
+  Trainer trainer = make(options);
   RateSweep sweep;
   for (int64_t done = 0; done < steps;) {
     const int64_t now = std::min(kStepsAtOnce, steps - done);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "engine/train/trainer.h"
@@ -16,10 +17,10 @@ struct RateSweep {
   double below_minimum = 0;   // a tenth of the rate of the least smoothed loss
 };
 
-/// Trains for `steps` steps while the rate grows from `first` to `last` by a constant factor. Options other than the
-/// rates are those of the training to come; the moving average is left out. The network is left as the sweep leaves it:
-/// give one that is not needed. Waits for the device every twenty steps.
-RateSweep sweep_rates(Network& network, const DeviceSet& data, TrainOptions options, const LossFunction& loss,
+/// Trains for `steps` steps while the rate grows from `first` to `last` by a constant factor. `make` makes the trainer;
+/// options other than the rates are those of the training to come, and the moving average is left out. The network is
+/// left as the sweep leaves it: give one that is not needed. Waits for the device every twenty steps.
+RateSweep sweep_rates(const std::function<Trainer(const TrainOptions&)>& make, TrainOptions options,
                       int64_t steps = 200, double first = 1e-6, double last = 10);
 
 }  // namespace cucurbit

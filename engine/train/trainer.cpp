@@ -2,33 +2,28 @@
 
 #include <fmt/format.h>
 
-#include "engine/autograd.h"
-#include "engine/profile/profiler.h"
-#include "engine/runtime/check.h"
+#include <cmath>
+
 #include "engine/runtime/stream.h"
 #include "kernels/elementwise.h"
-#include "kernels/error.h"
 #include "kernels/step.h"
 
 namespace cucurbit {
 
 namespace {
-/// Steps that run eagerly before the capture: the first one sets up libraries and fills the pool.
-constexpr int64_t kEagerSteps = 2;
+/// Updates that run eagerly before the capture: the first one sets up libraries and fills the pool.
+constexpr int64_t kEagerUpdates = 2;
 
-Network& checked(Network& network, const DeviceSet& data, const TrainOptions& options) {
-  if (options.batch_size < 1 || options.grad_accum_steps < 1 ||
-      options.batch_size > data.count() / options.grad_accum_steps)
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("[train] a batch size of {} and {} batches a step, for {} images: a step must not need more images "
-                    "than the set has: lower `batch_size` or `grad_accum_steps`",
-                    options.batch_size, options.grad_accum_steps, data.count()));
-  if (data.image_shape() != network.input())
-    throw Error(ErrorKind::input, fmt::format("[train] images {} for a network of {}", to_string(data.image_shape()),
-                                              to_string(network.input())));
+constexpr const char* kRemedies = "lower `lr`, warm up with `warmup_epochs`, or limit gradients with `clip_grad`";
+
+std::unique_ptr<Step> checked(std::unique_ptr<Step> step, const TrainOptions& options) {
+  const int64_t samples = step->samples();
+  if (options.batch_size < 1 || options.grad_accum_steps < 1 || options.batch_size > samples / options.grad_accum_steps)
+    throw Error(ErrorKind::usage, fmt::format("[train] `batch_size` {}, {} a step, for {} images: a step takes at most "
+                                              "the whole set: lower `batch_size` or `grad_accum_steps`",
+                                              options.batch_size, options.grad_accum_steps, samples));
   if (options.learning_rates.empty()) throw Error(ErrorKind::usage, "[train] 0 steps: expected at least one");
-  return network;
+  return step;
 }
 
 /// A scalar of the loss's type.
@@ -37,71 +32,67 @@ Tensor scalar(double value, DType dtype) {
   dispatch_float(dtype, "scalar", [&]<class T>(Type<T>) { kernels::fill(made.data<T>(), 1, value, stream()); });
   return made;
 }
+
+/// Throws for what the steps since the last look did wrong. `first_bad_step` counts from 1; 0: every gradient was
+/// finite.
+void expect_sound(const Meters::Totals& totals, int64_t first_bad_step, int64_t steps_done) {
+  const kernels::StepMetrics& counts = totals.counts;
+  if (counts.bad_labels > 0)
+    throw Error(ErrorKind::input,
+                fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
+                            "the number of classes",
+                            counts.bad_label, counts.classes - 1, counts.bad_labels));
+  if (first_bad_step > 0)
+    throw Error(ErrorKind::not_finite,
+                fmt::format("[train] step {}: {} infinite or NaN: {}", first_bad_step,
+                            counts.not_finite > 0 ? "the loss was" : "the loss was finite, gradients were", kRemedies));
+  if (counts.not_finite > 0)
+    throw Error(ErrorKind::not_finite,
+                fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}", steps_done,
+                            counts.not_finite, kRemedies));
+  for (const auto& [name, mean] : totals.readings)
+    if (!std::isfinite(mean))
+      throw Error(ErrorKind::not_finite,
+                  fmt::format("[train] up to step {}: '{}' was infinite or NaN: {}", steps_done, name, kRemedies));
+}
 }  // namespace
 
-Trainer::Trainer(Network& network, const DeviceSet& data, const TrainOptions& options, LossFunction loss)
-    : network_(checked(network, data, options)),
-      data_(data),
+Trainer::Trainer(std::unique_ptr<Step> step, const TrainOptions& options)
+    : step_(checked(std::move(step), options)),
       options_(options),
-      loss_(std::move(loss)),
-      optimizer_(network.store(), options.optimizer, options.learning_rates),
-      metrics_(Tensor::zeros({int64_t(sizeof(kernels::StepMetrics))}, DType::u8)),
       ahead_{.seed = options.seed, .grad_accum_steps = options.grad_accum_steps} {
   state_ = bytes_on_device(std::span<const StepState>(&ahead_, 1));
   if (options.grad_accum_steps > 1)
-    share_ = scalar(1 / double(options.grad_accum_steps), accumulator_of(network.store().compute()));
+    share_ = scalar(1 / double(options.grad_accum_steps), accumulator_of(network().store().compute()));
   if (options.keep_losses)
-    losses_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.grad_accum_steps}, DType::f32);
+    loss_history_ = Tensor::zeros({int64_t(options.learning_rates.size()) * options.grad_accum_steps}, DType::f32);
 }
 
-Batch Trainer::next_batch() {
-  const Shape image = data_.image_shape();
-  const ProfileScope profile("batch", [&] {
-    const double elements = double(options_.batch_size * image.size());
-    const double bytes = elements * (1 + double(size_of(network_.store().compute())));  // read as u8, written
-    return OpDescription{fmt::format("{}x{}", options_.batch_size, to_string(image)), {.flop = 0, .bytes = bytes}};
-  });
-  return data_.training_batch(options_.batch_size, state(), options_.augmentation, network_.store().compute());
-}
-
-void Trainer::run_batch() {
+void Trainer::run_update() {
   auto* state = reinterpret_cast<StepState*>(state_.raw());
-  Tape tape;
-  const Batch batch = next_batch();
-  const Tensor logits = network_.forward(batch.images, {.training = true, .state = state});
-  const Tensor loss = loss_(logits, batch, reinterpret_cast<kernels::StepMetrics*>(metrics_.raw()));
-  if (losses_)
-    dispatch_float(loss.dtype(), "losses", [&]<class T>(Type<T>) {
-      kernels::keep_value(loss.data<acc_t<T>>(), state, losses_.data<float>(), losses_.size(), stream());
-    });
-  tape.backward(loss, share_);
-}
-
-void Trainer::run_once() {
-  auto* state = reinterpret_cast<StepState*>(state_.raw());
-  const int64_t batches_per_epoch = steps_per_epoch() * options_.grad_accum_steps;
-  network_.store().begin_gradients();
+  const int64_t per_epoch = steps_per_epoch() * options_.grad_accum_steps;
+  const StepContext context{options_.batch_size, state, meters_, share_, loss_history_};
+  for (Learner* learner : step_->learners()) learner->begin_gradients();
   for (int64_t i = 1; i < options_.grad_accum_steps; ++i) {
-    run_batch();
-    kernels::advance(state, batches_per_epoch, stream());
+    step_->run(context);
+    kernels::advance(state, per_epoch, stream());
   }
-  run_batch();
-  network_.store().finish_gradients();
-  optimizer_.step(state);
-  kernels::advance(state, batches_per_epoch, stream());
+  step_->run(context);
+  for (Learner* learner : step_->learners()) learner->update(state);
+  step_->after_update(state);
+  kernels::advance(state, per_epoch, stream());
 }
 
 void Trainer::step_or_fail() {
-  data_.prepare(ahead_, options_.batch_size, options_.grad_accum_steps);
+  step_->prepare(ahead_, options_.batch_size);
   if (graph_) {
     graph_->launch();
   } else {
-    run_once();
-    if (options_.graph && steps_ + 1 == kEagerSteps) graph_ = std::make_unique<StepGraph>([this] { run_once(); });
+    run_update();
+    if (options_.graph && ++eager_ == kEagerUpdates) graph_ = std::make_unique<StepGraph>([this] { run_update(); });
   }
-  ++steps_;
-  for (int64_t i = 0; i < options_.grad_accum_steps; ++i)
-    ahead_ = ahead_.next(steps_per_epoch() * options_.grad_accum_steps);
+  const int64_t per_epoch = steps_per_epoch() * options_.grad_accum_steps;
+  for (int64_t i = 0; i < options_.grad_accum_steps; ++i) ahead_ = ahead_.next(per_epoch);
 }
 
 void Trainer::step() {
@@ -113,6 +104,12 @@ void Trainer::step() {
   }
 }
 
+void Trainer::begin_epoch(int64_t epoch) {
+  if (!step_->begin_epoch(epoch)) return;
+  graph_.reset();
+  eager_ = 0;
+}
+
 Error Trainer::with_fitting_batch(const Error& error) {
   graph_.reset();
   const int64_t failed = options_.batch_size, fitting = largest_batch_that_fits();
@@ -121,19 +118,19 @@ Error Trainer::with_fitting_batch(const Error& error) {
                                                      : "not even 1 fits"));
 }
 
-/// True if a step of this size runs, and an evaluation beside the memory that its graph would keep.
+/// True if a step of this size runs, and an inference beside the memory that its graph would keep.
 bool Trainer::fits(int64_t batch_size) {
   options_.batch_size = batch_size;
   try {
     Pool::current().trim();
     set_position(ahead_);  // on which the device's images and those in host memory agree
-    data_.prepare(ahead_, batch_size, options_.grad_accum_steps);
+    step_->prepare(ahead_, batch_size);
     const auto pool = std::make_shared<Pool>();
     {
       const PoolScope scope(*pool);
-      run_once();
+      run_update();
     }
-    network_.forward(data_.range(0, batch_size, network_.store().compute()).images);
+    step_->try_inference(batch_size);
     synchronize();
     return true;
   } catch (const Error& error) {
@@ -154,29 +151,22 @@ int64_t Trainer::largest_batch_that_fits() {
 }
 
 TrainMetrics Trainer::take_metrics() {
-  kernels::StepMetrics sums{};
-  metrics_.copy_to_host(&sums, sizeof sums);
-  metrics_.fill_zero();
-  if (sums.bad_labels > 0)
-    throw Error(ErrorKind::input,
-                fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
-                            "the number of classes",
-                            sums.bad_label, sums.classes - 1, sums.bad_labels));
-  constexpr const char* kRemedies = "lower `lr`, warm up with `warmup_epochs`, or limit gradients with `clip_grad`";
-  const int64_t bad_step = optimizer_.first_not_finite();
-  if (bad_step > 0)
-    throw Error(ErrorKind::not_finite,
-                fmt::format("[train] step {}: {} infinite or NaN: {}", bad_step,
-                            sums.not_finite > 0 ? "the loss was" : "the loss was finite, gradients were", kRemedies));
-  if (sums.not_finite > 0)
-    throw Error(ErrorKind::not_finite,
-                fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}", position().step(),
-                            sums.not_finite, kRemedies));
-  const double samples = double(std::max<int64_t>(sums.samples, 1));
-  return {.loss = sums.loss_sum / samples,
-          .top1 = double(sums.correct) / samples,
-          .samples = sums.samples,
-          .waited = data_.take_waited()};
+  Meters::Totals totals = meters_.take();
+  int64_t first_bad_step = 0;
+  for (Learner* learner : step_->learners())
+    if (first_bad_step == 0) first_bad_step = learner->optimizer().first_not_finite();
+  expect_sound(totals, first_bad_step, position().step());
+  const double samples = double(std::max<int64_t>(totals.counts.samples, 1));
+  TrainMetrics metrics{.loss = totals.counts.loss_sum / samples,
+                       .top1 = double(totals.counts.correct) / samples,
+                       .samples = totals.counts.samples,
+                       .waited = step_->take_waited()};
+  for (MeterReading& reading : totals.readings)
+    if (reading.name == "loss")
+      metrics.loss = reading.mean;
+    else
+      metrics.terms.push_back(std::move(reading));
+  return metrics;
 }
 
 StepState Trainer::position() const {
@@ -191,7 +181,7 @@ void Trainer::set_position(const StepState& position) {
 }
 
 std::vector<float> Trainer::losses() const {
-  std::vector<float> all = losses_.to_host<float>();
+  std::vector<float> all = loss_history_.to_host<float>();
   all.resize(size_t(std::min(position().micro_batch, int64_t(all.size()))));
   return all;
 }

@@ -1,63 +1,61 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
-#include "engine/data/device_set.h"
-#include "engine/nn/network.h"
-#include "engine/optim/optimizer.h"
+#include "engine/data/augmentation.h"
 #include "engine/runtime/graph.h"
+#include "engine/train/step.h"
+#include "kernels/augment.h"
 #include "kernels/error.h"
-#include "kernels/metrics.h"
 
 namespace cucurbit {
 
 struct TrainOptions {
-  int64_t batch_size = 128;
-  int64_t grad_accum_steps = 1;  // batches whose mean gradient makes one update; batch norm sees each by itself
+  int64_t batch_size = 128;      // images of a micro-batch
+  int64_t grad_accum_steps = 1;  // micro-batches whose mean gradient makes one update; batch norm sees each by itself
   uint64_t seed = 0;
-  bool graph = true;  // record the step once and replay it; results are bit-equal to running it anew
+  bool graph = true;  // capture the step once and replay it; results are bit-equal to running it anew
   Augmentation augmentation{};
   OptimizerOptions optimizer{};
   std::vector<float> learning_rates;  // one a step; its length is the length of the training
   bool keep_losses = false;           // Trainer::losses
 };
 
-/// The scalar loss of a batch; fills `metrics` (device memory) with loss, samples and correct answers on the way.
-using LossFunction = std::function<Tensor(const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics)>;
-
-/// Sums over the steps since the last call of Trainer::take_metrics.
+/// Means over the steps since the last call of Trainer::take_metrics.
 struct TrainMetrics {
-  double loss = 0;  // mean
+  double loss = 0;
   double top1 = 0;  // share of correct answers
   int64_t samples = 0;
-  double seconds = 0;  // of training; filled in by fit
-  double waited = 0;   // seconds of these in which steps waited for images to come from the host
+  std::vector<MeterReading> terms = {};  // what else the step's meters show, such as the terms of the loss
+  double seconds = 0;                    // of training; filled in by fit
+  double waited = 0;                     // seconds of these in which steps waited for images to come from the host
 
   /// The share of the time that was waited.
   double data_wait() const { return seconds > 0 ? waited / seconds : 0; }
 };
 
-/// Runs training steps, all on the device, captured as a graph. A step is an update: gather, forward, loss and backward
-/// for each of `grad_accum_steps` batches, then the optimiser.
+/// Drives a Step, all on the device: for each update its micro-batches, then its learners' optimisers, captured as a
+/// graph and replayed.
 class Trainer {
  public:
-  /// `network` and `data` must outlive the trainer. Throws Error usage if the batches of a step are larger than the
-  /// set.
-  Trainer(Network& network, const DeviceSet& data, const TrainOptions& options, LossFunction loss);
+  /// Throws Error usage if the micro-batches of a step are larger than an epoch, or there are no learning rates.
+  Trainer(std::unique_ptr<Step> step, const TrainOptions& options);
 
-  /// The rest of the set that fills no step is left out; which samples these are changes from epoch to epoch.
-  int64_t steps_per_epoch() const { return data_.count() / (options_.batch_size * options_.grad_accum_steps); }
+  /// The images of an epoch that fill no step are left out; which ones changes from epoch to epoch.
+  int64_t steps_per_epoch() const { return step_->samples() / (options_.batch_size * options_.grad_accum_steps); }
 
-  /// Queues one step; does not wait for it. The first steps run eagerly, then the step is captured. Throws Error
+  /// Queues one update; does not wait for it. The first ones run eagerly, then the update is captured. Throws Error
   /// out_of_memory naming a batch size that fits, found by trying; weights and position are of no use after that.
   void step();
+
+  /// Before every epoch, counted from 0: lets the step enter another phase.
+  void begin_epoch(int64_t epoch);
 
   /// `error`, which is out_of_memory, with a batch size that fits. It is found by trying: see step.
   Error with_fitting_batch(const Error& error);
 
-  /// Waits, reads and clears the counters. Throws Error not_finite if a loss or gradient was not finite, input for a
-  /// label outside the classes.
+  /// Waits, reads and clears the meters. Throws Error not_finite if a loss, a term of it or a gradient was not finite,
+  /// input for a label outside the classes.
   TrainMetrics take_metrics();
 
   /// Where training stands. Waits for the device.
@@ -65,34 +63,37 @@ class Trainer {
   /// Goes on from there: order, augmentation and dropout are functions of the position.
   void set_position(const StepState& position);
 
-  /// The mean loss of every batch so far, with keep_losses. Waits for the device.
+  /// The mean loss of every micro-batch so far, with keep_losses. Waits for the device.
   std::vector<float> losses() const;
 
-  /// Kernels, copies and library calls of the captured step; 0 before the capture.
+  /// Kernels, copies and library calls of the captured update; 0 before the capture.
   size_t launches() const { return graph_ ? graph_->nodes() : 0; }
 
+  /// The most memory that the captured update has in use beside parameters and data; 0 before the capture.
+  size_t captured_bytes() const { return graph_ ? graph_->peak_bytes() : 0; }
+
   const TrainOptions& options() const { return options_; }
-  const Optimizer& optimizer() const { return optimizer_; }
+  /// The network that is validated and saved.
+  Network& network() const { return step_->learners().front()->network(); }
+  /// Its optimiser.
+  const Optimizer& optimizer() const { return step_->learners().front()->optimizer(); }
+  Step& trained_step() const { return *step_; }
   const StepState* state() const { return reinterpret_cast<const StepState*>(state_.raw()); }
 
  private:
-  void run_once();
-  void run_batch();
-  Batch next_batch();
+  void run_update();
   void step_or_fail();
   bool fits(int64_t batch_size);
   int64_t largest_batch_that_fits();
 
-  Network& network_;
-  const DeviceSet& data_;
+  std::unique_ptr<Step> step_;
   TrainOptions options_;
-  LossFunction loss_;
-  Optimizer optimizer_;
-  Tensor state_, metrics_;  // StepState and StepMetrics as bytes
-  StepState ahead_;         // what state_ will be when all that is queued has run
-  Tensor share_;            // cotangent of each batch's loss, 1 / grad_accum_steps; undefined for 1
-  Tensor losses_;           // f32, one a batch; with keep_losses
-  int64_t steps_ = 0;       // of this object
+  Meters meters_;
+  Tensor state_;         // a StepState
+  StepState ahead_;      // what state_ will be when all that is queued has run
+  Tensor share_;         // see StepContext
+  Tensor loss_history_;  // see StepContext
+  int64_t eager_ = 0;    // updates run since the last change of phase, up to the capture
   std::unique_ptr<StepGraph> graph_;
 };
 

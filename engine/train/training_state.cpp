@@ -21,30 +21,45 @@ Tensor part_of(const Tensor& flat, const ParameterStore& store, const Parameter&
   return flat.slice(offset, offset + parameter.shape.size()).reshape(parameter.shape);
 }
 
-/// All tensors of a training by their names in the file.
-std::vector<NamedTensor> all_tensors(const Network& network, const Trainer& trainer) {
-  const ParameterStore& store = network.store();
-  const Tensor& average = trainer.optimizer().ema();
-  std::vector<NamedTensor> all;
+/// Appends a learner's tensors by their names in the file: of the first learner the network is what is deployed, of the
+/// others it is part of the training.
+void append_learner(Learner& learner, const std::string& prefix, std::vector<NamedTensor>& all) {
+  const ParameterStore& store = learner.network().store();
+  const Tensor& average = learner.optimizer().ema();
   for (const auto& [name, parameter] : store.state().parameters) {
-    all.push_back({name, average ? part_of(average, store, *parameter) : parameter->master});
-    if (average) all.push_back({kMasters + name, parameter->master});
-    for (const auto& [kind, flat] : trainer.optimizer().state())
-      all.push_back({fmt::format("training.{}.{}", kind, name), part_of(flat, store, *parameter)});
+    all.push_back({prefix + name, average ? part_of(average, store, *parameter) : parameter->master});
+    if (average) all.push_back({kMasters + prefix + name, parameter->master});
+    for (const auto& [kind, flat] : learner.optimizer().state())
+      all.push_back({fmt::format("training.{}.{}{}", kind, prefix, name), part_of(flat, store, *parameter)});
   }
-  for (const auto& [name, buffer] : store.state().buffers) all.push_back({name, buffer->value});
+  for (const auto& [name, buffer] : store.state().buffers) all.push_back({prefix + name, buffer->value});
+}
+
+/// All tensors of a training by their names in the file.
+std::vector<NamedTensor> all_tensors(const Trainer& trainer) {
+  std::vector<NamedTensor> all;
+  Step& step = trainer.trained_step();
+  for (size_t i = 0; i < step.learners().size(); ++i)
+    append_learner(*step.learners()[i], i == 0 ? "" : fmt::format("training.learner{}.", i + 1), all);
+  step.list_state(all);
   return all;
 }
 
 json to_json(const TrainMetrics& m) {
-  return {{"loss", m.loss}, {"top1", m.top1}, {"samples", m.samples}, {"seconds", m.seconds}, {"waited", m.waited}};
+  json terms = json::object();
+  for (const auto& [name, mean] : m.terms) terms[name] = mean;
+  return {{"loss", m.loss}, {"top1", m.top1},       {"samples", m.samples},
+          {"terms", terms}, {"seconds", m.seconds}, {"waited", m.waited}};
 }
 TrainMetrics metrics_of(const json& j) {
-  return {.loss = j.at("loss"),
-          .top1 = j.at("top1"),
-          .samples = j.at("samples"),
-          .seconds = j.value("seconds", 0.0),  // states of earlier versions have no times
-          .waited = j.value("waited", 0.0)};
+  TrainMetrics metrics{.loss = j.at("loss"),
+                       .top1 = j.at("top1"),
+                       .samples = j.at("samples"),
+                       .seconds = j.value("seconds", 0.0),  // states of earlier versions have neither times nor terms
+                       .waited = j.value("waited", 0.0)};
+  const json terms = j.value("terms", json::object());
+  for (const auto& [name, mean] : terms.items()) metrics.terms.push_back({name, mean});
+  return metrics;
 }
 
 json to_json(const EpochReport& r) {
@@ -130,24 +145,24 @@ void expect_same(const SafetensorsFile& file, const char* what, T saved, T wante
 }
 }  // namespace
 
-void save_training_state(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info,
-                         const Trainer& trainer, const TrainingRecord& record) {
-  Metadata metadata = checkpoint_metadata(network, info);
+void save_training_state(const std::filesystem::path& path, const CheckpointInfo& info, const Trainer& trainer,
+                         const TrainingRecord& record) {
+  Metadata metadata = checkpoint_metadata(trainer.network(), info);
   metadata[kStateKey] = state_json(trainer, record).dump();
-  write_tensors(path, all_tensors(network, trainer), metadata);
+  write_tensors(path, all_tensors(trainer), metadata);
 }
 
-TrainingRecord load_training_state(const std::filesystem::path& path, Network& network, Trainer& trainer) {
+TrainingRecord load_training_state(const std::filesystem::path& path, Trainer& trainer) {
   const SafetensorsFile file = SafetensorsFile::read(path);
   Parsed parsed = parse_state(file);
   expect_same(file, "seed", parsed.position.seed, trainer.options().seed);
   expect_same(file, "batch size", parsed.batch_size, trainer.options().batch_size);
   expect_same(file, "batches a step", parsed.position.grad_accum_steps, trainer.options().grad_accum_steps);
-  const std::vector<NamedTensor> tensors = all_tensors(network, trainer);
-  // Names that begin with "training." may be left over without fill_tensors minding.
+  const std::vector<NamedTensor> tensors = all_tensors(trainer);
+  // fill_tensors ignores names that begin with "training." and are not asked for, so the counts are compared too.
   expect_same(file, "tensors of model and optimiser:", file.tensors().size(), tensors.size());
   fill_tensors(file, tensors);
-  network.store().refresh_low_precision_copy();
+  for (Learner* learner : trainer.trained_step().learners()) learner->network().store().refresh_low_precision_copy();
   trainer.set_position(parsed.position);
   return std::move(parsed.record);
 }

@@ -86,7 +86,7 @@ TEST_F(CliTest, UsageErrorsExitWith2AndSuggest) {
   expect_refused("train " + data_ + " --amp-dtype float16" + common_, 2, "float16");
   expect_refused("train " + data_ + " --math vender" + common_, 2, "vender");
   expect_refused("train " + data_ + " --epochs -1" + common_, 2, "epochs");
-  expect_refused("train " + data_ + " --batch-size 100000" + common_, 2, "batch size");
+  expect_refused("train " + data_ + " --batch-size 100000" + common_, 2, "--batch-size 100000");
   expect_refused("train " + data_ + " --val-size 600 --output x", 2, "validation");
   expect_refused("distill " + data_, 2, "--teacher");
   expect_refused("train --config /nonexistent.toml", 6, "/nonexistent.toml");

@@ -83,7 +83,7 @@ TEST_F(RunTest, DistillationTrainsTheStudentTwice) {
   EXPECT_NE(result.student_alone->validation.loss, result.student_distilled.validation.loss);
   EXPECT_EQ(summary_in(result.folder), summary_of(result));
   EXPECT_FALSE(run_distillation(spec_, {.teacher = teacher}).student_alone.has_value());
-  test::expect_error(ErrorKind::usage, {"`method` none", "kd"},
+  test::expect_error(ErrorKind::usage, {"'none' is not known", "kd"},
                      [&] { run_distillation(spec_, {.teacher = teacher, .method = "none"}); });
 }
 

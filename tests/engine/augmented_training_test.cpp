@@ -6,7 +6,7 @@
 #include "engine/nn/layers.h"
 #include "engine/ops/cross_entropy.h"
 #include "engine/ops/distill_logits.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 #include "support/compare.h"
 #include "support/small_data.h"
 #include "support/temporary_folder.h"
@@ -14,8 +14,8 @@
 namespace cucurbit {
 namespace {
 
-const LossFunction kMixedCrossEntropy = [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-  return cross_entropy(logits, batch.labels, {.second = batch.second}, metrics);
+const LossFunction kMixedCrossEntropy = [](const Tensor& logits, const Batch& batch, Meters& meters) {
+  return cross_entropy(logits, batch.labels, {.second = batch.second}, meters.counts());
 };
 
 struct Outcome {
@@ -34,7 +34,7 @@ Outcome train(int64_t steps, const Augmentation& augmentation, bool graph, DType
   TrainOptions options{.batch_size = 32, .seed = 5, .graph = graph};
   options.augmentation = augmentation;
   options.learning_rates.assign(size_t(steps), 0.05f);
-  Trainer trainer(network, data, options, kMixedCrossEntropy);
+  Trainer trainer = supervised_trainer(network, data, options, kMixedCrossEntropy);
   for (int64_t i = 0; i < steps; ++i) trainer.step();
   const TrainMetrics metrics = trainer.take_metrics();
   return {network.store().masters().to_host<float>(), metrics};

@@ -171,7 +171,7 @@ std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, b
   TrainOptions options{.batch_size = 32, .grad_accum_steps = grad_accum_steps, .seed = 5, .graph = graph};
   options.optimizer = optimizer;
   options.learning_rates.assign(size_t(steps), 0.01f);
-  Trainer trainer(network, data, options, kCrossEntropy);
+  Trainer trainer = supervised_trainer(network, data, options, kCrossEntropy);
   for (int i = 0; i + 10 < steps; ++i) trainer.step();
   trainer.take_metrics();
   for (int i = 0; i < 10; ++i) trainer.step();

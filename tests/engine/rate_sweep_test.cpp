@@ -15,8 +15,9 @@ RateSweep sweep(int64_t steps, int64_t grad_accum_steps, double last) {
   const ImageSet images = easy_images(512, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_mlp(4), {8, 8, 1}, 4, DType::f32, 3);
-  return sweep_rates(network, data, {.batch_size = 32, .grad_accum_steps = grad_accum_steps, .seed = 2}, kCrossEntropy,
-                     steps, 1e-4, last);
+  return sweep_rates(
+      [&](const TrainOptions& options) { return supervised_trainer(network, data, options, kCrossEntropy); },
+      {.batch_size = 32, .grad_accum_steps = grad_accum_steps, .seed = 2}, steps, 1e-4, last);
 }
 
 TEST(RateSweep, RatesGrowByAFactorAndLossesAreAveraged) {

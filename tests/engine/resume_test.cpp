@@ -31,16 +31,17 @@ struct TrainingRun {
   TrainingRecord record;
 
   TrainingRun(const TrainOptions& options, DType compute, ModulePtr module = small_convnet(4))
-      : network("small", std::move(module), {8, 8, 1}, 4, compute, 3), trainer(network, data, options, kCrossEntropy) {}
+      : network("small", std::move(module), {8, 8, 1}, 4, compute, 3),
+        trainer(supervised_trainer(network, data, options, kCrossEntropy)) {}
 
   CheckpointInfo info() const {
     return {.model = "small", .image = {8, 8, 1}, .class_names = {"a", "b", "c", "d"}, .normalization = {{0.5}, {0.5}}};
   }
   void go(int64_t epochs, int64_t max_steps = 0) {
-    fit(network, trainer, &validation, {.epochs = epochs, .max_steps = max_steps}, {}, record);
+    fit(trainer, &validation, {.epochs = epochs, .max_steps = max_steps}, {}, record);
   }
-  void save(const std::filesystem::path& path) { save_training_state(path, network, info(), trainer, record); }
-  void load(const std::filesystem::path& path) { record = load_training_state(path, network, trainer); }
+  void save(const std::filesystem::path& path) { save_training_state(path, info(), trainer, record); }
+  void load(const std::filesystem::path& path) { record = load_training_state(path, trainer); }
 
   /// Weights, running statistics, moments and moving average.
   std::vector<std::vector<float>> bits() const {
@@ -145,7 +146,7 @@ TEST(Resume, PatienceCountsAcrossTheStop) {
   options.learning_rates.assign(1, 0.f);  // nothing ever gets better
   TrainingRun first(options, DType::f32), second(options, DType::f32);
   const auto go = [](TrainingRun& run, int64_t epochs) {
-    fit(run.network, run.trainer, &run.validation, {.epochs = epochs, .patience = 3}, {}, run.record);
+    fit(run.trainer, &run.validation, {.epochs = epochs, .patience = 3}, {}, run.record);
   };
   go(first, 2);
   EXPECT_FALSE(first.record.out_of_patience);

@@ -7,7 +7,7 @@
 #include "engine/nn/layers.h"
 #include "engine/ops/cross_entropy.h"
 #include "engine/train/evaluate.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 #include "support/compare.h"
 #include "support/small_data.h"
 #include "support/temporary_folder.h"
@@ -50,10 +50,10 @@ struct SmallRun {
         .batch_size = o.batch_size, .grad_accum_steps = o.grad_accum_steps, .seed = o.seed, .graph = o.graph};
     options.augmentation = o.augmentation;
     options.learning_rates.assign(100, 0.05f);
-    return std::make_unique<Trainer>(network, data, options,
-                                     [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-                                       return cross_entropy(logits, batch.labels, {.second = batch.second}, metrics);
-                                     });
+    return std::make_unique<Trainer>(
+        supervised_trainer(network, data, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
+          return cross_entropy(logits, batch.labels, {.second = batch.second}, meters.counts());
+        }));
   }
   SmallRun(Residency residency, const Options& options) : SmallRun(residency) {
     trainer = make_trainer(network, data, options);

@@ -44,7 +44,7 @@ struct Bits {
 
 Bits train(const TrainOptions& options, DType compute, int steps) {
   Scene scene(small_convnet(4), compute);
-  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  Trainer trainer = supervised_trainer(scene.network, scene.data, options, kCrossEntropy);
   for (int i = 0; i < steps; ++i) trainer.step();
   const double loss = trainer.take_metrics().loss;
   const Tensor& average = trainer.optimizer().ema();
@@ -74,8 +74,9 @@ TEST(TrainingOptions, EveryCombinationReplaysBitByBit) {
 
 std::vector<double> weights_after(int64_t batch, int64_t grad_accum_steps, int steps, double clip) {
   Scene scene(small_mlp(4), DType::f64, 480);
-  Trainer trainer(scene.network, scene.data,
-                  options_of({.weight_decay = 0.01, .clip_norm = clip}, batch, grad_accum_steps, true), kCrossEntropy);
+  Trainer trainer = supervised_trainer(
+      scene.network, scene.data, options_of({.weight_decay = 0.01, .clip_norm = clip}, batch, grad_accum_steps, true),
+      kCrossEntropy);
   EXPECT_EQ(trainer.steps_per_epoch(), 480 / (batch * grad_accum_steps));
   for (int i = 0; i < steps; ++i) trainer.step();
   EXPECT_EQ(trainer.take_metrics().samples, steps * batch * grad_accum_steps);
@@ -96,7 +97,7 @@ TEST(TrainingOptions, AccumulatedBatchesEqualOneLargeBatch) {
 
 TEST(TrainingOptions, ABatchTimesAccumulationLargerThanTheSetIsRefused) {
   Scene scene(small_mlp(4));
-  EXPECT_THROW(Trainer(scene.network, scene.data, options_of({}, 100, 6, true), kCrossEntropy), Error);
+  EXPECT_THROW(supervised_trainer(scene.network, scene.data, options_of({}, 100, 6, true), kCrossEntropy), Error);
 }
 
 TEST(TrainingOptions, TheAverageFollowsTimmsWarmUp) {
@@ -104,7 +105,7 @@ TEST(TrainingOptions, TheAverageFollowsTimmsWarmUp) {
   Scene scene(small_mlp(4), DType::f64);
   TrainOptions options = options_of({.ema_decay = 0.95, .ema_warmup = true}, 32, 2, true);
   options.learning_rates.assign(120, 0.05f);
-  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  Trainer trainer = supervised_trainer(scene.network, scene.data, options, kCrossEntropy);
   std::vector<double> want;
   for (int u = 0; u < 120; ++u) {
     trainer.step();
@@ -127,11 +128,11 @@ TEST(TrainingOptions, DecayReachesBiasesOnlyWhenAsked) {
       if (name == "1.weight") gamma = parameter->master.to_host<double>();
     ASSERT_EQ(gamma, std::vector<double>(8, 1.0));
     // A loss without gradient: decay alone moves the weights.
-    Trainer trainer(
-        scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* m) {
+    Trainer trainer = supervised_trainer(
+        scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
           const Tensor ignored =
               Tensor::from_host(std::vector<int32_t>(size_t(batch.labels.size()), -100), batch.labels.shape());
-          return cross_entropy(logits, ignored, {}, m);
+          return cross_entropy(logits, ignored, {}, meters.counts());
         });
     trainer.step();
     for (const auto& [name, parameter] : state.parameters)
@@ -144,7 +145,7 @@ TEST(TrainingOptions, TheFirstStepThatIsNotFiniteIsNamed) {
   Scene scene(small_mlp(4));
   TrainOptions options = options_of({}, 32, 2, true);
   options.learning_rates = {0.01f, 0.01f, 0.01f, 0.01f, INFINITY, 0.01f};
-  Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+  Trainer trainer = supervised_trainer(scene.network, scene.data, options, kCrossEntropy);
   for (int i = 0; i < 9; ++i) trainer.step();
   try {
     trainer.take_metrics();
@@ -161,10 +162,11 @@ TEST(TrainingOptions, AGradientThatIsNotFiniteIsNoticedThoughTheLossIs) {
   for (const auto& [name, parameter] : scene.network.store().state().parameters)
     if (name.starts_with("3.")) parameter->master.fill_zero();
   // All logits are 0: the loss is 1e20 ln 4, its gradient 1e50 times that of cross-entropy.
-  Trainer trainer(scene.network, scene.data, options_of({}, 32, 1, true),
-                  [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-                    return scale(cross_entropy(scale(logits, 1e30), batch.labels, {}, metrics), 1e20);
-                  });
+  Trainer trainer =
+      supervised_trainer(scene.network, scene.data, options_of({}, 32, 1, true),
+                         [](const Tensor& logits, const Batch& batch, Meters& meters) {
+                           return scale(cross_entropy(scale(logits, 1e30), batch.labels, {}, meters.counts()), 1e20);
+                         });
   trainer.step();
   try {
     trainer.take_metrics();
@@ -186,7 +188,7 @@ TEST(TrainingOptions, MemoryDoesNotGrowWithSteps) {
   for (const bool graph : {false, true}) {
     Scene scene(small_convnet(4));
     TrainOptions options = options_of({.kind = Kind::adamw, .clip_norm = 1, .ema_decay = 0.9}, 32, 2, graph);
-    Trainer trainer(scene.network, scene.data, options, kCrossEntropy);
+    Trainer trainer = supervised_trainer(scene.network, scene.data, options, kCrossEntropy);
     const auto run = [&](int steps) {
       for (int i = 0; i < steps; ++i) {
         trainer.step();

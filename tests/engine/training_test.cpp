@@ -38,7 +38,7 @@ Outcome train(int64_t steps, uint64_t seed, bool graph, DType compute, int64_t i
   const ImageSet images = test::easy_images(512, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_convnet(4), {8, 8, 1}, 4, compute, seed);
-  Trainer trainer(network, data, options_for(steps, seed, graph), kCrossEntropy);
+  Trainer trainer = supervised_trainer(network, data, options_for(steps, seed, graph), kCrossEntropy);
   Outcome outcome;
   for (int64_t i = 0; i < steps; ++i) {
     trainer.step();
@@ -77,7 +77,7 @@ TEST(Training, NonFiniteLossIsReported) {
   Network network("small", small_convnet(4), {8, 8, 1}, 4, DType::f32, 1);
   TrainOptions options = options_for(50, 1, true);
   options.learning_rates.assign(50, 1e30f);
-  Trainer trainer(network, data, options, kCrossEntropy);
+  Trainer trainer = supervised_trainer(network, data, options, kCrossEntropy);
   for (int i = 0; i < 5; ++i) trainer.step();
   try {
     trainer.take_metrics();
@@ -91,7 +91,7 @@ TEST(Training, RefusesABatchLargerThanTheSet) {
   const ImageSet images = test::easy_images(16, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_convnet(4), {8, 8, 1}, 4, DType::f32, 1);
-  EXPECT_THROW(Trainer(network, data, options_for(5, 1, true), kCrossEntropy), Error);
+  EXPECT_THROW(supervised_trainer(network, data, options_for(5, 1, true), kCrossEntropy), Error);
 }
 
 TEST(Training, EvaluationDoesNotDependOnTheBatchSize) {

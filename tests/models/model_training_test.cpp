@@ -8,7 +8,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/cross_entropy.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 #include "models/registry.h"
 #include "support/hash.h"
 
@@ -97,10 +97,10 @@ class EveryModel : public testing::TestWithParam<Param> {
     TrainOptions options{.batch_size = kBatch, .graph = graph};
     options.optimizer.kind = OptimizerOptions::Kind::adam;
     options.learning_rates.assign(size_t(kSteps), 1e-3f);
-    Trainer trainer(network_, data_, options,
-                    [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-                      return cross_entropy(logits, batch.labels, {}, metrics);
-                    });
+    Trainer trainer =
+        supervised_trainer(network_, data_, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
+          return cross_entropy(logits, batch.labels, {}, meters.counts());
+        });
     Outcome outcome{};
     for (int64_t step = 0; step < kSteps; ++step) {
       trainer.step();

@@ -42,9 +42,10 @@ inline OpCase conv_norm_case(const std::string& name, const ConvNormSetting& set
   if (with_residual) op.inputs.push_back({.shape = op.output});
   if (with_bias) op.inputs.push_back({.shape = channels, .kind = parameter});
   op.run = [setting](const std::vector<Tensor>& in) {
-    return conv_norm_inference(in[0], in[1], setting.with_bias ? in[6] : Tensor(), setting.conv.geometry,
-                               {in[2], in[3], in[4], in[5]}, setting.relu ? Activation::relu : Activation::identity,
-                               setting.with_residual ? in[6] : Tensor());
+    const Tensor bias = setting.with_bias ? in[6] : Tensor(), residual = setting.with_residual ? in[6] : Tensor();
+    const FoldedConv folded = fold_conv_norm(in[1], bias, {in[2], in[3], in[4], in[5]}, in[0].dtype());
+    return folded_conv(in[0], folded, setting.conv.geometry, setting.relu ? Activation::relu : Activation::identity,
+                       residual);
   };
   op.reference = [setting](const std::vector<Values>& in) { return reference_conv_norm(in, setting); };
   op.sum_length = conv.filter.size() / conv.filter[0];

@@ -2,13 +2,13 @@
 
 #include "engine/nn/layers.h"
 #include "engine/ops/cross_entropy.h"
-#include "engine/train/trainer.h"
+#include "engine/train/supervised.h"
 
 /// Networks for images of 8x8x1 that train in milliseconds.
 namespace cucurbit::test {
 
-inline const LossFunction kCrossEntropy = [](const Tensor& logits, const Batch& batch, kernels::StepMetrics* metrics) {
-  return cross_entropy(logits, batch.labels, {}, metrics);
+inline const LossFunction kCrossEntropy = [](const Tensor& logits, const Batch& batch, Meters& meters) {
+  return cross_entropy(logits, batch.labels, {}, meters.counts());
 };
 
 inline ModulePtr small_convnet(int64_t classes) {

@@ -1,8 +1,7 @@
 // Containers with branches: stochastic depth by sample, shapes that do not fit.
-#include "engine/nn/branches.h"
-
 #include <gtest/gtest.h>
 
+#include "engine/nn/layers.h"
 #include "engine/nn/network.h"
 #include "kernels/error.h"
 #include "support/hash.h"

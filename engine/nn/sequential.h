@@ -1,0 +1,31 @@
+#pragma once
+
+#include "engine/nn/module.h"
+
+namespace cucurbit {
+
+/// Layers one after another; named "0", "1", ... unless a name is given.
+class Sequential : public Module {
+ public:
+  Sequential& add(ModulePtr layer, std::string name = "");
+  /// `layer` names its parts as if they were parts of this.
+  Sequential& splice(ModulePtr layer);
+  template <class Layer, class... Args>
+  Sequential& emplace(Args&&... args) {
+    return add(std::make_unique<Layer>(std::forward<Args>(args)...));
+  }
+  Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override;
+  Activation last_activation() const override;
+  Shape infer_shape(const Shape& input, Survey* survey) const override;
+  void for_each_child(const Visitor& visit) override;
+
+ private:
+  struct Named {
+    std::string prefix;  // of its state: its name and "."
+    ModulePtr layer;
+  };
+  std::vector<Named> layers_;
+};
+
+}  // namespace cucurbit
