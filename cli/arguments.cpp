@@ -25,7 +25,8 @@ bool given(const Arguments& arguments, const Option& option) {
 
 Arguments environment_arguments(const Command& command, const Arguments& arguments) {
   Arguments found;
-  for (const Option& option : command.call().options) {
+  const Call call = command.call();
+  for (const Option& option : call.options) {
     const std::string variable = variable_of(option);
     if (variable.empty() || given(arguments, option)) continue;
     const char* value = std::getenv(variable.c_str());

@@ -8,7 +8,7 @@
 
 namespace cucurbit::cli {
 
-/// One use of a sub-command: the options, bound to values that it keeps, and what to do when these are read.
+/// One use of a sub-command: the options, bound to values that `run` keeps alive, and what to do when these are read.
 struct Call {
   std::vector<Option> options;
   std::function<void()> run;

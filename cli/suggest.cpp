@@ -15,10 +15,10 @@ std::string hint(const std::string& given, const std::vector<std::string>& known
 
 std::vector<std::string> option_names(const Command& command) {
   std::vector<std::string> names{"--help", "--config"};
-  if (command.call)
-    for (const Option& option : command.call().options)
-      for (const std::string& name : option.all_names())
-        if (name.starts_with("--")) names.push_back(name);
+  const Call call = command.call ? command.call() : Call{};
+  for (const Option& option : call.options)
+    for (const std::string& name : option.all_names())
+      if (name.starts_with("--")) names.push_back(name);
   return names;
 }
 }  // namespace

@@ -57,7 +57,8 @@ std::string other_value(const Option& option) {
 /// The required arguments of a command.
 std::vector<std::string> least_arguments(const Command& command) {
   std::vector<std::string> arguments{command.name};
-  for (const Option& option : command.call().options)
+  const Call call = command.call();
+  for (const Option& option : call.options)
     if (option.required) arguments.push_back(option.key().empty() ? "file" : "--" + option.key() + "=file");
   return arguments;
 }
@@ -84,7 +85,8 @@ TEST(OptionTable, EveryRowTravelsThroughArgsToml) {
   int rows = 0;
   for (const Command& command : recorded.commands) {
     const std::vector<std::string> least = least_arguments(command);
-    for (const Option& option : command.call().options) {
+    const Call call = command.call();
+    for (const Option& option : call.options) {
       if (option.key().empty()) continue;
       ++rows;
       std::vector<std::string> arguments = least;
@@ -107,7 +109,8 @@ TEST(OptionTable, EveryRowHasAVariableOfTheEnvironment) {
   Recorded recorded;
   for (const Command& command : recorded.commands) {
     const std::vector<std::string> least = least_arguments(command);
-    for (const Option& option : command.call().options) {
+    const Call call = command.call();
+    for (const Option& option : call.options) {
       const std::string variable = variable_of(option);
       if (variable.empty() || option.required) continue;
       std::vector<std::string> arguments = least;

@@ -44,7 +44,7 @@ TEST_F(RunTest, TrainingLeavesAFolderAndReturnsItsResults) {
   };
   const TrainingResult result = run_training(spec_, observer);
   EXPECT_EQ(begun, std::vector<std::string>{"mlp:16"});
-  EXPECT_EQ(notes, std::vector<std::string>{"classes: 0 150, 1 150, 2 150, 3 150"});
+  EXPECT_EQ(notes, std::vector<std::string>{"classes: 0 151, 1 156, 2 145, 3 148"});
   EXPECT_EQ(epochs, 2);
   EXPECT_EQ(result.network.epochs, 2);
   EXPECT_EQ(result.network.parameters, 256 * 16 + 16 + 16 * 4 + 4);
