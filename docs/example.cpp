@@ -1,36 +1,39 @@
 // The example of README.md: run it from the root of the repository, build/cpu/bin/example.
 #include <cstdio>
 
-#include "engine/data/idx.h"
-#include "engine/ops/cross_entropy.h"
-#include "engine/optim/schedule.h"
-#include "engine/train/evaluate.h"
-#include "engine/train/supervised.h"
-#include "models/registry.h"
+#include "distill/run/run.h"
 
 using namespace cucurbit;
 
+/// Tells how far a training is.
+RunObserver watched() {
+  RunObserver observer;
+  observer.training = [](const std::string& label) { std::printf("training %s\n", label.c_str()); };
+  observer.epoch = [](const EpochReport& epoch, int64_t epochs) {
+    std::printf("epoch %d/%d: loss %.4f, validation %.2f %%\n", int(epoch.epoch), int(epochs), epoch.train.loss,
+                100 * epoch.validation.top1);
+  };
+  return observer;
+}
+
+void print(const char* role, const Trained& trained) {
+  std::printf("%-18s %-12s %7d parameters, %4d errors of %d test images\n", role, trained.model.c_str(),
+              int(trained.parameters), int(trained.test.errors), int(trained.test.samples));
+}
+
 int main() {
-  const ImageSplits mnist = load_idx_folder("data/mnist");
-  const ChannelStatistics statistics = channel_statistics(mnist.train);
-  const DeviceSet train(mnist.train, statistics), test(*mnist.test, statistics);
+  RunSpec teacher{.model = "convnet", .epochs = 2};
+  teacher.data.data = "mnist";
+  teacher.optimizer.lr = 0.1;
+  teacher.augment.max_shift = 2;
+  const TrainingResult trained = run_training(teacher, watched());
+  print("teacher", trained.network);
 
-  const ModelOptions model{.image = train.image_shape(), .classes = 10};
-  Network network("convnet", build_model("convnet", model), model.image, model.classes, DType::f32, /*seed=*/0);
-
-  TrainOptions options;
-  Schedule schedule;
-  schedule.kind = Schedule::Kind::cosine;
-  schedule.peak = 0.05;
-  const int64_t steps = train.count() / options.batch_size;
-  options.learning_rates = learning_rates(schedule, steps);
-  Trainer trainer =
-      supervised_trainer(network, train, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
-        return cross_entropy(logits, batch.labels, {}, meters.counts());
-      });
-  for (int64_t step = 0; step < steps; ++step) trainer.step();
-  std::printf("training loss %.4f\n", trainer.take_metrics().loss);
-
-  const Evaluation result = evaluate(network, test);
-  std::printf("%d errors of %d test images\n", int(result.errors), int(result.samples));
+  RunSpec student{.model = "mlp:64", .epochs = 2};
+  student.optimizer = {.opt = OptimizerChoice::adam, .lr = 1e-3};
+  const DistillSpec distillation{.teacher = trained.network.weights.string(), .kd_temperature = 4, .baseline = true};
+  const DistillationResult result = run_distillation(student, distillation, watched());
+  print("student alone", *result.student_alone);
+  print("student distilled", result.student_distilled);
+  std::printf("everything else is in %s and %s\n", trained.folder.c_str(), result.folder.c_str());
 }

@@ -4,6 +4,7 @@
 
 #include "engine/data/augmentation.h"
 #include "engine/data/image_set.h"
+#include "engine/enum_names.h"
 #include "engine/ops/second_labels.h"
 #include "engine/tensor.h"
 #include "kernels/gather_batch.h"
@@ -22,6 +23,10 @@ struct Batch {
 /// Where the images of a set lie: in device memory, or in host memory, from which each batch is copied while the one
 /// before it is computed. automatic: on the device unless they need more than half of its free memory.
 enum class Residency { automatic, device, host };
+constexpr auto names_of(Residency) {
+  return enum_names<Residency>(
+      {{Residency::automatic, "auto"}, {Residency::device, "device"}, {Residency::host, "stream"}});
+}
 
 /// An image set; batches are gathered, augmented and normalised on the device: x = (pixel / 255 - mean) / stddev per
 /// channel (stddev 0 counts as 1). Batches are equal bit by bit wherever the images lie.

@@ -16,6 +16,9 @@ namespace cucurbit {
 
 /// What happens to files that cannot be decoded: the data set is refused, or they are left out.
 enum class BadSamples { error, skip };
+constexpr auto names_of(BadSamples) {
+  return enum_names<BadSamples>({{BadSamples::error, "error"}, {BadSamples::skip, "skip"}});
+}
 
 struct FolderOptions {
   int64_t img_size = 0;  // side of the square to which all images are resized; 0: they must all have one size

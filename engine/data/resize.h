@@ -4,11 +4,16 @@
 #include <span>
 #include <vector>
 
+#include "engine/enum_names.h"
+
 namespace cucurbit {
 
 /// How an image is resized to a square. `crop`: the shorter side is scaled to the side of the square and the centre is
 /// cut out, as by torchvision's Resize(size), CenterCrop(size). `stretch`: both sides are scaled to it.
 enum class ResizeMode { crop, stretch };
+constexpr auto names_of(ResizeMode) {
+  return enum_names<ResizeMode>({{ResizeMode::crop, "crop"}, {ResizeMode::stretch, "stretch"}});
+}
 
 /// Scales an image by the triangle filter, as torch.nn.functional.interpolate(mode="bilinear", antialias=True): along
 /// each axis, with s = in / out and r = max(s, 1),

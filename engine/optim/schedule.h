@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/enum_names.h"
+
 namespace cucurbit {
 
 /// A learning rate as a function of the step t, counted from the end of the warm-up; n is the number of steps after it.
@@ -30,6 +32,11 @@ struct Schedule {
   int64_t warmup_steps = 0;
   double warmup_start = 0.01;
 };
+constexpr auto names_of(Schedule::Kind) {
+  using enum Schedule::Kind;
+  return enum_names<Schedule::Kind>(
+      {{constant, "constant"}, {step, "step"}, {multistep, "multistep"}, {cosine, "cosine"}, {one_cycle, "onecycle"}});
+}
 
 /// The learning rate of every step; computed in double and rounded once. Throws Error (usage) for rates that are
 /// negative or not finite, a period below 1, milestones out of order, or a warm-up longer than the training.

@@ -18,7 +18,7 @@ void check_cuda(cudaError_t status, const char* what) {
     size_t free = 0, total = 0;
     cudaMemGetInfo(&free, &total);
     throw Error(ErrorKind::out_of_memory,
-                fmt::format("[{}] out of device memory: free {:.1f} of {:.1f} MiB: use a smaller --batch-size or model",
+                fmt::format("[{}] out of device memory: free {:.1f} of {:.1f} MiB: use a smaller `batch_size` or model",
                             what, free / 1048576.0, total / 1048576.0));
   }
   throw Error(ErrorKind::bug, fmt::format("[{}] {}: {}", what, cudaGetErrorName(status), cudaGetErrorString(status)));

@@ -68,7 +68,7 @@ void* Pool::take(size_t rounded) {
     throw Error(
         ErrorKind::out_of_memory,
         fmt::format("[memory] out of device memory: requested {:.1f} MiB, free {:.1f} of {:.1f} MiB, peak in use "
-                    "{:.1f} MiB: use a smaller --batch-size or model",
+                    "{:.1f} MiB: use a smaller `batch_size` or model",
                     rounded / 1048576.0, free / 1048576.0, total / 1048576.0, peak_ / 1048576.0));
   }
   check_cuda(status, "memory");

@@ -86,7 +86,7 @@ TEST_F(CliTest, UsageErrorsExitWith2AndSuggest) {
   expect_refused("train " + data_ + " --amp-dtype float16" + common_, 2, "float16");
   expect_refused("train " + data_ + " --math vender" + common_, 2, "vender");
   expect_refused("train " + data_ + " --epochs -1" + common_, 2, "epochs");
-  expect_refused("train " + data_ + " --batch-size 100000" + common_, 2, "batch size");
+  expect_refused("train " + data_ + " --batch-size 100000" + common_, 2, "--batch-size 100000");
   expect_refused("train " + data_ + " --val-size 600 --output x", 2, "validation");
   expect_refused("distill " + data_, 2, "--teacher");
   expect_refused("train --config /nonexistent.toml", 6, "/nonexistent.toml");
@@ -98,7 +98,8 @@ TEST_F(CliTest, WrongNumbersAreNamedWithWhatIsWanted) {
     expect_refused("train " + data_ + " " + option + common_, 2, "expected a number above 0");
   expect_refused("train " + data_ + " --weight-decay -1" + common_, 2, "'-1': expected a number not below 0");
   expect_refused("train " + data_ + " --weight-decay inf" + common_, 2, "'inf': expected a number not below 0");
-  expect_refused("train " + data_ + " --epochs 1.5" + common_, 2, "--epochs = 1.5: expected a number, a whole one");
+  expect_refused("train " + data_ + " --epochs 1.5" + common_, 2,
+                 "--epochs = 1.5: expected a number (counts must be integers)");
   expect_refused("train " + data_ + " --output x --val-size 600", 2, "lower --val-size");
   expect_refused("train " + data_ + " --output x --val-size 0 --patience 2", 2, "--patience");
 }

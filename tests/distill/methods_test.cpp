@@ -64,7 +64,8 @@ TEST(Methods, EveryOneHasACaseAndEveryCaseAMethod) {
 
 TEST(Methods, GradientsAreThoseOfTheComposedForm) {
   for (const MethodCase& one : method_cases())
-    for (const auto& [rows, classes] : {std::pair(1, 2), {7, 10}, {33, 100}, {5, 1025}}) check_composed(one, rows, classes);
+    for (const auto& [rows, classes] : {std::pair(1, 2), {7, 10}, {33, 100}, {5, 1025}})
+      check_composed(one, rows, classes);
 }
 
 TEST(Methods, CapturedStepsAreBitEqualToEagerOnes) {
@@ -143,12 +144,9 @@ TEST(Modes, AreFoundByName) {
   Network student("student", small_mlp(4), {8, 8, 1}, 4, DType::f32, 3);
   const TrainOptions options = scene.options(true);
   expect_error(ErrorKind::usage, {"offline", "needs a teacher"}, [&] {
-    make_step("offline", {.student = student,
-                          .data = scene.data,
-                          .options = options,
-                          .teacher = nullptr,
-                          .method = {},
-                          .weights = {}});
+    make_step(
+        "offline",
+        {.student = student, .data = scene.data, .options = options, .teacher = nullptr, .method = {}, .weights = {}});
   });
 }
 

@@ -1,11 +1,11 @@
 // report.html: complete, self-contained, and safe whatever the classes are called.
-#include "distill/cli/report.h"
+#include "distill/run/report.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-namespace cucurbit::cli {
+namespace cucurbit {
 namespace {
 
 int64_t count(const std::string& text, const std::string& part) {
@@ -75,4 +75,4 @@ TEST(Report, WithoutEpochsOrTestSetItIsShort) {
 }
 
 }  // namespace
-}  // namespace cucurbit::cli
+}  // namespace cucurbit

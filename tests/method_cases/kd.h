@@ -6,7 +6,8 @@
 namespace cucurbit::test {
 
 inline MethodCase kd_case() {
-  return {"kd", [](const DistillInputs& inputs, const LossWeights& weights) { return kd_composed(inputs, 4., weights); }};
+  return {"kd",
+          [](const DistillInputs& inputs, const LossWeights& weights) { return kd_composed(inputs, 4., weights); }};
 }
 
 }  // namespace cucurbit::test
