@@ -1,13 +1,16 @@
 // Every registered OpCase, for every element type and both ways to multiply:
 //   forward      against the case's double-precision reference
-//   gradient     against central differences of the reference, contracted with a random cotangent
+//   gradient     against central differences of the reference, contracted with a random cotangent: element by element at
+//                both ends of rows and at random, and along directions that have a share of every element
 //   accumulate   a second backward pass doubles every gradient
 //   repeat       run twice: bit-equal
 //   graph        captured and replayed: bit-equal to eager
 //   sentinels    around every device buffer, outputs poisoned with NaN before they are written
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <ostream>
 #include <random>
 
@@ -17,6 +20,7 @@
 #include "engine/runtime/stream.h"
 #include "op_cases/all.h"
 #include "support/compare.h"
+#include "support/op_inputs.h"
 
 namespace cucurbit::test {
 namespace {
@@ -40,26 +44,47 @@ std::vector<Param> params(bool only_both_maths) {
   return all;
 }
 
-DType stored_type(const Input& input, DType dtype) {
-  if (input.kind == Input::Kind::labels) return DType::i32;
-  return input.kind == Input::Kind::parameter ? accumulator_of(dtype) : dtype;
+/// Elements whose gradients are compared one by one: all where there are few; else both ends of rows (the first row, the
+/// last, and as many random ones as the budget allows) and random elements for the other half of the budget.
+std::vector<int64_t> compared_elements(const Shape& shape, std::mt19937& random) {
+  constexpr int64_t kBudget = 128;
+  const int64_t count = shape.size();
+  std::vector<int64_t> elements;
+  if (count <= kBudget) {
+    elements.resize(size_t(count));
+    std::iota(elements.begin(), elements.end(), int64_t{0});
+    return elements;
+  }
+  const int64_t cols = shape[-1], last_row = count / cols - 1;
+  const auto add_ends = [&](int64_t row) {
+    elements.push_back(row * cols);
+    elements.push_back(row * cols + cols - 1);
+  };
+  if (last_row < kBudget / 4) {
+    for (int64_t row = 0; row <= last_row; ++row) add_ends(row);
+  } else {
+    add_ends(0);
+    add_ends(last_row);
+    while (int64_t(elements.size()) < kBudget / 2)
+      add_ends(std::uniform_int_distribution<int64_t>(0, last_row)(random));
+  }
+  while (int64_t(elements.size()) < kBudget)
+    elements.push_back(std::uniform_int_distribution<int64_t>(0, count - 1)(random));
+  return elements;
 }
 
-Values draw(const Input& input, std::mt19937& random) {
-  const int64_t n = input.shape.size();
-  Values values(n);
-  if (input.distinct) {
-    for (int64_t i = 0; i < n; ++i) values[i] = input.low + (input.high - input.low) * (i + 0.5) / n;
-    std::shuffle(values.begin(), values.end(), random);
-    return values;
+/// Directions in the space of a tensor of `shape`, of random signs: over the first element of every row, over the last,
+/// and over all elements. A gradient that is wrong anywhere is wrong along one of them.
+std::vector<std::pair<std::string, Values>> directions(const Shape& shape, std::mt19937& random) {
+  const auto count = size_t(shape.size());
+  const size_t cols = shape.rank() > 0 && count > 0 ? size_t(shape[-1]) : 1;
+  Values first(count, 0), last(count, 0), all(count);
+  for (size_t i = 0; i < count; ++i) {
+    all[i] = random() % 2 == 0 ? 1 : -1;
+    if (i % cols == 0) first[i] = all[i];
+    if (i % cols == cols - 1) last[i] = all[i];
   }
-  for (double& value : values) {
-    if (input.kind == Input::Kind::labels)
-      value = std::uniform_int_distribution<int>(int(input.low), int(input.high) - 1)(random);
-    else
-      value = input.low + (input.high - input.low) * (2 * std::uniform_int_distribution<int>(0, 127)(random) + 1) / 256;
-  }
-  return values;
+  return {{"first elements", first}, {"last elements", last}, {"all elements", all}};
 }
 
 /// What one forward and backward pass gave.
@@ -119,22 +144,56 @@ class OpTest : public testing::TestWithParam<Param> {
     return result;
   }
 
-  /// d(cotangent . reference)/d(input) by central differences, at up to 64 elements; the rest are NaN.
-  Values numeric_gradient(size_t which) {
-    std::vector<Values> at = values_;
-    const int64_t n = int64_t(at[which].size()), step = std::max<int64_t>(1, n / 64);
-    Values gradient(n, NAN);
-    for (int64_t i = 0; i < n; i += step) {
-      const double centre = at[which][i], h = 1e-5 * std::max(1.0, std::abs(centre));
-      at[which][i] = centre + h;
-      const Values above = GetParam().op.reference(at);
-      at[which][i] = centre - h;
-      const Values below = GetParam().op.reference(at);
-      at[which][i] = centre;
-      gradient[i] = 0;
-      for (size_t j = 0; j < above.size(); ++j) gradient[i] += cotangent_[j] * (above[j] - below[j]) / (2 * h);
+  /// d(cotangent . reference), for inputs that differ by 2 step: differences first, since the sums are large.
+  double slope(const std::vector<Values>& above, const std::vector<Values>& below, double step) const {
+    const Values high = GetParam().op.reference(above), low = GetParam().op.reference(below);
+    double sum = 0;
+    for (size_t i = 0; i < high.size(); ++i) sum += cotangent_[i] * (high[i] - low[i]);
+    return sum / (2 * step);
+  }
+
+  /// The gradient of cotangent . reference by central differences at the compared elements of an input; the rest are
+  /// NaN.
+  Values numeric_gradient(size_t which, std::mt19937& random) {
+    std::vector<Values> above = values_, below = values_;
+    Values gradient(values_[which].size(), NAN);
+    for (const int64_t element : compared_elements(GetParam().op.inputs[which].shape, random)) {
+      const auto i = size_t(element);
+      const double centre = values_[which][i], step = 1e-5 * std::max(1.0, std::abs(centre));
+      above[which][i] = centre + step;
+      below[which][i] = centre - step;
+      gradient[i] = slope(above, below, step);
+      above[which][i] = below[which][i] = centre;
     }
     return gradient;
+  }
+
+  /// The slope of cotangent . reference along `direction` of an input, by a central difference.
+  double numeric_slope(size_t which, const Values& direction) {
+    constexpr double kStep = 1e-5;
+    std::vector<Values> above = values_, below = values_;
+    for (size_t i = 0; i < direction.size(); ++i) {
+      above[which][i] += kStep * direction[i];
+      below[which][i] -= kStep * direction[i];
+    }
+    return slope(above, below, kStep);
+  }
+
+  void check_gradient(size_t which, const Values& gradient) {
+    const auto& [op, dtype] = GetParam();
+    std::mt19937 random(43);
+    const std::string what = "gradient of input " + std::to_string(which);
+    expect_close(gradient, numeric_gradient(which, random), dtype, op.sum_length, op.slack, what);
+    double magnitude = 1e-3;
+    for (const double value : gradient) magnitude = std::max(magnitude, std::abs(value));
+    for (const auto& [along, direction] : directions(op.inputs[which].shape, random)) {
+      const double terms = std::inner_product(direction.begin(), direction.end(), direction.begin(), 0.0);
+      const double got = std::inner_product(gradient.begin(), gradient.end(), direction.begin(), 0.0);
+      // Rounding errors have random signs here, so that their sum grows as the square root of their number.
+      EXPECT_NEAR(got, numeric_slope(which, direction),
+                  op.slack * tolerance(dtype, op.sum_length, magnitude) * std::sqrt(terms))
+          << what << " along " << along;
+    }
   }
 
   void check_against_reference(const Result& result) {
@@ -142,9 +201,7 @@ class OpTest : public testing::TestWithParam<Param> {
     expect_close(result.output, op.reference(values_), dtype, op.sum_length, op.slack, "output");
     size_t at = 0;
     for (size_t i = 0; i < tensors_.size() && differentiates(); ++i)
-      if (tensors_[i].gradient())
-        expect_close(result.gradients[at++], numeric_gradient(i), dtype, op.sum_length, op.slack,
-                     "gradient of input " + std::to_string(i));
+      if (tensors_[i].gradient()) check_gradient(i, result.gradients[at++]);
   }
 
   void check_everything() {

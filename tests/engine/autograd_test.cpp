@@ -6,6 +6,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduction.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {
@@ -84,7 +85,7 @@ TEST(Tape, NodesThatTheLossDoesNotNeedAreSkipped) {
   Tape tape;
   mul(unused, unused);
   tape.backward(mul(x, x));
-  EXPECT_THROW(unused.grad(), Error);
+  test::expect_error(ErrorKind::bug, {"[grad]", "f64 [1]", "no gradient"}, [&] { unused.grad(); });
   EXPECT_EQ(tape.nodes(), 0u);
 }
 
@@ -102,13 +103,14 @@ TEST(Tape, PinnedGradientIsWrittenInPlaceThenAdded) {
 TEST(Tape, RefusesAnOutputThatDependsOnNothing) {
   const Tensor x = Tensor::from_host(std::vector<double>{1}, {1});
   Tape tape;
-  EXPECT_THROW(tape.backward(mul(x, x)), Error);
+  test::expect_error(ErrorKind::bug, {"[backward]", "f64 [1]", "does not depend"}, [&] { tape.backward(mul(x, x)); });
 }
 
 TEST(Tape, RefusesACotangentOfAnotherShape) {
   Tensor x = leaf({1, 2});
   Tape tape;
-  EXPECT_THROW(tape.backward(mul(x, x), Tensor::zeros({3}, DType::f64)), Error);
+  test::expect_error(ErrorKind::bug, {"[backward]", "f64 [3]", "f64 [2]"},
+                     [&] { tape.backward(mul(x, x), Tensor::zeros({3}, DType::f64)); });
 }
 
 TEST(Tape, DeepGraphsNeedNoDeepStack) {

@@ -4,6 +4,7 @@
 #include "engine/nn/layers.h"
 #include "engine/nn/network.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 #include "support/hash.h"
 
 namespace cucurbit {
@@ -77,9 +78,12 @@ TEST(Branches, ShapesMustAgree) {
   std::vector<ModulePtr> branches;
   branches.push_back(std::make_unique<SliceChannels>(0, 3));
   branches.push_back(std::make_unique<Pool2d>(PoolKind::average, PoolGeometry{}));
-  EXPECT_THROW(Concat(std::move(branches), Activation::identity).output_shape(image), Error);
-  EXPECT_THROW(SliceChannels(3, 7).output_shape(image), Error);
-  EXPECT_THROW(ShuffleChannels(4).output_shape(image), Error);
+  test::expect_error(ErrorKind::input, {"[concat]", "[1,4,4,3]", "[1,2,2,6]"},
+                     [&] { Concat(std::move(branches), Activation::identity).output_shape(image); });
+  test::expect_error(ErrorKind::input, {"[slice_channels]", "3 to 7", "[1,4,4,6]"},
+                     [&] { SliceChannels(3, 7).output_shape(image); });
+  test::expect_error(ErrorKind::input, {"[shuffle_channels]", "4 groups", "[1,4,4,6]"},
+                     [&] { ShuffleChannels(4).output_shape(image); });
   EXPECT_EQ(ShuffleChannels(3).output_shape(image), image);
 }
 

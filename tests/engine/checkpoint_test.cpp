@@ -6,6 +6,7 @@
 
 #include "engine/nn/layers.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
 namespace cucurbit {
@@ -43,14 +44,7 @@ class CheckpointTest : public testing::Test {
 
   /// The message of the Error that loading throws.
   std::string refusal(Network& network) {
-    try {
-      load_checkpoint(path_, network);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::input);
-      return error.what();
-    }
-    ADD_FAILURE() << "the file was accepted";
-    return "";
+    return test::expect_error(ErrorKind::input, {}, [&] { load_checkpoint(path_, network); });
   }
 };
 

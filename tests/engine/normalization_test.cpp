@@ -7,6 +7,7 @@
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/pooling.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {
@@ -132,12 +133,17 @@ TEST(BatchNorm, GradientOfTheInputAloneAndOfTheParametersAlone) {
 TEST(BatchNorm, RefusesWhatDoesNotFit) {
   const Tensor x = upload<float>(noise(8), {2, 4}), good = filled<float>(1, 4), bad = filled<float>(1, 3);
   const Tensor wide = filled<double>(1, 4), one = upload<float>(noise(4), {1, 4});
-  EXPECT_THROW(batch_norm(x, bad, good, good, good, {}), Error);
-  EXPECT_THROW(batch_norm(x, good, wide, good, good, {}), Error);
-  EXPECT_THROW(batch_norm(x, good, good, good, {}, {}), Error);
-  EXPECT_THROW(batch_norm(x, good, good, {}, {}, {.training = false}), Error);
-  EXPECT_THROW(batch_norm(x, good, good, good, good, {}, one), Error);
-  EXPECT_THROW(batch_norm(one, good, good, good, good, {}), Error);
+  const auto expect_refused = [](std::initializer_list<std::string_view> words, auto&& call) {
+    test::expect_error(ErrorKind::input, words, call);
+  };
+  expect_refused({"[batch_norm] gamma", "f32 [3]", "f32 [2,4]"}, [&] { batch_norm(x, bad, good, good, good, {}); });
+  expect_refused({"[batch_norm] beta", "f64 [4]", "f32 [4]"}, [&] { batch_norm(x, good, wide, good, good, {}); });
+  expect_refused({"[batch_norm] running variance", "undefined"}, [&] { batch_norm(x, good, good, good, {}, {}); });
+  expect_refused({"[batch_norm] running mean", "undefined"},
+                 [&] { batch_norm(x, good, good, {}, {}, {.training = false}); });
+  expect_refused({"[batch_norm] residual", "f32 [1,4]"}, [&] { batch_norm(x, good, good, good, good, {}, one); });
+  expect_refused({"[batch_norm] training on one value", "f32 [1,4]"},
+                 [&] { batch_norm(one, good, good, good, good, {}); });
   EXPECT_NO_THROW(batch_norm(one, good, good, good, good, {.training = false}));
 }
 
@@ -171,13 +177,20 @@ TEST(Pool2d, RefusesWhatDoesNotFit) {
   for (PoolGeometry geometry : {PoolGeometry{.kernel = 0},
                                 {.kernel = 2, .stride = 0},
                                 {.kernel = 2, .padding = 2},
-                                {.kernel = 2, .padding = -1},
-                                {.kernel = 21}})
-    EXPECT_THROW(pool2d(x, PoolKind::average, geometry), Error);
-  EXPECT_THROW(pool2d(x, PoolKind::max, {.kernel = 17, .stride = 1}), Error);
+                                {.kernel = 2, .padding = -1}})
+    test::expect_error(ErrorKind::input, {"[pool2d]", "kernel and stride of at least 1"},
+                       [&] { pool2d(x, PoolKind::average, geometry); });
+  test::expect_error(ErrorKind::input, {"[pool2d]", "[1,20,20,1]", "smaller than its window"},
+                     [&] { pool2d(x, PoolKind::average, {.kernel = 21}); });
+  test::expect_error(ErrorKind::input, {"[pool2d]", "17x17", "at most 16x16"},
+                     [&] { pool2d(x, PoolKind::max, {.kernel = 17, .stride = 1}); });
   EXPECT_NO_THROW(pool2d(x, PoolKind::average, {.kernel = 17, .stride = 1}));
-  EXPECT_THROW(pool2d(x.reshape({20, 20}), PoolKind::max, {}), Error);
-  EXPECT_THROW(global_average_pool(upload<float>({}, {2, 0, 4, 3})), Error);
+  test::expect_error(ErrorKind::input, {"[pool2d]", "[20,20]", "[N,H,W,C]"}, [&] {
+    pool2d(x.reshape({20, 20}), PoolKind::max, {});
+  });
+  test::expect_error(ErrorKind::input, {"[global_average_pool]", "[2,0,4,3]", "at least one pixel"}, [&] {
+    global_average_pool(upload<float>({}, {2, 0, 4, 3}));
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "engine/ops/linear.h"
 #include "engine/ops/matmul.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {
@@ -13,13 +14,7 @@ Tensor f32(const Shape& shape) { return Tensor::zeros(shape, DType::f32); }
 
 template <class F>
 std::string refusal(F f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    return error.what();
-  }
-  return "accepted";
+  return test::expect_error(ErrorKind::input, {}, f);
 }
 
 TEST(Conv2dChecks, Channels) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {
@@ -78,15 +79,17 @@ TEST(Schedule, OneCycleReachesItsEndsWhateverTheLength) {
 TEST(Schedule, NoStepsGiveAnEmptyTable) { EXPECT_TRUE(learning_rates({}, 0).empty()); }
 
 TEST(Schedule, RefusesWhatMakesNoSense) {
-  const std::vector<Schedule> bad = {{.peak = -1, .milestones = {}},
-                                     {.peak = NAN, .milestones = {}},
-                                     {.kind = Kind::step, .milestones = {}},
-                                     {.kind = Kind::multistep, .milestones = {5, 2}},
-                                     {.kind = Kind::one_cycle, .milestones = {}, .rise = 1.5},
-                                     {.kind = Kind::one_cycle, .milestones = {}, .start_divisor = 0},
-                                     {.kind = Kind::cosine, .milestones = {}, .final_rate = -1},
-                                     {.milestones = {}, .warmup_steps = 11}};
-  for (size_t i = 0; i < bad.size(); ++i) EXPECT_THROW(learning_rates(bad[i], 10), Error) << i;
+  const std::vector<std::pair<const char*, Schedule>> bad = {
+      {"learning rate -1", {.peak = -1, .milestones = {}}},
+      {"learning rate nan", {.peak = NAN, .milestones = {}}},
+      {"period of 0 steps", {.kind = Kind::step, .milestones = {}}},
+      {"2 milestones out of order", {.kind = Kind::multistep, .milestones = {5, 2}}},
+      {"rise 1.5", {.kind = Kind::one_cycle, .milestones = {}, .rise = 1.5}},
+      {"divisors 0 and", {.kind = Kind::one_cycle, .milestones = {}, .start_divisor = 0}},
+      {"final rate -1", {.kind = Kind::cosine, .milestones = {}, .final_rate = -1}},
+      {"warm-up of 11 steps in a training of 10", {.milestones = {}, .warmup_steps = 11}}};
+  for (const auto& [words, schedule] : bad)
+    test::expect_error(ErrorKind::usage, {"[schedule]", words}, [&] { learning_rates(schedule, 10); });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "engine/nn/layers.h"
 #include "kernels/error.h"
+#include "support/expect_error.h"
 #include "support/temporary_folder.h"
 
 namespace cucurbit {
@@ -61,15 +62,10 @@ std::vector<float> master(const Network& network, const std::string& name) {
 
 std::string refusal(const Dict& dict, Network& network) {
   const auto before = network.store().masters().to_host<float>();
-  try {
-    load_state_dict(dict.views, "file", network);
-    ADD_FAILURE() << "accepted";
-    return "";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::input);
-    EXPECT_EQ(before, network.store().masters().to_host<float>()) << "the network was changed";
-    return error.what();
-  }
+  const std::string message =
+      test::expect_error(ErrorKind::input, {}, [&] { load_state_dict(dict.views, "file", network); });
+  EXPECT_EQ(before, network.store().masters().to_host<float>()) << "the network was changed";
+  return message;
 }
 
 TEST(StateDict, ShapesAreThoseOfPytorch) {

@@ -13,6 +13,7 @@
 #include "engine/train/trainer.h"
 #include "kernels/error.h"
 #include "kernels/step.h"
+#include "support/expect_error.h"
 #include "support/small_data.h"
 #include "support/small_networks.h"
 
@@ -79,19 +80,16 @@ TEST(Training, NonFiniteLossIsReported) {
   options.learning_rates.assign(50, 1e30f);
   Trainer trainer = supervised_trainer(network, data, options, kCrossEntropy);
   for (int i = 0; i < 5; ++i) trainer.step();
-  try {
-    trainer.take_metrics();
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::not_finite);
-  }
+  test::expect_error(ErrorKind::not_finite, {"[train] step 2", "the loss was infinite or NaN"},
+                     [&] { trainer.take_metrics(); });
 }
 
 TEST(Training, RefusesABatchLargerThanTheSet) {
   const ImageSet images = test::easy_images(16, 8, 4, 7);
   const DeviceSet data(images, channel_statistics(images));
   Network network("small", small_convnet(4), {8, 8, 1}, 4, DType::f32, 1);
-  EXPECT_THROW(supervised_trainer(network, data, options_for(5, 1, true), kCrossEntropy), Error);
+  test::expect_error(ErrorKind::usage, {"[train] `batch_size`", "16 images"},
+                     [&] { supervised_trainer(network, data, options_for(5, 1, true), kCrossEntropy); });
 }
 
 TEST(Training, EvaluationDoesNotDependOnTheBatchSize) {

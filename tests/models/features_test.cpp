@@ -11,6 +11,7 @@
 #include "engine/ops/reduction.h"
 #include "kernels/error.h"
 #include "models/registry.h"
+#include "support/expect_error.h"
 #include "support/hashed_network.h"
 
 namespace cucurbit {
@@ -94,9 +95,9 @@ TEST(Features, WantingChangesNoBit) {
   Features features = network.features({"stage1", "stage3"});
   const Tensor with = network.forward(images, {.features = &features});
   EXPECT_EQ(network.forward(images).to_host<float>(), with.to_host<float>());
-  EXPECT_THROW(features.at("stage2"), Error);
+  test::expect_error(ErrorKind::bug, {"[features]", "'stage2'"}, [&] { features.at("stage2"); });
   features.clear();
-  EXPECT_THROW(features.at("stage1"), Error);
+  test::expect_error(ErrorKind::bug, {"[features]", "'stage1'"}, [&] { features.at("stage1"); });
 }
 
 TEST(Features, NoMoreNodesThanWithout) {
@@ -113,13 +114,8 @@ TEST(Features, NoMoreNodesThanWithout) {
 }
 
 TEST(Features, AnUnknownNameSuggestsTheNearest) {
-  try {
-    network_of("resnet8", DType::f32).features({"stage_1"});
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_NE(std::string(error.what()).find("did you mean 'stage1'"), std::string::npos) << error.what();
-  }
+  test::expect_error(ErrorKind::usage, {"[features] resnet8 has no 'stage_1'", "did you mean 'stage1'"},
+                     [] { network_of("resnet8", DType::f32).features({"stage_1"}); });
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "engine/nn/network.h"
 #include "kernels/error.h"
 #include "models/registry.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {
@@ -58,14 +59,12 @@ TEST(Models, BadNamesAreRefusedWithAHint) {
   for (const char* name :
        {"", "mpl:800", "mlp:8o0", "mlp:800x", "mlp:x", "mlp:-1", "mlp:99999999999999999999", "lenet:3", "resnet21",
         "resnet20:4", "wrn", "wrn:", "wrn:28", "wrn:29-2", "wrn:28-0", "wrn:28-2x", "vgg"}) {
-    try {
-      build_model(name, options);
-      ADD_FAILURE() << name;
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage) << name;
-    }
+    SCOPED_TRACE(name);
+    test::expect_error(ErrorKind::usage, {"[model]", name}, [&] { build_model(name, options); });
   }
-  EXPECT_THROW(build_model("lenet", {.image = {4, 4, 1}, .classes = 10}), Error);
+  test::expect_error(ErrorKind::input, {"[conv2d] the output would be empty", "[1,2,2,6]"}, [&] {
+    build_model("lenet", {.image = {4, 4, 1}, .classes = 10});
+  });
 }
 
 TEST(Models, EveryFamilyNamesItsPaper) {
@@ -78,23 +77,26 @@ TEST(Models, EveryFamilyNamesItsPaper) {
 }
 
 TEST(Models, AnUnknownNameSuggestsTheNearest) {
-  try {
+  test::expect_error(ErrorKind::usage, {"[model]", "resnet_20", "did you mean 'resnet20'"}, [] {
     build_model("resnet_20", {.image = {32, 32, 3}, .classes = 10});
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("did you mean 'resnet20'"), std::string::npos) << error.what();
-  }
+  });
 }
 
 TEST(Models, StochasticDepthNeedsResidualBranches) {
-  EXPECT_THROW(build_model("vgg8", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f}), Error);
+  test::expect_error(ErrorKind::usage, {"[model] drop path 0.1", "vgg8", "no residual branches"}, [] {
+    build_model("vgg8", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f});
+  });
   EXPECT_NO_THROW(build_model("resnet20", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f}));
 }
 
 TEST(Models, ANetworkMustFitItsImages) {
   const ModelOptions options{.image = {28, 28, 1}, .classes = 10};
-  EXPECT_THROW(Network("mlp:8", build_model("mlp:8", options), {32, 32, 3}, 10, DType::f32, 0), Error);
-  EXPECT_THROW(Network("mlp:8", build_model("mlp:8", options), {28, 28, 1}, 11, DType::f32, 0), Error);
+  test::expect_error(ErrorKind::input, {"[linear] input [1,3072]", "784"}, [&] {
+    Network("mlp:8", build_model("mlp:8", options), {32, 32, 3}, 10, DType::f32, 0);
+  });
+  test::expect_error(ErrorKind::input, {"[model] mlp:8", "[1,10]", "11 classes"}, [&] {
+    Network("mlp:8", build_model("mlp:8", options), {28, 28, 1}, 11, DType::f32, 0);
+  });
 }
 
 }  // namespace

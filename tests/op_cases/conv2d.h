@@ -40,9 +40,10 @@ inline OpCase conv2d_case(const std::string& name, const Conv2dSetting& c) {
   op.run = [c](const std::vector<Tensor>& t) { return conv2d(t[0], t[1], c.with_bias ? t[2] : Tensor(), c.geometry); };
   op.reference = [c](const std::vector<Values>& in) { return reference_conv2d(in, c); };
   op.output = conv2d_output_shape(c.x, c.filter, c.geometry);
-  const int64_t taps = c.filter[1] * c.filter[2];
-  op.sum_length = std::max({taps * c.filter[3], taps * c.filter[0] / c.geometry.groups,
+  const int64_t offsets = c.filter[1] * c.filter[2];
+  op.sum_length = std::max({offsets * c.filter[3], offsets * c.filter[0] / c.geometry.groups,
                             op.output[0] * op.output[1] * op.output[2], int64_t(1)});
+  op.flop = 2.0 * double(op.output.size()) * double(offsets * c.filter[3]);
   op.both_maths = true;
   return op;
 }
@@ -69,7 +70,7 @@ inline std::vector<OpCase> conv2d_cases() {
       conv2d_case("empty_batch_depthwise", {{0, 5, 5, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, true}));
   cases.push_back(conv2d_case("many_pixels", {{4, 17, 17, 3}, {5, 3, 3, 3}, {.padding = 1}}));  // their sum in pieces
   cases.push_back(conv2d_case("depthwise_channels", {{1, 9, 9, 70}, {70, 3, 3, 1}, {.padding = 1, .groups = 70}}));
-  cases.push_back(conv2d_case("depthwise_taps", {{1, 9, 8, 3}, {3, 5, 5, 1}, {.padding = 2, .groups = 3}, true}));
+  cases.push_back(conv2d_case("depthwise_5x5", {{1, 9, 8, 3}, {3, 5, 5, 1}, {.padding = 2, .groups = 3}, true}));
   cases.push_back(conv2d_case("depthwise_pixels", {{4, 17, 17, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}}));
   cases.push_back(conv2d_case("channel_multiplier", {{2, 5, 5, 3}, {6, 3, 3, 1}, {.padding = 1, .groups = 3}}));
   return cases;

@@ -21,12 +21,12 @@ inline uint32_t reference_random(uint64_t seed, int64_t step, uint32_t purpose, 
 }
 
 /// Elements of a tile share draws in fours; samples have one each. Purpose 3.
-inline uint32_t reference_dropout_bits(uint64_t seed, int64_t step, int64_t element) {
+inline uint32_t reference_dropout_bits(uint64_t seed, int64_t micro_batch, int64_t element) {
   const int64_t tile = element / 2048, at = element % 2048;
-  return reference_random(seed, step, 0xd0000003u, uint32_t(tile * 512 + at % 512), at / 512);
+  return reference_random(seed, micro_batch, 0xd0000003u, uint32_t(tile * 512 + at % 512), at / 512);
 }
-inline uint32_t reference_drop_path_bits(uint64_t seed, int64_t step, int64_t sample) {
-  return reference_random(seed, step, 0xd8000003u, uint32_t(sample), 0);
+inline uint32_t reference_drop_path_bits(uint64_t seed, int64_t micro_batch, int64_t sample) {
+  return reference_random(seed, micro_batch, 0xd8000003u, uint32_t(sample), 0);
 }
 
 /// The step state is the second input, as ten 32-bit words.
@@ -43,9 +43,9 @@ inline OpCase dropout_case(float probability, const Shape& shape, const std::str
     const auto word = [&](int i) { return uint64_t(in[1][i]) | uint64_t(in[1][i + 1]) << 32; };
     Values y;
     for (size_t i = 0; i < in[0].size(); ++i) {
-      const auto step = int64_t(word(2)), sample = int64_t(i) / (shape.size() / shape[0]);
-      const uint32_t bits =
-          paths ? reference_drop_path_bits(word(0), step, sample) : reference_dropout_bits(word(0), step, int64_t(i));
+      const auto micro_batch = int64_t(word(2)), sample = int64_t(i) / (shape.size() / shape[0]);
+      const uint32_t bits = paths ? reference_drop_path_bits(word(0), micro_batch, sample)
+                                  : reference_dropout_bits(word(0), micro_batch, int64_t(i));
       y.push_back(bits / 4294967296.0 < probability ? 0 : in[0][i] / (1 - double(probability)));
     }
     return y;

@@ -21,6 +21,7 @@ inline OpCase matmul_case(int64_t m, int64_t n, int64_t k) {
   };
   op.output = {m, n};
   op.sum_length = std::max({m, n, k, int64_t(1)});
+  op.flop = 2.0 * double(m) * double(n) * double(k);
   op.both_maths = true;
   return op;
 }
@@ -72,6 +73,7 @@ inline OpCase gemm_case(const std::string& name, const GemmSetting& g) {
   op.reference = [g](const std::vector<Values>& in) { return reference_gemm(in, g); };
   op.output = {g.m, shape.ldc};
   op.sum_length = std::max(g.k, int64_t(1));
+  op.flop = 2.0 * double(g.m) * double(g.n) * double(g.k);
   op.gradient = false;
   op.both_maths = true;
   return op;

@@ -26,6 +26,7 @@ inline OpCase linear_case(int64_t rows, int64_t in, int64_t out, bool with_bias,
   };
   op.output = {rows, out};
   op.sum_length = std::max({rows, in, out});
+  op.flop = 2.0 * double(rows) * double(in) * double(out);
   op.both_maths = true;
   return op;
 }

@@ -6,8 +6,8 @@
 
 #include "engine/tensor.h"
 
-/// One object per op and shape; tests/op_test.cpp drives every check from it (see there), so that a new op is covered
-/// by being registered.
+/// One object per op and shape. tests/op_test.cpp drives every check from it (see there), and bench/op_bench.cpp times
+/// it, so that a new op is covered by being registered.
 namespace cucurbit::test {
 
 /// Elements of a tensor in double precision, row-major: the language of the references.
@@ -37,6 +37,8 @@ struct OpCase {
   Shape output;
   /// Length of the longest sum behind one output or gradient element: rounding errors grow with it.
   int64_t sum_length = 1;
+  /// Floating-point operations of the forward pass, for ops that are products of matrices or convolutions.
+  double flop = 0;
   /// Multiplies the tolerance table's factor; anything but 1 needs its measured error beside it.
   double slack = 1;
   /// False for ops that have no gradient.

@@ -1,8 +1,7 @@
 #pragma once
 
-// A folder for the files of one test, and what tests of file formats do with them.
+// A folder for the files of one test, and reading and writing them.
 
-#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <cstddef>
@@ -13,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernels/error.h"
+#include "support/expect_error.h"  // for the tests of file formats, which all need both
 
 namespace cucurbit::test {
 
@@ -53,23 +52,6 @@ inline void write_bytes(const std::filesystem::path& path, std::string_view byte
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
-}
-
-/// Expects `action` to throw an Error of this kind whose message has all of `parts`, and returns the message.
-template <class Action>
-std::string expect_error(ErrorKind kind, std::initializer_list<std::string_view> parts, Action&& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(kind)) << message;
-    for (const std::string_view part : parts) {
-      EXPECT_NE(message.find(part), std::string::npos) << "without \"" << part << "\": " << message;
-    }
-    return message;
-  }
-  ADD_FAILURE() << "no error";
-  return {};
 }
 
 }  // namespace cucurbit::test
