@@ -7,7 +7,7 @@
 #include "bench/support/distill_loss.h"
 #include "bench/support/main.h"
 #include "bench/support/measure.h"
-#include "distill/losses/kd.h"
+#include "distill/methods/kd.h"
 #include "engine/autograd.h"
 
 namespace {
@@ -19,7 +19,7 @@ Tensor run_composed(const DistillLoss& fused) {
   Tape tape;
   Tensor student = fused.student().detach();
   require_gradient(student);
-  tape.backward(kd_unfused(student, fused.teacher(), fused.labels(), DistillLoss::options()));
+  tape.backward(kd_composed(student, fused.teacher(), fused.labels(), DistillLoss::options()));
   return student.grad();
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "engine/tensor.h"
 #include "kernels/step_value.h"
 
@@ -13,11 +11,8 @@ class StepValue {
  public:
   StepValue(double constant) : constant_(constant) {}  // NOLINT: numbers are step values that stay as they are
   /// `table` f64 [at least 1]; `state` in device memory outlives every use. Ops cannot see the values of a table: who
-  /// makes it checks them.
+  /// makes it (engine/step_schedule.h) checks them.
   StepValue(Tensor table, const StepState* state) : table_(std::move(table)), state_(state) {}
-  /// The table of `values`, one a step; the last holds from there on. Copies them to the device and waits, so it is
-  /// made before a step is captured. Throws Error if there are none, or if one is not finite.
-  static StepValue table(const std::vector<double>& values, const StepState* state);
 
   bool is_constant() const { return !table_; }
   /// Of a constant; 0 otherwise.

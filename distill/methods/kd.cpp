@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "engine/ops/cross_entropy.h"
-#include "engine/ops/distill_logits.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduction.h"
 #include "engine/ops/scale_by.h"
@@ -49,17 +48,15 @@ MethodInfo kd_method() {
           }};
 }
 
-Tensor kd_composed(const DistillInputs& inputs, const StepSchedule& varying_temperature, const LossWeights& weights) {
-  const auto& [outputs, taught, batch, state] = inputs;
-  const Tensor& student = outputs.logits;
-  const StepValue temperature = varying_temperature.at(state);
-  const Tensor log_p = log_softmax(scale_by(student, temperature, /*reciprocal=*/true));
-  const Tensor log_q = log_softmax(scale_by(taught.logits().constant(), temperature, /*reciprocal=*/true));
+Tensor kd_composed(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options) {
+  const StepValue& T = options.temperature;
+  const Tensor log_p = log_softmax(scale_by(student, T, /*reciprocal=*/true));
+  const Tensor log_q = log_softmax(scale_by(teacher.detach(), T, /*reciprocal=*/true));
   const Tensor divergence = scale(sum(mul(exp(log_q), sub(log_q, log_p))), 1 / double(student.dim(0)));
   const Tensor task =
-      cross_entropy(student, batch.labels, {.label_smoothing = weights.label_smoothing, .second = batch.second});
-  return add(scale_by(task, weights.task.at(state)),
-             scale_by(scale_by(scale_by(divergence, temperature), temperature), weights.distill.at(state)));
+      cross_entropy(student, labels, {.label_smoothing = options.label_smoothing, .second = options.second});
+  return add(scale_by(task, options.task_weight),
+             scale_by(scale_by(scale_by(divergence, T), T), options.distill_weight));
 }
 
 }  // namespace cucurbit

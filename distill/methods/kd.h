@@ -1,6 +1,7 @@
 #pragma once
 
 #include "distill/methods/registry.h"
+#include "engine/ops/distill_logits.h"
 
 namespace cucurbit {
 
@@ -18,7 +19,7 @@ namespace cucurbit {
 MethodInfo kd_method();
 
 /// The same loss composed of ordinary ops, for labels that all name a class: what kd means, and what it is tested
-/// against.
-Tensor kd_composed(const DistillInputs& inputs, const StepSchedule& temperature, const LossWeights& weights);
+/// against. Follows tables of temperature and weights as the fused kernel does.
+Tensor kd_composed(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options);
 
 }  // namespace cucurbit

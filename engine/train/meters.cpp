@@ -42,7 +42,7 @@ Meters::Totals Meters::take() {
   meters_.fill_zero();
   const double samples = double(std::max<int64_t>(totals.counts.samples, 1));
   if (shows_terms_)
-    totals.readings = {{"task", totals.counts.hard_sum / samples}, {"distill", totals.counts.soft_sum / samples}};
+    totals.readings = {{"task", totals.counts.task_sum / samples}, {"distill", totals.counts.distill_sum / samples}};
   for (size_t i = 0; i < names_.size(); ++i)
     totals.readings.push_back({names_[i], meters[i].sum / double(std::max<int64_t>(meters[i].rows, 1))});
   return totals;

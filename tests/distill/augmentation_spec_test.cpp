@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {

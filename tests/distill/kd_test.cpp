@@ -1,4 +1,4 @@
-#include "distill/losses/kd.h"
+#include "distill/methods/kd.h"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ Outcome run_kd(const Vector& student, const Vector& teacher, const Labels& label
   const int64_t rows = int64_t(labels.size()), cols = int64_t(student.size()) / rows;
   const Tensor v = to_device(teacher, {rows, cols}, teacher_dtype);
   return differentiate(to_device(student, {rows, cols}, dtype),
-                       [&](const Tensor& z) { return kd(z, v, labels_tensor(labels), options); });
+                       [&](const Tensor& z) { return distill_logits(z, v, labels_tensor(labels), options); });
 }
 
 class Values : public testing::TestWithParam<DType> {
@@ -172,33 +172,33 @@ TEST(Kd, IgnoredRowsAreZeroWhateverTheyHold) {
   }
 }
 
-TEST(Kd, IsItsUnfusedExpression) {
+TEST(Kd, IsItsComposedForm) {
   for (const int64_t cols : kWidths) {
     const Tensor z = to_device(values(5 * cols, 1, 3), {5, cols}, DType::f64);
     const Tensor v = to_device(values(5 * cols, 2, 3), {5, cols}, DType::f64);
     const Tensor y = labels_tensor({1, 0, 1, 1, 0});
-    const Outcome fused = differentiate(z, [&](const Tensor& x) { return kd(x, v, y); });
-    const Outcome unfused = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y); });
-    EXPECT_NEAR(fused.loss, unfused.loss, 1e-12) << cols;
+    const Outcome fused = differentiate(z, [&](const Tensor& x) { return distill_logits(x, v, y); });
+    const Outcome composed = differentiate(z, [&](const Tensor& x) { return kd_composed(x, v, y, {}); });
+    EXPECT_NEAR(fused.loss, composed.loss, 1e-12) << cols;
     for (size_t i = 0; i < fused.gradient.size(); ++i)
-      ASSERT_NEAR(fused.gradient[i], unfused.gradient[i], 1e-13) << cols;
+      ASSERT_NEAR(fused.gradient[i], composed.gradient[i], 1e-13) << cols;
   }
 }
 
 /// The composed form reads tables as the fused one does, so that a captured step follows them in either.
-TEST(Kd, UnfusedExpressionFollowsTables) {
+TEST(Kd, ComposedFormFollowsTables) {
   const StepState start{.micro_batch = 1};
   const Tensor storage = bytes_on_device(std::span<const StepState>(&start, 1));
   const auto* state = static_cast<const StepState*>(storage.raw());
-  const DistillOptions tables{.temperature = StepValue::table({1, 3}, state),
-                              .task_weight = StepValue::table({9, 0.25}, state),
-                              .distill_weight = StepValue::table({9, 0.7}, state)};
+  const DistillOptions tables{.temperature = StepSchedule(std::vector<double>{1, 3}).at(state),
+                              .task_weight = StepSchedule(std::vector<double>{9, 0.25}).at(state),
+                              .distill_weight = StepSchedule(std::vector<double>{9, 0.7}).at(state)};
   const DistillOptions constants{.temperature = 3, .task_weight = 0.25, .distill_weight = 0.7};
   const Tensor z = to_device(values(50, 1, 3), {5, 10}, DType::f64),
                v = to_device(values(50, 2, 3), {5, 10}, DType::f64);
   const Tensor y = labels_tensor({1, 0, 1, 1, 0});
-  const Outcome got = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y, tables); });
-  const Outcome expected = differentiate(z, [&](const Tensor& x) { return kd_unfused(x, v, y, constants); });
+  const Outcome got = differentiate(z, [&](const Tensor& x) { return kd_composed(x, v, y, tables); });
+  const Outcome expected = differentiate(z, [&](const Tensor& x) { return kd_composed(x, v, y, constants); });
   EXPECT_EQ(got.loss, expected.loss);
   EXPECT_EQ(got.gradient, expected.gradient);
 }
@@ -207,7 +207,7 @@ TEST(Kd, WithoutLabelsEveryRowCounts) {
   const Vector z = values(50, 1, 2), v = values(50, 2, 2);
   const Tensor teacher = to_device(v, {5, 10}, DType::f32);
   const Outcome got = differentiate(to_device(z, {5, 10}, DType::f32), [&](const Tensor& x) {
-    return kd(x, teacher, {}, {.task_weight = 7, .distill_weight = 1});
+    return distill_logits(x, teacher, {}, {.task_weight = 7, .distill_weight = 1});
   });
   const Outcome want = run_kd(z, v, {0, 1, 2, 3, 4}, {.task_weight = 0, .distill_weight = 1});
   EXPECT_EQ(got.loss, want.loss);
@@ -217,7 +217,7 @@ TEST(Kd, WithoutLabelsEveryRowCounts) {
 TEST(Kd, GradientScalesWithCotangent) {
   const Vector z = values(50, 1, 2), v = values(50, 2, 2);
   const Tensor teacher = to_device(v, {5, 10}, DType::f32);
-  const auto loss = [&](const Tensor& x) { return kd(x, teacher, labels_tensor(kSomeLabels), {}); };
+  const auto loss = [&](const Tensor& x) { return distill_logits(x, teacher, labels_tensor(kSomeLabels), {}); };
   Vector tripled = differentiate(to_device(z, {5, 10}, DType::f32), loss).gradient;
   for (double& g : tripled) g *= -3;
   expect_close(differentiate(to_device(z, {5, 10}, DType::f32), loss, -3).gradient, tripled, DType::f32, 1, 1,
@@ -243,14 +243,16 @@ TEST(Kd, RefusesWhatMakesNoSense) {
     expect_error(ErrorKind::input, words, call);
   };
   expect_refused({"[distill_logits] teacher f32 [5,11]", "student f32 [5,10]"}, [&] {
-    kd(z, to_device(values(55, 2, 2), {5, 11}, DType::f32), y);
+    distill_logits(z, to_device(values(55, 2, 2), {5, 11}, DType::f32), y);
   });
-  expect_refused({"[distill_logits] labels i32 [2]", "f32 [5,10]"}, [&] { kd(z, z, labels_tensor({1, 2})); });
-  expect_refused({"[distill_logits] temperature 0,"}, [&] { kd(z, z, y, {.temperature = 0}); });
-  expect_refused({"[distill_logits] temperature nan,"}, [&] { kd(z, z, y, {.temperature = NAN}); });
-  expect_refused({"[distill_logits]", "task weight inf"}, [&] { kd(z, z, y, {.task_weight = INFINITY}); });
-  expect_refused({"[distill_logits]", "smoothing 1.5"}, [&] { kd(z, z, y, {.label_smoothing = 1.5}); });
-  expect_refused({"[distill_logits] logits", "undefined"}, [&] { kd({}, z, y); });
+  expect_refused({"[distill_logits] labels i32 [2]", "f32 [5,10]"}, [&] {
+    distill_logits(z, z, labels_tensor({1, 2}));
+  });
+  expect_refused({"[distill_logits] temperature 0,"}, [&] { distill_logits(z, z, y, {.temperature = 0}); });
+  expect_refused({"[distill_logits] temperature nan,"}, [&] { distill_logits(z, z, y, {.temperature = NAN}); });
+  expect_refused({"[distill_logits]", "task weight inf"}, [&] { distill_logits(z, z, y, {.task_weight = INFINITY}); });
+  expect_refused({"[distill_logits]", "smoothing 1.5"}, [&] { distill_logits(z, z, y, {.label_smoothing = 1.5}); });
+  expect_refused({"[distill_logits] logits", "undefined"}, [&] { distill_logits({}, z, y); });
 }
 
 }  // namespace

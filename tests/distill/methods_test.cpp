@@ -7,7 +7,7 @@
 #include "method_cases/all.h"
 #include "support/small_data.h"
 #include "support/small_networks.h"
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit::test {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {

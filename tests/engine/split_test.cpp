@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit::test {
 namespace {

@@ -10,7 +10,7 @@
 #include "engine/train/supervised.h"
 #include "support/compare.h"
 #include "support/small_data.h"
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit {
 namespace {

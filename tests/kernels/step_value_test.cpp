@@ -1,6 +1,4 @@
 // Weights and temperatures that change over a training: a captured step follows them.
-#include "engine/step_value.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,10 +12,11 @@
 #include "engine/ops/scale_by.h"
 #include "engine/runtime/graph.h"
 #include "engine/runtime/stream.h"
+#include "engine/step_schedule.h"
 #include "kernels/error.h"
 #include "kernels/step.h"
 #include "support/compare.h"
-#include "support/temporary_folder.h"
+#include "support/expect_error.h"
 
 namespace cucurbit::test {
 namespace {
@@ -72,9 +71,9 @@ class DistillOverSteps : public testing::TestWithParam<std::tuple<DType, int>> {
   Outcome outcome() const { return {to_host(loss_), to_host(gradient_)}; }
 
   static DistillOptions tables(const Counter& counter) {
-    return {.temperature = StepValue::table(kTemperatures, counter.state()),
-            .task_weight = StepValue::table(kTaskWeights, counter.state()),
-            .distill_weight = StepValue::table(kDistillWeights, counter.state())};
+    return {.temperature = StepSchedule(kTemperatures).at(counter.state()),
+            .task_weight = StepSchedule(kTaskWeights).at(counter.state()),
+            .distill_weight = StepSchedule(kDistillWeights).at(counter.state())};
   }
   static DistillOptions constants(int step) {
     return {.temperature = at_step(kTemperatures, step),
@@ -132,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(Kernels, DistillOverSteps,
 
 TEST(StepValue, AStepOfSeveralMicroBatchesHasOneValue) {
   const Counter counter({.grad_accum_steps = 3});
-  const StepValue factor = StepValue::table({2, 5}, counter.state());
+  const StepValue factor = StepSchedule(std::vector<double>{2, 5}).at(counter.state());
   const Tensor one = to_device({1}, {1}, DType::f32);
   std::vector<double> factors;
   for (int micro_batch = 0; micro_batch < 7; ++micro_batch, counter.advance())
@@ -143,11 +142,11 @@ TEST(StepValue, AStepOfSeveralMicroBatchesHasOneValue) {
 TEST(StepValue, RefusesTablesThatAreNoNumbers) {
   const Counter counter;
   const auto expect_refused = [&](const std::vector<double>& values, const char* words) {
-    expect_error(ErrorKind::input, {words}, [&] { StepValue::table(values, counter.state()); });
+    expect_error(ErrorKind::usage, {words}, [&] { StepSchedule(values).at(counter.state()); });
   };
-  expect_refused({}, "at least one");
-  expect_refused({1, NAN}, "nan at step 1");
-  expect_refused({INFINITY}, "inf at step 0");
+  expect_refused({}, "one for each step");
+  expect_refused({1, NAN}, "nan in step 1");
+  expect_refused({INFINITY}, "inf in step 0");
 }
 
 TEST(ScaleBy, RefusesConstantsThatAreNoFactors) {

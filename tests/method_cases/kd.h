@@ -6,8 +6,12 @@
 namespace cucurbit::test {
 
 inline MethodCase kd_case() {
-  return {"kd",
-          [](const DistillInputs& inputs, const LossWeights& weights) { return kd_composed(inputs, 4., weights); }};
+  return {"kd", [](const DistillInputs& inputs, const LossWeights& weights) {
+            return kd_composed(inputs.student.logits, inputs.teacher.logits().constant(), inputs.batch.labels,
+                               {.temperature = 4,
+                                .task_weight = weights.task.at(inputs.state),
+                                .distill_weight = weights.distill.at(inputs.state)});
+          }};
 }
 
 }  // namespace cucurbit::test
