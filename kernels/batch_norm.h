@@ -79,7 +79,7 @@ void batch_norm_sums(const BatchNormSaved<T>& saved, ChannelGradient<acc_t<T>> d
 /// dx = gamma invstd (dz - sum dz / rows - (x - mean) invstd^2 sum dz (x - mean) / rows) and dresidual = dz.
 ///
 ///   sums: of batch_norm_sums; null for frozen statistics: dx = gamma invstd dz.
-///   dx, dresidual [rows, channels], or null for not wanted; overwritten, or added to. They alias nothing.
+///   dx, dresidual [rows, channels], or null where not needed; overwritten, or added to. They alias nothing.
 template <class T>
 void batch_norm_backward(const BatchNormSaved<T>& saved, const acc_t<T>* sums, T* dx, bool accumulate_dx, T* dresidual,
                          bool accumulate_dresidual, cudaStream_t stream);

@@ -18,7 +18,7 @@ void bias_activation(const T* x, const acc_t<T>* bias, T* y, int64_t rows, int64
 ///
 ///   dy, dx [rows, cols] row-major; dx may be dy or `saved` if not accumulating.
 ///   saved [rows, cols]: x, the values before the bias, if needs_input(kind); else y. Not read for identity.
-///   bias, dbias [cols]: bias is read only if needs_input(kind); dbias may be null if not wanted.
+///   bias, dbias [cols]: bias is read only if needs_input(kind); dbias may be null if not needed.
 ///   workspace: ColumnSplit(rows, cols).partials() elements, contents undefined afterwards; unused without dbias.
 ///
 /// dbias sums the unrounded g, in two stages of fixed order.

@@ -30,7 +30,7 @@ void interleave(const T* a, const T* b, T* y, int64_t n, cudaStream_t stream);
 
 /// The way back: a[i] = y[2 i], b[i] = y[2 i + 1], or += where the part's `accumulate` is set.
 ///
-///   a, b  null for not wanted; they alias nothing.
+///   a, b  null where not needed; they alias nothing.
 template <class T>
 void deinterleave(const T* y, T* a, bool accumulate_a, T* b, bool accumulate_b, int64_t n, cudaStream_t stream);
 

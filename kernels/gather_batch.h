@@ -30,7 +30,7 @@ struct BatchTarget {
   int32_t* indices;  // of the samples in the set
   int64_t size;
   float* workspace = nullptr;        // where augmentation.changes_values(): as large as images, and may be images
-  int32_t* second_labels = nullptr;  // if wanted: the labels in the opposite order
+  int32_t* second_labels = nullptr;  // if needed: the labels in the opposite order
 };
 
 /// The batch at which `state` (device memory) stands: places state->epoch_micro_batch size ... of the set in the order

@@ -22,7 +22,7 @@ inline constexpr int kMostWindowPositions = 256;
 /// the maximum again, for which a backward pass would read x and y over all windows of every pixel.
 ///
 ///   The first of equal values counts. NaN wins over numbers. Padding never wins.
-///   positions, shaped like y, may be null: not wanted. kernel^2 <= kMostWindowPositions.
+///   positions, shaped like y, may be null: not needed. kernel^2 <= kMostWindowPositions.
 template <class T>
 void max_pool(const T* x, T* y, uint8_t* positions, const PoolWindows& windows, cudaStream_t stream);
 
