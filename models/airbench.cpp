@@ -33,7 +33,7 @@ ModulePtr group(int64_t in, int64_t out) {
   return made;
 }
 
-/// Numbered as in the author's program, where GELU, pools and the factor are layers too.
+/// Layers are numbered as in the author's program, where GELU, pools and the factor are layers too.
 ModulePtr build_airbench(const ModelOptions& options) {
   auto net = std::make_unique<Sequential>();
   const int64_t fan_in = kWhiteningKernel * kWhiteningKernel * options.image[2], whitened = 2 * fan_in;
@@ -66,10 +66,13 @@ void whiten(Network& network, const DeviceSet& train) {
 }  // namespace
 
 std::vector<ModelFamily> airbench_families() {
-  ModelFamily family = fixed_model("airbench94", "Jordan's network that trains in seconds on a GPU", kCifarImage, 10,
-                                   false, build_airbench);
-  family.initialize_from = whiten;
-  return {family};
+  return {fixed_model({.name = "airbench94",
+                       .summary = "Jordan's network that trains in seconds on a GPU",
+                       .paper = "Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, 2024",
+                       .image = kCifarImage,
+                       .classes = 10,
+                       .initialize_from = whiten},
+                      build_airbench)};
 }
 
 }  // namespace cucurbit

@@ -6,16 +6,16 @@
 
 namespace cucurbit {
 
-ModelFamily fixed_model(const std::string& name, const std::string& description, const Shape& image, int64_t classes,
-                        bool residual, std::function<ModulePtr(const ModelOptions&)> build) {
-  const auto build_named = [name, build = std::move(build)](const std::string& specification,
-                                                            const ModelOptions& options) {
+ModelFamily fixed_model(ModelFamily family, std::function<ModulePtr(const ModelOptions&)> make) {
+  family.example = family.name;
+  family.make = [name = family.name, make = std::move(make)](const std::string& specification,
+                                                             const ModelOptions& options) {
     if (!specification.empty())
-      throw Error(ErrorKind::usage,
-                  fmt::format("[model] '{}:{}': {} takes no specification", name, specification, name));
-    return build(options);
+      throw Error(ErrorKind::usage, fmt::format("[model] '{}:{}': {} takes no specification: leave out ':{}'", name,
+                                                specification, name, specification));
+    return make(options);
   };
-  return {name, name, description, image, classes, residual, build_named};
+  return family;
 }
 
 std::unique_ptr<ConvNorm2d> conv_norm(int64_t in, int64_t out, const ConvNormOptions& options,

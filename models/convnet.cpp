@@ -33,9 +33,13 @@ ModulePtr build_convnet(const std::string& specification, const ModelOptions& op
 }  // namespace
 
 std::vector<ModelFamily> convnet_families() {
-  return {{"convnet", "convnet:32x64",
-           "VGG-like: two 3x3 convolutions with batch norm and a 2x2 pool per width, then 128", kMnistImage, 10, false,
-           build_convnet}};
+  return {{.name = "convnet",
+           .example = "convnet:32x64",
+           .summary = "VGG-like: two 3x3 convolutions with batch norm and a 2x2 pool per width, then 128",
+           .paper = "after Simonyan, Zisserman, Very Deep Convolutional Networks, 2015",
+           .image = kMnistImage,
+           .classes = 10,
+           .make = build_convnet}};
 }
 
 }  // namespace cucurbit

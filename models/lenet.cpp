@@ -27,8 +27,14 @@ ModulePtr build_lenet(const ModelOptions& options) {
 }  // namespace
 
 std::vector<ModelFamily> lenet_families() {
-  return {fixed_model("lenet", "LeNet-5 (LeCun 1998) with ReLU and max pooling; images of 12x12 or more", kMnistImage,
-                      10, false, build_lenet)};
+  return {
+      fixed_model({.name = "lenet",
+                   .summary = "LeNet-5 (LeCun 1998) with ReLU and max pooling; images of 12x12 or more",
+                   .paper = "LeCun, Bottou, Bengio, Haffner, Gradient-Based Learning Applied to Document Recognition, "
+                            "1998",
+                   .image = kMnistImage,
+                   .classes = 10},
+                  build_lenet)};
 }
 
 }  // namespace cucurbit

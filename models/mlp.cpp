@@ -28,8 +28,13 @@ ModulePtr build_mlp(const std::string& specification, const ModelOptions& option
 }  // namespace
 
 std::vector<ModelFamily> mlp_families() {
-  return {{"mlp", "mlp:800x800", "fully connected, ReLU; the numbers are the widths of the hidden layers", kMnistImage,
-           10, false, build_mlp}};
+  return {{.name = "mlp",
+           .example = "mlp:800x800",
+           .summary = "fully connected, ReLU; the numbers are the widths of the hidden layers",
+           .paper = "Rumelhart, Hinton, Williams, Learning Representations by Back-Propagating Errors, 1986",
+           .image = kMnistImage,
+           .classes = 10,
+           .make = build_mlp}};
 }
 
 }  // namespace cucurbit

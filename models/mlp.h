@@ -4,8 +4,8 @@
 
 namespace cucurbit {
 
-/// Flatten, then linear + ReLU for every width, dropout after each, and the classifier; "mlp:1200x1200". Every hidden
-/// layer is offered, "stage1", ..., the last one as "pooled" too.
+/// Flatten, then linear + ReLU for every width, with dropout after each, and the classifier; "mlp:1200x1200". Taps:
+/// "stage1", ... are the hidden layers, and "pooled" is the last of them.
 std::vector<ModelFamily> mlp_families();
 
 }  // namespace cucurbit

@@ -88,19 +88,25 @@ ModulePtr build_mobilenet(const MobileForm& form, const ModelOptions& options) {
   return net;
 }
 
-ModelFamily family(const std::string& name, const std::string& description, bool imagenet, const MobileForm& form) {
-  return fixed_model(name, description, imagenet ? kImagenetImage : kCifarImage, imagenet ? 1000 : 100, true,
+ModelFamily family(const std::string& name, const std::string& summary, bool imagenet, const MobileForm& form,
+                   std::vector<std::string> aliases = {}) {
+  return fixed_model({.name = name,
+                      .summary = summary,
+                      .paper = "Sandler, Howard, Zhu, Zhmoginov, Chen, MobileNetV2: Inverted Residuals and Linear "
+                               "Bottlenecks, CVPR 2018",
+                      .image = imagenet ? kImagenetImage : kCifarImage,
+                      .classes = imagenet ? 1000 : 100,
+                      .residual = true,
+                      .aliases = std::move(aliases)},
                      [form](const ModelOptions& options) { return build_mobilenet(form, options); });
 }
 }  // namespace
 
 std::vector<ModelFamily> mobilenet_families() {
-  std::vector<ModelFamily> families = {
-      family("mobilenet_v2", "MobileNetV2 for large images", true, {Naming::torchvision, false, 2, 2}),
-      family("mobilenet_v2-cifar", "MobileNetV2 for small images", false, {Naming::torchvision, false, 1, 1}),
-      family("mobilenetv2-half", "MobileNetV2, half as wide", false, {Naming::repdistiller, true, 2, 1})};
-  families.back().aliases = {"MobileNetV2"};
-  return families;
+  return {family("mobilenet_v2", "MobileNetV2 for large images", true, {Naming::torchvision, false, 2, 2}),
+          family("mobilenet_v2-cifar", "MobileNetV2 for small images", false, {Naming::torchvision, false, 1, 1}),
+          family("mobilenetv2-half", "MobileNetV2, half as wide", false, {Naming::repdistiller, true, 2, 1},
+                 {"MobileNetV2"})};
 }
 
 }  // namespace cucurbit

@@ -52,10 +52,10 @@ ModulePtr build_model(const std::string& name, const ModelOptions& options) {
   const ModelFamily& family = find_family(name);
   if (options.drop_path > 0 && !family.residual)
     throw Error(ErrorKind::usage,
-                fmt::format("[model] drop path {} for {}, which has no residual branches: leave it at 0",
+                fmt::format("[model] `drop_path` is {}, but {} has no residual branches: leave it at 0",
                             options.drop_path, name));
   const size_t colon = name.find(':');
-  return family.build(colon == std::string::npos ? "" : name.substr(colon + 1), options);
+  return family.make(colon == std::string::npos ? "" : name.substr(colon + 1), options);
 }
 
 }  // namespace cucurbit

@@ -9,38 +9,38 @@
 
 namespace cucurbit {
 
-/// What a model is built for.
+/// What a model is made for.
 struct ModelOptions {
   Shape image;          // [H, W, C]
   int64_t classes;      // outputs
-  float drop = 0;       // dropout probability, where the model's authors have dropout, else before the classifier
-  float drop_path = 0;  // stochastic depth: of the last residual branch, falling linearly to 0 at the first
+  float drop = 0;       // dropout probability, where the authors of the model have dropout, else before the classifier
+  float drop_path = 0;  // stochastic depth: probability at the last residual branch, falling linearly to 0 at the first
 };
 
-using ModelBuilder = std::function<ModulePtr(const std::string& specification, const ModelOptions& options)>;
-
-/// A family of models. `name` is what users type, possibly followed by ":" and a specification.
+/// A family of models: one row of the registry. Users give its name, which ":" and a specification may follow.
 struct ModelFamily {
   std::string name;
-  std::string example;      // a complete name that builds
-  std::string description;  // one line
-  Shape image;              // what it was published for
-  int64_t classes;
-  bool residual;  // has branches for drop_path
-  ModelBuilder build;
-  std::vector<std::string> aliases{};  // other spellings
-  /// Initial values that depend on the training images, or null: to be called before training begins.
-  std::function<void(Network& network, const DeviceSet& train)> initialize_from{};
+  std::string example;    // a complete name that can be built
+  std::string summary;    // one line
+  std::string paper;      // authors, title, year
+  Shape image;            // the image shape that it was published for
+  int64_t classes;        // and the number of classes
+  bool residual = false;  // it has residual branches, so drop_path can be used
+  std::function<ModulePtr(const std::string& specification, const ModelOptions& options)> make;
+  std::vector<std::string> aliases = {};  // other spellings of the name
+  /// Sets initial values that depend on the training images, before training begins; null for most families.
+  std::function<void(Network& network, const DeviceSet& train)> initialize_from = {};
 };
 
+/// All families. To add one, write a pair of files for it and name its rows in registry.cpp.
 const std::vector<ModelFamily>& model_families();
 
-/// The family that "mlp:800x800", "resnet20", "wrn40-2", ... belong to. Throws Error usage for an unknown name, naming
-/// the nearest one.
+/// The family to which "mlp:800x800", "resnet20", "wrn40-2", ... belong. Throws Error usage for an unknown name; the
+/// message has the nearest known name.
 const ModelFamily& find_family(const std::string& name);
 
-/// Builds the model of this name. Throws Error as find_family, and usage for a specification or image size that the
-/// family cannot take, and for drop_path without residual branches.
+/// Builds the model of this name. Throws Error as find_family, and Error usage for a specification or image size that
+/// the family does not support, and for `drop_path` without residual branches.
 ModulePtr build_model(const std::string& name, const ModelOptions& options);
 
 }  // namespace cucurbit

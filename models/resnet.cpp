@@ -66,15 +66,22 @@ ModulePtr build_resnet(const ResnetForm& form, const ModelOptions& options) {
   return net;
 }
 
-ModelFamily family(const std::string& name, const std::string& description, bool imagenet, ResnetForm form) {
-  return fixed_model(name, description, imagenet ? kImagenetImage : kCifarImage, imagenet ? 1000 : 100, true,
+ModelFamily family(const std::string& name, const std::string& summary, bool imagenet, ResnetForm form,
+                   std::vector<std::string> aliases = {}) {
+  return fixed_model({.name = name,
+                      .summary = summary,
+                      .paper = "He, Zhang, Ren, Sun, Deep Residual Learning for Image Recognition, CVPR 2016",
+                      .image = imagenet ? kImagenetImage : kCifarImage,
+                      .classes = imagenet ? 1000 : 100,
+                      .residual = true,
+                      .aliases = std::move(aliases)},
                      [form = std::move(form)](const ModelOptions& options) { return build_resnet(form, options); });
 }
 
 ModelFamily small_family(int depth, const std::string& suffix, int64_t stem, const std::vector<int64_t>& widths) {
-  const std::string description = fmt::format("ResNet-{}, widths {}", depth, join(widths, "-"));
+  const std::string summary = fmt::format("ResNet-{}, widths {}", depth, join(widths, "-"));
   const int blocks = (depth - 2) / 6;
-  return family(fmt::format("resnet{}{}", depth, suffix), description, false,
+  return family(fmt::format("resnet{}{}", depth, suffix), summary, false,
                 {.stem = stem, .widths = widths, .blocks = {blocks, blocks, blocks}});
 }
 }  // namespace
@@ -88,11 +95,15 @@ std::vector<ModelFamily> resnet_families() {
       ResnetForm form{.stem = 64, .widths = {64, 128, 256, 512}, .blocks = {3, 4, 6, 3}, .bottleneck = depth == 50};
       if (depth == 18) form.blocks = {2, 2, 2, 2};
       form.imagenet_stem = imagenet;
-      if (!imagenet) form.shortcut = "shortcut", form.classifier = "linear";
+      std::vector<std::string> aliases;
+      if (!imagenet) {
+        form.shortcut = "shortcut";
+        form.classifier = "linear";
+        aliases = {fmt::format("ResNet{}", depth)};
+      }
       families.push_back(family(fmt::format("resnet{}{}", depth, imagenet ? "" : "-cifar"),
                                 fmt::format("ResNet-{} for {} images", depth, imagenet ? "large" : "small"), imagenet,
-                                std::move(form)));
-      if (!imagenet) families.back().aliases = {fmt::format("ResNet{}", depth)};
+                                std::move(form), aliases));
     }
   return families;
 }

@@ -9,7 +9,7 @@ namespace cucurbit {
 namespace {
 using Names = ConvNorm2d::Names;
 
-/// Convolutions of these networks begin as PyTorch's.
+/// All convolutions of these networks have PyTorch's initial values.
 std::unique_ptr<ConvNorm2d> pointwise(int64_t in, int64_t out, const Names& names, int groups = 1) {
   return conv_norm(in, out, {.kernel = 1, .groups = groups, .torch_initial = true}, names);
 }
@@ -132,15 +132,31 @@ ModulePtr build_v2(bool imagenet, const ModelOptions& options) {
 }  // namespace
 
 std::vector<ModelFamily> shufflenet_families() {
-  std::vector<ModelFamily> families = {
-      fixed_model("shufflev1", "ShuffleNet of three groups for small images", kCifarImage, 100, true, build_v1),
-      fixed_model("shufflev2", "ShuffleNetV2 for small images", kCifarImage, 100, false,
+  const std::string v2_paper =
+      "Ma, Zhang, Zheng, Sun, ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design, ECCV 2018";
+  return {
+      fixed_model({.name = "shufflev1",
+                   .summary = "ShuffleNet of three groups for small images",
+                   .paper = "Zhang, Zhou, Lin, Sun, ShuffleNet: An Extremely Efficient Convolutional Neural Network "
+                            "for Mobile Devices, CVPR 2018",
+                   .image = kCifarImage,
+                   .classes = 100,
+                   .residual = true,
+                   .aliases = {"ShuffleV1"}},
+                  build_v1),
+      fixed_model({.name = "shufflev2",
+                   .summary = "ShuffleNetV2 for small images",
+                   .paper = v2_paper,
+                   .image = kCifarImage,
+                   .classes = 100,
+                   .aliases = {"ShuffleV2"}},
                   [](const ModelOptions& options) { return build_v2(false, options); }),
-      fixed_model("shufflenet_v2_x1_0", "ShuffleNetV2 for large images", kImagenetImage, 1000, false,
+      fixed_model({.name = "shufflenet_v2_x1_0",
+                   .summary = "ShuffleNetV2 for large images",
+                   .paper = v2_paper,
+                   .image = kImagenetImage,
+                   .classes = 1000},
                   [](const ModelOptions& options) { return build_v2(true, options); })};
-  families[0].aliases = {"ShuffleV1"};
-  families[1].aliases = {"ShuffleV2"};
-  return families;
 }
 
 }  // namespace cucurbit

@@ -9,7 +9,7 @@ namespace cucurbit {
 namespace {
 constexpr int64_t kWidths[] = {64, 128, 256, 512, 512};
 
-/// Numbered as in PyTorch, where the ReLU is a layer of its own.
+/// Layers are numbered as in PyTorch, where the ReLU is a layer of its own.
 ModulePtr vgg_block(int64_t in, int64_t width, int convolutions) {
   auto made = std::make_unique<Sequential>();
   for (int i = 0; i < convolutions; ++i) {
@@ -43,10 +43,13 @@ std::vector<ModelFamily> vgg_families() {
   std::vector<ModelFamily> families;
   for (const auto& [depth, convolutions] : forms) {
     families.push_back(fixed_model(
-        fmt::format("vgg{}", depth), fmt::format("VGG-{} with batch norm and one linear layer", depth), kCifarImage,
-        100, false,
+        {.name = fmt::format("vgg{}", depth),
+         .summary = fmt::format("VGG-{} with batch norm and one linear layer", depth),
+         .paper = "Simonyan, Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015",
+         .image = kCifarImage,
+         .classes = 100,
+         .aliases = {fmt::format("vgg{}_bn", depth)}},
         [convolutions = convolutions](const ModelOptions& options) { return build_vgg(convolutions, options); }));
-    families.back().aliases = {fmt::format("vgg{}_bn", depth)};
   }
   return families;
 }

@@ -39,7 +39,7 @@ Square patch_moments(const std::vector<float>& images, const Shape& shape, int64
   return sum;
 }
 
-/// Turns rows and columns p and q of the symmetric `a` so that a(p, q) = 0, and the columns of `vectors` with them.
+/// Rotates rows and columns p and q of the symmetric `a` so that a(p, q) = 0, and the columns of `vectors` likewise.
 void rotate(Square& a, Square& vectors, size_t p, size_t q) {
   const double theta = (a(q, q) - a(p, p)) / (2 * a(p, q));
   const double t = (theta < 0 ? -1 : 1) / (std::abs(theta) + std::hypot(theta, 1)), c = 1 / std::hypot(t, 1), s = t * c;

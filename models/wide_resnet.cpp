@@ -40,7 +40,7 @@ std::unique_ptr<Conv2d> plain_conv(int64_t in, int64_t out, int kernel, int stri
                                                   .initializer = Initializer::he_normal(out * kernel * kernel)});
 }
 
-/// Batch norm and ReLU, named `name`. `tap`: what the norm gives is offered by this name; empty: it is not.
+/// Batch norm and ReLU, named `name`. `tap`: the name of a tap for the output of the norm; empty: none.
 ModulePtr norm_relu(int64_t channels, const std::string& name, const std::string& tap) {
   auto named = std::make_unique<Sequential>();
   named->add(std::make_unique<BatchNorm2d>(channels, Activation::relu), name);
@@ -68,7 +68,7 @@ ModulePtr build_wide_resnet(const WideForm& form, const ModelOptions& options) {
   const int blocks = (form.depth - 4) / 6;
   DropPathRule drop_path(options.drop_path, 3 * blocks);
   int64_t in = 16;
-  std::string before;  // the tap of the norm behind the last stage
+  std::string before;  // the tap of the norm after the last stage
   for (int stage = 1; stage <= 3; ++stage) {
     const int64_t width = (int64_t(16) << (stage - 1)) * form.widen;
     auto stage_blocks = std::make_unique<Sequential>();
@@ -91,17 +91,27 @@ ModulePtr build_wide_resnet(const WideForm& form, const ModelOptions& options) {
 }  // namespace
 
 std::vector<ModelFamily> wide_resnet_families() {
+  const ModelFamily common{.summary = "wide ResNet, pre-activation, depth-width",
+                           .paper = "Zagoruyko, Komodakis, Wide Residual Networks, BMVC 2016",
+                           .image = kCifarImage,
+                           .classes = 100,
+                           .residual = true};
   std::vector<ModelFamily> families;
-  const std::string description = "wide ResNet, pre-activation, depth-width";
   for (const WideForm form : {WideForm{16, 1}, {16, 2}, {28, 2}, {40, 1}, {40, 2}}) {
-    families.push_back(fixed_model(fmt::format("wrn{}-{}", form.depth, form.widen), description, kCifarImage, 100, true,
+    ModelFamily family = common;
+    family.name = fmt::format("wrn{}-{}", form.depth, form.widen);
+    family.aliases = {fmt::format("wrn_{}_{}", form.depth, form.widen)};
+    families.push_back(fixed_model(std::move(family),
                                    [form](const ModelOptions& options) { return build_wide_resnet(form, options); }));
-    families.back().aliases = {fmt::format("wrn_{}_{}", form.depth, form.widen)};
   }
-  families.push_back({"wrn", "wrn:22-4", description + " of your choice", kCifarImage, 100, true,
-                      [](const std::string& specification, const ModelOptions& options) {
-                        return build_wide_resnet(parse_form(specification), options);
-                      }});
+  ModelFamily any = common;
+  any.name = "wrn";
+  any.example = "wrn:22-4";
+  any.summary += " of your choice";
+  any.make = [](const std::string& specification, const ModelOptions& options) {
+    return build_wide_resnet(parse_form(specification), options);
+  };
+  families.push_back(std::move(any));
   return families;
 }
 

@@ -18,8 +18,8 @@ std::vector<int64_t> parse_widths(const std::string& model, const std::string& s
     const bool separated = stop == end || (*stop == 'x' && stop + 1 != end);
     if (error != std::errc{} || width < 1 || width > 65536 || !separated)
       throw Error(ErrorKind::usage,
-                  fmt::format("[model] '{}:{}': widths must be numbers from 1 to 65536 separated by x, as "
-                              "in {}:800x800",
+                  fmt::format("[model] '{}:{}': expected widths from 1 to 65536 separated by x, as in "
+                              "{}:800x800",
                               model, specification, model));
     widths.push_back(width);
     at = stop == end ? end : stop + 1;

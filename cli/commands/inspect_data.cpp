@@ -8,7 +8,6 @@
 
 #include "cli/progress.h"
 #include "distill/run/data.h"
-#include "distill/run/named_sets.h"
 #include "engine/data/audit.h"
 #include "engine/data/contact_sheet.h"
 
@@ -111,10 +110,6 @@ ImageFolder load_mixed_folder(const std::filesystem::path& root, LoadOptions opt
     return load_image_folder(root, options);
   }
 }
-
-void add_set(std::vector<InspectedSplit>& splits, const char* name, const std::optional<ImageSet>& set) {
-  if (set) splits.push_back({name, {.images = *set, .facts = facts_of(*set), .bad = {}}});
-}
 }  // namespace
 
 nlohmann::json inspect_data(const DataSpec& spec, const std::string& contact_sheet) {
@@ -122,17 +117,16 @@ nlohmann::json inspect_data(const DataSpec& spec, const std::string& contact_she
   const DataSource source = find_source(find_data(spec.data));
   json result{{"data", spec.data}};
   std::vector<InspectedSplit> splits;
-  if (source.format == DataFormat::image_folder) {
+  if (source.reader->kind == DataKind::image_folder) {
     ImageFolder folder = load_mixed_folder(source.path, options);
-    splits.push_back({"train", std::move(folder.train)});
-    if (folder.validation) splits.push_back({"val", std::move(*folder.validation)});
-    if (folder.test) splits.push_back({"test", std::move(*folder.test)});
+    for_each_split(folder, [&](const char* name, FolderSplit& split) { splits.push_back({name, std::move(split)}); });
     result["ignored_files"] = folder.ignored;
     if (folder.ignored > 0) result["ignored_example"] = folder.ignored_example;
   } else {
     const ImageSplits loaded = load_images(source.path, options);
-    add_set(splits, "train", loaded.train);
-    add_set(splits, "test", loaded.test);
+    for_each_split(loaded, [&](const char* name, const ImageSet& set) {
+      splits.push_back({name, {.images = set, .facts = facts_of(set), .bad = {}}});
+    });
   }
   for (const InspectedSplit& split : splits) result[split.name] = describe_split(split.content);
   result["duplicates"] = describe_duplicates(splits);

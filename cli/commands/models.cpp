@@ -17,16 +17,21 @@ struct ModelsArguments {
   bool json = false;
 };
 
-nlohmann::json describe(const std::string& name, const std::string& description, const ModelOptions& options) {
+nlohmann::json describe(const std::string& name, const ModelFamily& family, const ModelOptions& options) {
   const ModulePtr module = build_model(name, options);
   StateList state;
   module->list_state("", state);
   int64_t parameters = 0;
   for (const auto& entry : state.parameters) parameters += entry.item->shape.size();
   const double flop = module->forward_flop({1, options.image[0], options.image[1], options.image[2]});
-  return {
-      {"model", name},        {"image", options.image.dims()}, {"classes", options.classes}, {"parameters", parameters},
-      {"forward_flop", flop}, {"bytes_f32", 4 * parameters},   {"description", description}};
+  return {{"model", name},
+          {"image", options.image.dims()},
+          {"classes", options.classes},
+          {"parameters", parameters},
+          {"forward_flop", flop},
+          {"bytes_f32", 4 * parameters},
+          {"description", family.summary},
+          {"paper", family.paper}};
 }
 
 /// The whole list; or one model, whose family build_model looks for.
@@ -38,10 +43,10 @@ nlohmann::json describe_all(const ModelsArguments& arguments) {
   };
   if (arguments.name.empty()) {
     for (const ModelFamily& family : model_families())
-      rows.push_back(describe(family.example, family.description, options_for(family.image, family.classes)));
+      rows.push_back(describe(family.example, family, options_for(family.image, family.classes)));
   } else {
     const ModelFamily& family = find_family(arguments.name);
-    rows.push_back(describe(arguments.name, family.description, options_for(family.image, family.classes)));
+    rows.push_back(describe(arguments.name, family, options_for(family.image, family.classes)));
   }
   return rows;
 }

@@ -1,5 +1,5 @@
 #include "cli/options/tables.h"
-#include "distill/run/named_sets.h"
+#include "engine/data/named_sets.h"
 
 namespace cucurbit::cli {
 
@@ -7,7 +7,7 @@ std::vector<Option> data_options(DataSpec& spec) {
   const Option name{"data,--data-dir",
                     "The data set: a folder with a folder of images for each class (or with train/, val/ and test/ of "
                     "such), a folder of IDX or CIFAR files, a CIFAR archive or file, or one of: " +
-                        published_set_names(),
+                        named_set_names(),
                     &spec.data};
   return joined(
       {{name},

@@ -3,24 +3,29 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
-#include "distill/run/named_sets.h"
 #include "engine/data/image_cache.h"
+#include "engine/data/named_sets.h"
 #include "engine/data/split.h"
 #include "engine/io/join.h"
 #include "kernels/error.h"
 
 namespace cucurbit {
 
+namespace fs = std::filesystem;
+
 namespace {
 constexpr uint64_t kSplitSeed = 0;
 constexpr size_t kMostListedClasses = 20;
 
-/// The validation set that the data bring, or one that is cut off.
-TrainValidation train_and_validation(const ImageSplits& splits, int64_t val_size) {
-  if (splits.validation) return {splits.train, *splits.validation};
-  if (val_size < 0) val_size = std::min<int64_t>(splits.train.count / 10, 5000);
-  return split_validation(splits.train, val_size, kSplitSeed);
+/// Where named sets are looked for, in this order.
+std::vector<fs::path> data_folders() {
+  std::vector<fs::path> folders;
+  if (const char* chosen = std::getenv("CUCURBIT_DATA_DIR"); chosen != nullptr && *chosen != '\0')
+    folders.emplace_back(chosen);
+  folders.insert(folders.end(), {"data", CUCURBIT_DATA_DIR, "/usr/share/datasets"});
+  return folders;
 }
 
 /// The first images of `set`, enough for so many batches of the run.
@@ -37,10 +42,13 @@ ImageSet first_batches(ImageSet set, const RunSpec& spec) {
   return set;
 }
 
-TrainValidation split(const ImageSplits& splits, const RunSpec& spec) {
-  TrainValidation sets = train_and_validation(splits, spec.val_size);
+/// The sets that the run uses: a validation set that the data do not bring is cut off the training set.
+ImageSplits split(ImageSplits loaded, const RunSpec& spec) {
+  const int64_t val_size = spec.val_size < 0 ? std::min<int64_t>(loaded.train.count / 10, 5000) : spec.val_size;
+  ImageSplits sets = split_validation(std::move(loaded), val_size, kSplitSeed);
   if (spec.overfit_batches > 0) sets.validation = sets.train = first_batches(std::move(sets.train), spec);
-  if (spec.patience > 0 && sets.validation.count == 0)
+  if (sets.validation && sets.validation->count == 0) sets.validation.reset();
+  if (spec.patience > 0 && !sets.validation)
     throw Error(ErrorKind::usage,
                 "[train] `patience` counts epochs without a better validation accuracy, and there are no validation "
                 "images: give `val_size`, or leave `patience` out");
@@ -60,6 +68,10 @@ std::string describe_classes(const ImageSet& set) {
 }
 }  // namespace
 
+fs::path find_data(const std::string& name) {
+  return find_data(name, data_folders(), "set CUCURBIT_DATA_DIR to the folder that holds it");
+}
+
 LoadOptions load_options(const DataSpec& spec, const RunObserver& observer) {
   LoadOptions options;
   options.img_size = spec.img_size;
@@ -67,9 +79,9 @@ LoadOptions load_options(const DataSpec& spec, const RunObserver& observer) {
   options.on_bad_sample = spec.on_bad_sample;
   options.cache_required = !spec.cache_dir.empty();
   if (spec.cache_dir != "none")
-    options.cache_dir = spec.cache_dir.empty() ? default_cache_folder() : std::filesystem::path(spec.cache_dir);
+    options.cache_dir = spec.cache_dir.empty() ? default_cache_folder() : fs::path(spec.cache_dir);
   options.coarse_labels = spec.coarse_labels;
-  options.idx_classes = published_classes(spec.data);
+  options.idx_classes = class_names_of(spec.data);
   options.note = [data = spec.data, warning = observer.warning](const std::string& text) {
     warning(data + ": " + text);
   };
@@ -83,14 +95,15 @@ ImageSplits load_data(const DataSpec& spec, const RunObserver& observer, int64_t
 }
 
 RunData prepare_data(const RunSpec& spec, const RunObserver& observer, const ChannelStatistics* normalization) {
-  const ImageSplits splits = load_data(spec.data, observer);
-  observer.note("classes: " + describe_classes(splits.train));
-  const auto [train, validation] = split(splits, spec);
-  const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(train);
-  RunData data{train.class_names, statistics, DeviceSet(train, statistics, spec.data_residency), {}, {},
-               validation.paths};
-  if (validation.count > 0) data.validation.emplace(validation, statistics, spec.data_residency);
-  if (splits.test) data.test.emplace(*splits.test, statistics, spec.data_residency);
+  ImageSplits loaded = load_data(spec.data, observer);
+  observer.note("classes: " + describe_classes(loaded.train));
+  const ImageSplits sets = split(std::move(loaded), spec);
+  const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(sets.train);
+  RunData data{map_splits(sets, [&](const ImageSet& set) { return DeviceSet(set, statistics, spec.data_residency); }),
+               sets.train.class_names,
+               statistics,
+               {}};
+  if (sets.validation) data.validation_paths = sets.validation->paths;
   return data;
 }
 

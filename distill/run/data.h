@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,13 +10,15 @@
 namespace cucurbit {
 
 /// The sets of one run on the device, split and normalised alike.
-struct RunData {
+struct RunData : Splits<DeviceSet> {
   std::vector<std::string> class_names;
   ChannelStatistics normalization;
-  DeviceSet train;
-  std::optional<DeviceSet> validation, test;
-  std::vector<std::string> validation_paths = {};  // of image folders
+  std::vector<std::string> validation_paths;  // of image folders
 };
+
+/// Where the set that `name` stands for lies (engine/data/named_sets.h). Named sets are looked for in
+/// CUCURBIT_DATA_DIR, ./data, the data of the sources and where Debian's packages install theirs.
+std::filesystem::path find_data(const std::string& name);
 
 /// How the data of `spec` are read. What a user should know of them goes to observer.warning, after their name.
 LoadOptions load_options(const DataSpec& spec, const RunObserver& observer);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "distill/run/named_sets.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "kernels/error.h"
@@ -29,7 +28,7 @@ std::vector<fs::path> unlabelled_images(const EvaluationSpec& spec) {
   std::vector<fs::path> paths{find_data(spec.data.data)};
   for (const std::string& name : spec.more) paths.emplace_back(find_data(name));
   for (const fs::path& path : paths) {
-    if (find_source(path).format == DataFormat::images) continue;
+    if (find_source(path).reader->kind == DataKind::images) continue;
     if (paths.size() == 1) return {};
     throw Error(
         ErrorKind::usage,

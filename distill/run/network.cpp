@@ -26,13 +26,4 @@ Network make_network(const RunSpec& spec, const RunData& data, const RunObserver
   return network;
 }
 
-LoadedNetwork load_network(const std::filesystem::path& weights, DType compute) {
-  CheckpointInfo info = read_checkpoint_info(weights);
-  const auto classes = int64_t(info.class_names.size());
-  ModulePtr module = build_model(info.model, {.image = info.image, .classes = classes, .drop = info.drop});
-  Network network(info.model, std::move(module), info.image, classes, compute, 0);
-  load_checkpoint(weights, network);
-  return {std::move(info), std::move(network)};
-}
-
 }  // namespace cucurbit

@@ -9,23 +9,17 @@
 namespace cucurbit {
 namespace {
 
-std::span<const std::uint8_t> pixels_of(const ImageSet& set, std::int64_t image) {
-  const auto bytes = static_cast<std::size_t>(set.height * set.width * set.channels);
-  return set.images.subspan(std::size_t(image) * bytes, bytes);
-}
-
-bool equal_pixels(const ImageSet& a, std::int64_t i, const ImageSet& b, std::int64_t j) {
-  const auto left = pixels_of(a, i), right = pixels_of(b, j);
+bool equal_pixels(const ImageSet& a, int64_t i, const ImageSet& b, int64_t j) {
+  const auto left = a.image(i), right = b.image(j);
   return std::equal(left.begin(), left.end(), right.begin(), right.end());
 }
 
 }  // namespace
 
 std::vector<FileFacts> facts_of(const ImageSet& set) {
-  std::vector<FileFacts> facts(std::size_t(set.count));
-  parallel_for(set.count, [&](std::int64_t i) {
-    facts[std::size_t(i)] = {
-        .height = std::uint32_t(set.height), .width = std::uint32_t(set.width), .sum = checksum(pixels_of(set, i))};
+  std::vector<FileFacts> facts(size_t(set.count));
+  parallel_for(set.count, [&](int64_t i) {
+    facts[i] = {.height = uint32_t(set.height), .width = uint32_t(set.width), .sum = checksum(set.image(i))};
   });
   return facts;
 }
@@ -36,9 +30,8 @@ std::vector<std::vector<ImageReference>> equal_images(const std::vector<AuditedS
     ImageReference where;
   };
   std::vector<Entry> entries;
-  for (std::size_t s = 0; s < sets.size(); ++s) {
-    for (std::int64_t i = 0; i < sets[s].images->count; ++i)
-      entries.push_back({(*sets[s].facts)[std::size_t(i)], {s, i}});
+  for (size_t s = 0; s < sets.size(); ++s) {
+    for (int64_t i = 0; i < sets[s].images->count; ++i) entries.push_back({(*sets[s].facts)[i], {s, i}});
   }
   const auto key = [](const Entry& entry) {
     return std::tuple(entry.facts.sum, entry.facts.height, entry.facts.width);
@@ -46,7 +39,7 @@ std::vector<std::vector<ImageReference>> equal_images(const std::vector<AuditedS
   std::stable_sort(entries.begin(), entries.end(), [&](const Entry& a, const Entry& b) { return key(a) < key(b); });
 
   std::vector<std::vector<ImageReference>> groups;
-  for (std::size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
+  for (size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
     std::vector<ImageReference> group;
     const ImageReference first = entries[begin].where;
     for (end = begin; end < entries.size() && key(entries[end]) == key(entries[begin]); ++end) {
@@ -63,7 +56,7 @@ std::vector<std::vector<ImageReference>> equal_images(const std::vector<AuditedS
   return groups;
 }
 
-std::array<std::uint32_t, 3> spread(std::vector<std::uint32_t> values) {
+std::array<uint32_t, 3> spread(std::vector<uint32_t> values) {
   std::sort(values.begin(), values.end());
   return {values.front(), values[(values.size() - 1) / 2], values.back()};
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is worth knowing about a data set before training on it.
+// Facts about a data set that are worth knowing before training: equal images and the spread of sizes.
 
 #include <array>
 
@@ -8,13 +8,13 @@
 
 namespace cucurbit {
 
-/// The sums by which equal images are found: of a folder's files before resizing, of all images otherwise.
+/// The facts of every image of a set that was not read from a folder; equal_images finds candidates by the checksums.
 std::vector<FileFacts> facts_of(const ImageSet& set);
 
 /// An image of one of several sets.
 struct ImageReference {
-  std::size_t set = 0;
-  std::int64_t image = 0;
+  size_t set = 0;
+  int64_t image = 0;
 };
 
 /// One of the sets among which equal images are looked for; `facts` are by image.
@@ -23,11 +23,11 @@ struct AuditedSet {
   const std::vector<FileFacts>* facts = nullptr;
 };
 
-/// Groups of two or more images with equal pixels, within and across `sets`, each in the order of the sets. Sums find
-/// candidates, the bytes of the sets confirm them.
+/// Groups of two or more images with equal pixels, within and across `sets`, each in the order of the sets. Checksums
+/// find candidates, and a comparison of the bytes confirms them.
 std::vector<std::vector<ImageReference>> equal_images(const std::vector<AuditedSet>& sets);
 
 /// {min, median, max}; the lower of two middle ones. `values` must not be empty.
-std::array<std::uint32_t, 3> spread(std::vector<std::uint32_t> values);
+std::array<uint32_t, 3> spread(std::vector<uint32_t> values);
 
 }  // namespace cucurbit

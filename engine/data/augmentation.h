@@ -10,7 +10,7 @@ constexpr auto names_of(Border) {
   return enum_names<Border>({{Border::constant, "constant"}, {Border::reflect, "reflect"}});
 }
 
-/// Throws Error usage unless `augmentation` can be done to images of this shape, [H, W, C].
+/// Throws Error usage unless `augmentation` can be applied to images of this shape, [H, W, C].
 void check_augmentation(const Augmentation& augmentation, const Shape& image);
 
 }  // namespace cucurbit

@@ -18,10 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPixels = 32 * 32, kImage = 3 * kPixels;
-constexpr std::uint64_t kLargestFile = std::uint64_t{16} << 30;
-constexpr std::size_t kLargestText = std::size_t{1} << 20;
-constexpr std::size_t kCoarseClasses = 20, kFineClasses = 100;
+constexpr size_t kPixels = 32 * 32, kImage = 3 * kPixels;
+constexpr uint64_t kLargestFile = uint64_t{16} << 30;
+constexpr size_t kLargestText = size_t{1} << 20;
+constexpr size_t kCoarseClasses = 20, kFineClasses = 100;
 
 constexpr std::array<std::string_view, 8> kRecordFiles = {
     "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch", "train", "test"};
@@ -48,9 +48,16 @@ bool is_name_file(std::string_view name) {
   return std::find(kNameFiles.begin(), kNameFiles.end(), name) != kNameFiles.end();
 }
 
+/// Under what names CIFAR is published, and what these archives unpack to.
+bool is_published_archive(std::string_view name) {
+  const bool cifar = name.starts_with("cifar-10-binary") || name.starts_with("cifar-100-binary");
+  return cifar && name.find(".tar") != std::string_view::npos;
+}
+bool is_published_folder(std::string_view name) { return name == "cifar-10-batches-bin" || name == "cifar-100-binary"; }
+
 struct Records {
   std::string file;  // for messages
-  std::vector<std::uint8_t> bytes;
+  std::vector<uint8_t> bytes;
 };
 
 /// What a folder, an archive or a lone file holds.
@@ -61,20 +68,20 @@ struct Files {
 
 /// All that `read` delivers, at most `limit` bytes.
 template <class Read>
-std::vector<std::uint8_t> read_all(const std::string& file, std::uint64_t limit, const Read& read) {
-  constexpr std::size_t kLargestPiece = std::size_t{8} << 20;
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t piece = std::size_t{64} << 10;; piece = std::min(2 * piece, kLargestPiece)) {
-    const std::size_t before = bytes.size();
-    bytes.resize(before + std::min<std::uint64_t>(piece, limit + 1 - before));
-    const std::size_t got = read(std::as_writable_bytes(std::span(bytes).subspan(before)));
+std::vector<uint8_t> read_all(const std::string& file, uint64_t limit, const Read& read) {
+  constexpr size_t kLargestPiece = size_t{8} << 20;
+  std::vector<uint8_t> bytes;
+  for (size_t piece = size_t{64} << 10;; piece = std::min(2 * piece, kLargestPiece)) {
+    const size_t before = bytes.size();
+    bytes.resize(before + std::min<uint64_t>(piece, limit + 1 - before));
+    const size_t got = read(std::as_writable_bytes(std::span(bytes).subspan(before)));
     bytes.resize(before + got);
-    if (bytes.size() > limit) reject(file, fmt::format("more than {} bytes: this is not such a file", limit));
+    if (bytes.size() > limit) reject(file, fmt::format("more than {} bytes: this cannot be a CIFAR file", limit));
     if (got == 0) return bytes;
   }
 }
 
-std::vector<std::string> lines_of(const std::string& file, const std::vector<std::uint8_t>& bytes) {
+std::vector<std::string> lines_of(const std::string& file, const std::vector<uint8_t>& bytes) {
   std::vector<std::string> lines;
   std::string line;
   const auto end_line = [&] {
@@ -82,8 +89,8 @@ std::vector<std::string> lines_of(const std::string& file, const std::vector<std
     if (!line.empty()) lines.push_back(line);
     line.clear();
   };
-  for (const std::uint8_t byte : bytes) {
-    if (byte == 0) reject(file, "a list of class names with a zero byte: write one name a line");
+  for (const uint8_t byte : bytes) {
+    if (byte == 0) reject(file, "the list of class names has a zero byte: write one name per line");
     if (byte == '\n') {
       end_line();
     } else {
@@ -94,11 +101,11 @@ std::vector<std::string> lines_of(const std::string& file, const std::vector<std
   std::vector<std::string> sorted = lines;
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) reject(file, fmt::format("the class {} stands there twice: correct the list", *twice));
+  if (twice != sorted.end()) reject(file, fmt::format("the class {} is listed twice: correct the list", *twice));
   return lines;
 }
 
-/// Takes the file `name` if it is one of those wanted, by `read`.
+/// Reads the file `name` by `read` if it is one of CIFAR's, else ignores it.
 template <class Read>
 void take(Files& files, std::string_view name, const std::string& file, const Read& read) {
   if (const std::string_view stem = record_stem(name); !stem.empty()) {
@@ -137,21 +144,22 @@ Files read_archive(DecompressingReader& reader) {
     const std::string name = fs::path(member->name).filename().string();
     const std::string file = reader.path().string() + ":" + member->name;
     if (record_stem(name).empty() && !is_name_file(name)) continue;
-    if (!member->regular) reject(file, "a link or folder under the name of a file: pack the file itself");
+    if (!member->regular)
+      reject(file, "this is a link or folder with the name of a data file: put the file itself into the archive");
     take(files, name, file, [&](std::span<std::byte> bytes) { return archive.read(bytes); });
   }
   if (files.records.empty()) {
-    reader.reject("the archive holds no data_batch_1.bin or train.bin: use the published archive");
+    reader.reject("the archive has neither data_batch_1.bin nor train.bin: use the published archive");
   }
   return files;
 }
 
-/// What a file that is surely something else begins with.
+/// Refuses a file that begins like one of another format.
 void check_lone_file(DecompressingReader& reader) {
   const std::span<const std::byte> first = reader.peek(4);
   const std::string_view magic(reinterpret_cast<const char*>(first.data()), first.size());
   if (magic.starts_with(std::string_view("\0\0\x08", 3)) && magic.size() == 4 && magic[3] <= 4) {
-    reader.reject("this is an IDX file: name the folder that holds the images and labels");
+    reader.reject("this is an IDX file: give the folder that holds the images and labels");
   }
 }
 
@@ -173,20 +181,21 @@ Files read_lone_file(DecompressingReader& reader) {
 }
 
 /// 1 for CIFAR-10's records, 2 for CIFAR-100's.
-std::size_t labels_of_a_record(const Files& files) {
+size_t labels_of_a_record(const Files& files) {
   bool one = true, two = true, in_range = true;
   for (const auto& [stem, records] : files.records) {
-    const std::size_t size = records.bytes.size();
+    const size_t size = records.bytes.size();
     if (size == 0) reject(records.file, "the file is empty: copy or download it again");
     one = one && size % (1 + kImage) == 0;
     two = two && size % (2 + kImage) == 0;
     if (!one && !two) {
       reject(records.file,
-             fmt::format("{} bytes are no whole number of records of {} bytes (CIFAR-10) or {} (CIFAR-100), as in the "
-                         "other files: the file is cut or of another format: copy or download it again",
+             fmt::format("{} bytes are not a multiple of the {} bytes of a CIFAR-10 record or the {} of a CIFAR-100 "
+                         "record, whichever the other files have: the file is truncated or has another format: copy "
+                         "or download it again",
                          size, 1 + kImage, 2 + kImage));
     }
-    for (std::size_t i = 0; two && i + 1 < size; i += 2 + kImage) {
+    for (size_t i = 0; two && i + 1 < size; i += 2 + kImage) {
       in_range = in_range && records.bytes[i] < kCoarseClasses && records.bytes[i + 1] < kFineClasses;
     }
   }
@@ -194,26 +203,29 @@ std::size_t labels_of_a_record(const Files& files) {
   return one ? 1 : 2;
 }
 
-/// The published names, or numbers.
-std::vector<std::string> default_names(std::size_t classes, bool cifar10) {
+/// The names of CIFAR-10, or numbers.
+std::vector<std::string> default_names(size_t classes, bool cifar10) {
   if (cifar10) return {kCifar10Names.begin(), kCifar10Names.end()};
   std::vector<std::string> names;
-  for (std::size_t c = 0; c < classes; ++c) names.push_back(std::to_string(c));
+  for (size_t c = 0; c < classes; ++c) names.push_back(std::to_string(c));
   return names;
 }
 
-/// Which label counts, and how the classes are called.
+/// Which label is the class, and the names of the classes.
 struct Classes {
-  std::size_t labels = 1;  // of a record
-  std::size_t label = 0;   // the one that is the class
+  size_t labels = 1;  // of a record
+  size_t label = 0;   // the one that is the class
   std::vector<std::string> names;
 };
 
 Classes classes_of(const Files& files, bool coarse_labels) {
   Classes classes{.labels = labels_of_a_record(files)};
   if (coarse_labels && classes.labels == 1) {
-    throw Error(ErrorKind::usage, fmt::format("[cifar] {}: has one label an image: leave out --coarse-labels",
-                                              files.records.begin()->second.file));
+    throw Error(
+        ErrorKind::usage,
+        fmt::format(
+            "[cifar] {}: `coarse_labels` needs CIFAR-100, whose records have two labels; these have one: leave it out",
+            files.records.begin()->second.file));
   }
   classes.label = classes.labels == 2 && !coarse_labels ? 1 : 0;
   const std::string_view published = classes.labels == 1 ? "batches.meta.txt"
@@ -226,13 +238,13 @@ Classes classes_of(const Files& files, bool coarse_labels) {
       return classes;
     }
   }
-  std::size_t count = coarse_labels ? kCoarseClasses : kFineClasses;
+  size_t count = coarse_labels ? kCoarseClasses : kFineClasses;
   if (classes.labels == 1) {
     count = 1;
     for (const auto& [stem, records] : files.records) {
       if (stem.starts_with("test")) continue;
-      for (std::size_t i = 0; i < records.bytes.size(); i += 1 + kImage) {
-        count = std::max<std::size_t>(count, records.bytes[i] + 1u);
+      for (size_t i = 0; i < records.bytes.size(); i += 1 + kImage) {
+        count = std::max<size_t>(count, records.bytes[i] + 1u);
       }
     }
   }
@@ -240,24 +252,24 @@ Classes classes_of(const Files& files, bool coarse_labels) {
   return classes;
 }
 
-/// Appends the labels to `set` and turns the records into images [32, 32, 3] where they stand.
+/// Appends the labels to `set` and turns the records into images [32, 32, 3] in place.
 void unpack(Records& records, const Classes& classes, ImageSet& set) {
-  const std::size_t record = classes.labels + kImage;
-  const std::size_t count = records.bytes.size() / record;
-  std::array<std::uint8_t, kImage> planes;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint8_t* const from = records.bytes.data() + i * record;
-    const std::uint8_t label = from[classes.label];
+  const size_t record = classes.labels + kImage;
+  const size_t count = records.bytes.size() / record;
+  std::array<uint8_t, kImage> planes;
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* const from = records.bytes.data() + i * record;
+    const uint8_t label = from[classes.label];
     if (label >= classes.names.size()) {
       reject(records.file, fmt::format("label {} of image {} is out of range: there are {} classes, {}: the file is "
-                                       "damaged, or the list of classes is another set's",
+                                       "damaged, or the list of classes belongs to another data set",
                                        label, i, classes.names.size(), join(classes.names, ",")));
     }
     set.labels.push_back(label);
     std::memcpy(planes.data(), from + classes.labels, kImage);
-    std::uint8_t* const to = records.bytes.data() + i * kImage;
-    for (std::size_t p = 0; p < kPixels; ++p) {
-      for (std::size_t c = 0; c < 3; ++c) to[3 * p + c] = planes[c * kPixels + p];
+    uint8_t* const to = records.bytes.data() + i * kImage;
+    for (size_t p = 0; p < kPixels; ++p) {
+      for (size_t c = 0; c < 3; ++c) to[3 * p + c] = planes[c * kPixels + p];
     }
   }
   records.bytes.resize(count * kImage);
@@ -265,11 +277,11 @@ void unpack(Records& records, const Classes& classes, ImageSet& set) {
 
 ImageSet unpack_all(Files& files, std::span<const std::string_view> stems, const Classes& classes) {
   ImageSet set{.height = 32, .width = 32, .channels = 3, .class_names = classes.names};
-  std::vector<std::uint8_t> images;
+  std::vector<uint8_t> images;
   for (const std::string_view stem : stems) {
     const auto found = files.records.find(stem);
     unpack(found->second, classes, set);
-    std::vector<std::uint8_t>& bytes = found->second.bytes;
+    std::vector<uint8_t>& bytes = found->second.bytes;
     if (stems.size() == 1) {
       images = std::move(bytes);
     } else {
@@ -278,18 +290,19 @@ ImageSet unpack_all(Files& files, std::span<const std::string_view> stems, const
     }
     files.records.erase(found);
   }
-  set.count = static_cast<std::int64_t>(set.labels.size());
+  set.count = int64_t(set.labels.size());
   set.own(std::move(images));
   return set;
 }
 
-/// The stems that make the training set, in order. The files have to be those of one set, all of them.
+/// The stems of the training set, in order. All files of one data set must be there, and none of another.
 std::vector<std::string_view> training_stems(const Files& files, const fs::path& path, bool lone) {
   const bool batches = std::any_of(kRecordFiles.begin(), kRecordFiles.begin() + 5,
                                    [&](std::string_view stem) { return files.records.contains(stem); });
   const bool train = files.records.contains("train");
   if ((batches || files.records.contains("test_batch")) && (train || files.records.contains("test"))) {
-    reject(path.string(), "has files named as CIFAR-10's and others as CIFAR-100's: keep the files of one set");
+    reject(path.string(),
+           "some files have the names of CIFAR-10, others those of CIFAR-100: keep the files of one data set");
   }
   if (lone) return {files.records.begin()->first};
   if (train) return {"train"};
@@ -299,8 +312,8 @@ std::vector<std::string_view> training_stems(const Files& files, const fs::path&
   }
   if (!missing.empty()) {
     throw Error(ErrorKind::io,
-                fmt::format("[cifar] {}: missing are {}: put them there{}", path.string(), join(missing, ", "),
-                            batches ? ", or name one file alone" : ", or train.bin"));
+                fmt::format("[cifar] {}: these files are missing: {}: put them there{}", path.string(),
+                            join(missing, ", "), batches ? ", or give the path of one file" : ", or train.bin"));
   }
   return {kRecordFiles.begin(), kRecordFiles.begin() + 5};
 }
@@ -342,12 +355,20 @@ ImageSplits load_cifar(const fs::path& path, bool coarse_labels) {
   return splits;
 }
 
-bool is_cifar_folder(const fs::path& folder) {
-  std::error_code ignored;
-  for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
-    if (!record_stem(entry->path().filename().native()).empty()) return true;
+std::vector<fs::path> find_cifar(const fs::path& path) {
+  std::error_code failure;
+  if (!fs::is_directory(path, failure)) return {path};
+  std::vector<fs::path> unpacked, packed;
+  bool has_files = false;
+  for (fs::directory_iterator entry(path, failure), end; !failure && entry != end; entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (is_published_folder(name)) unpacked.push_back(entry->path());
+    if (is_published_archive(name)) packed.push_back(entry->path());
+    has_files = has_files || !record_stem(name).empty();
   }
-  return false;
+  std::vector<fs::path> found = unpacked.empty() ? packed : unpacked;
+  if (has_files) found.push_back(path);
+  return found;
 }
 
 }  // namespace cucurbit

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What became of one file.
+/// The result of decoding one file.
 struct Outcome {
   FileFacts facts;
   std::string reason;
@@ -33,8 +33,7 @@ Outcome decode_file(const fs::path& root, const ListedFile& file, const Use& use
   const fs::path path = root / file.path;
   try {
     const RgbImage image = read_image(path);
-    outcome.facts = {
-        .height = std::uint32_t(image.height), .width = std::uint32_t(image.width), .sum = checksum(image.bytes())};
+    outcome.facts = {.height = uint32_t(image.height), .width = uint32_t(image.width), .sum = checksum(image.bytes())};
     use(image);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input && error.kind() != ErrorKind::io) throw;
@@ -45,24 +44,24 @@ Outcome decode_file(const fs::path& root, const ListedFile& file, const Use& use
   return outcome;
 }
 
-/// Facts are by file; those of bad ones have no size.
+/// `facts` has an entry for each file; those of bad files have no size.
 void expect_one_size(const fs::path& root, const ListedSplit& split, const std::vector<FileFacts>& facts) {
   const auto first = std::find_if(facts.begin(), facts.end(), [](const FileFacts& file) { return file.width > 0; });
   const auto other = std::find_if(first, facts.end(), [&](const FileFacts& file) {
     return file.width > 0 && (file.width != first->width || file.height != first->height);
   });
   if (other == facts.end()) return;
-  const auto path = [&](auto file) { return split.files[std::size_t(file - facts.begin())].path; };
+  const auto path = [&](auto file) { return split.files[file - facts.begin()].path; };
   throw MixedSizes(
       ErrorKind::input,
-      fmt::format("[folder] {}: images of different sizes: {} is {} x {}, {} {} x {} (height x width): give "
-                  "--img-size, to which all are brought",
+      fmt::format("[folder] {}: images of different sizes: {} is {} x {}, {} is {} x {} (height x width): give "
+                  "`img_size`, to which all are resized",
                   root.string(), path(first), first->height, first->width, path(other), other->height, other->width));
 }
 
 /// The size of the first image that can be decoded; 0 x 0 where none can.
 FileFacts common_size(const fs::path& root, const ListedSplit& split) {
-  constexpr std::size_t kProbed = 16;
+  constexpr size_t kProbed = 16;
   std::vector<FileFacts> facts;
   FileFacts size;
   for (const ListedFile& file : split.files) {
@@ -77,20 +76,20 @@ FileFacts common_size(const fs::path& root, const ListedSplit& split) {
 }  // namespace
 
 DecodedSplit decode_split(const fs::path& root, const ListedSplit& split, const FolderOptions& options,
-                          const std::function<ImageMemory(std::size_t)>& take_memory) {
+                          const std::function<ImageMemory(size_t)>& take_memory) {
   DecodedSplit decoded{.height = options.img_size, .width = options.img_size};
   if (options.img_size == 0) {
     const FileFacts size = common_size(root, split);
     decoded.height = size.height;
     decoded.width = size.width;
   }
-  const auto bytes = static_cast<std::size_t>(decoded.height * decoded.width * 3);
+  const auto bytes = size_t(decoded.height * decoded.width * 3);
   const ImageMemory memory = take_memory(split.files.size() * bytes);
   std::vector<Outcome> outcomes(split.files.size());
-  parallel_for(std::int64_t(outcomes.size()), [&](std::int64_t i) {
-    const auto file = static_cast<std::size_t>(i);
+  parallel_for(int64_t(outcomes.size()), [&](int64_t i) {
+    const auto file = size_t(i);
     outcomes[file] = decode_file(root, split.files[file], [&](const RgbImage& image) {
-      const std::span<std::uint8_t> target = memory.bytes.subspan(file * bytes, bytes);
+      const std::span<uint8_t> target = memory.bytes.subspan(file * bytes, bytes);
       if (image.height == decoded.height && image.width == decoded.width) {
         std::memcpy(target.data(), image.pixels.get(), bytes);
       } else if (options.img_size > 0) {
@@ -99,12 +98,12 @@ DecodedSplit decode_split(const fs::path& root, const ListedSplit& split, const 
     });
   });
 
-  std::size_t good = 0;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+  size_t good = 0;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
     decoded.facts.push_back(outcomes[i].facts);
     if (!outcomes[i].reason.empty()) {
       decoded.facts.back() = {};
-      decoded.bad.push_back({std::int64_t(i), outcomes[i].reason, outcomes[i].kind});
+      decoded.bad.push_back({int64_t(i), outcomes[i].reason, outcomes[i].kind});
       continue;
     }
     if (good < i) std::memmove(memory.bytes.data() + good * bytes, memory.bytes.data() + i * bytes, bytes);

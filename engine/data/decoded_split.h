@@ -14,28 +14,30 @@ namespace cucurbit {
 
 struct DecodedSplit {
   struct Bad {
-    std::int64_t file = 0;  // its index in the listing
+    int64_t file = 0;  // its index in the listing
     std::string reason;
     ErrorKind kind = ErrorKind::input;
   };
 
-  std::int64_t height = 0, width = 0;    // 0 where every file is bad
-  std::span<const std::uint8_t> images;  // [good files, height, width, 3], in the order of the listing
+  int64_t height = 0, width = 0;    // 0 where every file is bad
+  std::span<const uint8_t> images;  // [good files, height, width, 3], in the order of the listing
   std::shared_ptr<const void> owner;
   std::vector<FileFacts> facts;  // by file of the listing
   std::vector<Bad> bad;          // in the order of the listing
 };
 
-/// Memory for the images of a split: `bytes` to be written, kept by `owner`; `file` where they lie in a file.
+/// Memory for the images of a split: `bytes` are written by the decoder and kept alive by `owner`; `file` is the file
+/// in which they lie, or null.
 struct ImageMemory {
-  std::span<std::uint8_t> bytes;
+  std::span<uint8_t> bytes;
   std::shared_ptr<const void> owner;
   std::shared_ptr<NewMappedFile> file;
 };
 
-/// Decodes every file of `split`. `take_memory(n)` provides n bytes for the images. Bad files leave no gap. Throws
-/// MixedSizes where options.img_size is 0 and they are; if the first 16 tell, before the others are read.
+/// Decodes every file of `split`. `take_memory(n)` provides n bytes for the images. Bad files leave no gap between the
+/// images. Throws MixedSizes if options.img_size is 0 and the images differ in size; where the first 16 files already
+/// show it, the others are not read.
 DecodedSplit decode_split(const std::filesystem::path& root, const ListedSplit& split, const FolderOptions& options,
-                          const std::function<ImageMemory(std::size_t)>& take_memory);
+                          const std::function<ImageMemory(size_t)>& take_memory);
 
 }  // namespace cucurbit

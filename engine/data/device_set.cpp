@@ -39,12 +39,12 @@ void mix(const Batch& batch, const StepState* state, const Mixing& mixing) {
 }
 }  // namespace
 
-/// The images of a set that lie in host memory, and what of them has been sent to the device.
+/// Images in host memory, and which of them have been sent to the device.
 struct DeviceSet::Streaming {
-  /// For steps of one size. It stays where it is: captured steps know its address.
+  /// The buffers for steps of one size. They must not move, because captured steps hold their address.
   struct Ring {
     ImageStream images;
-    std::optional<StepState> sent[2];  // by slot: where the step begins whose batches it holds
+    std::optional<StepState> sent[2];  // by slot: the first batch of the step whose images it holds
     Ring(std::span<const uint8_t> images, int64_t image_bytes, int64_t capacity)
         : images(images, image_bytes, capacity) {}
   };
@@ -64,7 +64,7 @@ struct DeviceSet::Streaming {
     return rings.try_emplace(size, images, image_bytes, size.first * size.second).first->second;
   }
 
-  /// Sends the batches of the step that begins at `first`, unless the slot holds them.
+  /// Sends the images of the step that begins at `first`, unless the slot holds them already.
   void send(Ring& ring, int slot, const StepState& first) {
     if (ring.sent[slot] == first) return;
     const auto [size, batches] = prepared;
@@ -90,8 +90,8 @@ DeviceSet::DeviceSet(const ImageSet& set, const ChannelStatistics& normalization
     : count_(set.count), image_{set.height, set.width, set.channels} {
   if (int64_t(normalization.mean.size()) != set.channels)
     throw Error(ErrorKind::input,
-                fmt::format("[data] {}: {} channels, normalisation for {}: use a model trained on such "
-                            "images",
+                fmt::format("[data] {}: the images have {} channels, the normalisation is for {}: use a model "
+                            "trained on such images",
                             set.name, set.channels, normalization.mean.size()));
   const int64_t image_bytes = image_.size();
   if (residency == Residency::device ||
@@ -127,14 +127,15 @@ kernels::ImageSource DeviceSet::source() const {
 void DeviceSet::prepare(const StepState& at, int64_t batch_size, int64_t batches) const {
   if (!streaming_) return;
   if (at.micro_batch % batches != 0)
-    throw Error(ErrorKind::usage, fmt::format("[data] step of {} batches at batch {}: images that do not lie on the "
-                                              "device needs steps of the same size from the beginning",
-                                              batches, at.micro_batch));
+    throw Error(ErrorKind::usage,
+                fmt::format("[data] a step of {} batches at batch {}: with images in host memory, all "
+                            "steps must have the same number of batches",
+                            batches, at.micro_batch));
   streaming_->prepared = {batch_size, batches};
   Streaming::Ring& ring = streaming_->ring(streaming_->prepared);
   const int slot = int(at.micro_batch / batches % 2);
   ring.images.release(1 - slot);
-  if (ring.sent[slot] != at) ring.images.release(slot);  // another training may still read there
+  if (ring.sent[slot] != at) ring.images.release(slot);  // another trainer may still read from it
   streaming_->send(ring, slot, at);
   StepState next = at;
   for (int64_t b = 0; b < batches; ++b) next = next.next(streaming_->batches_per_epoch());
@@ -148,9 +149,10 @@ Batch DeviceSet::training_batch(int64_t batch_size, const StepState* state, cons
   kernels::ImageSource images = source();
   if (streaming_) {
     if (streaming_->prepared.first != batch_size)
-      throw Error(ErrorKind::usage, fmt::format("[data] a batch of {} images that lie in host memory: call prepare for "
-                                                "it first",
-                                                batch_size));
+      throw Error(ErrorKind::usage,
+                  fmt::format("[data] a batch of {} images in host memory: call prepare for this batch "
+                              "size first",
+                              batch_size));
     images.images = streaming_->ring(streaming_->prepared).images.slot(0);
     images.ring = 2 * streaming_->prepared.second;
   }

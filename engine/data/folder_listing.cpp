@@ -36,7 +36,7 @@ struct CloseFolder {
 };
 using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
 
-/// For millions of files: std::filesystem takes paths apart again and again.
+/// opendir, because std::filesystem parses every path again, which is slow for millions of files.
 OpenFolder open_folder(const fs::path& path) {
   OpenFolder folder(::opendir(path.c_str()));
   if (!folder) fail(path, errno);
@@ -70,7 +70,7 @@ std::vector<std::string> folders_in(const fs::path& folder) {
 }
 
 bool is_image_name(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
+  const size_t dot = name.rfind('.');
   if (dot == std::string_view::npos) return false;
   std::string ending(name.substr(dot + 1));
   for (char& c : ending) c = c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c;
@@ -81,19 +81,19 @@ std::string join_path(const std::string& folder, const std::string& name) {
   return folder.empty() ? name : folder + "/" + name;
 }
 
-/// The file `path`, of which `status` was found, or the `failure`.
-ListedFile describe(const std::string& path, std::int32_t label, const struct stat& status, int failure) {
+/// The entry of the file `path`; `failure` is 0 and `status` was found, or it is the error number of stat.
+ListedFile describe(const std::string& path, int32_t label, const struct stat& status, int failure) {
   ListedFile file{.path = path, .label = label, .problem = {}};
   if (failure == ENOENT) {
-    file.problem = "a link to nothing: mend or remove it";
+    file.problem = "a link to nothing: repair or remove it";
   } else if (failure != 0) {
-    file.problem = fmt::format("cannot be read ({}): check its permissions, or mend or remove it",
+    file.problem = fmt::format("cannot be read ({}): check its permissions, or repair or remove it",
                                std::generic_category().message(failure));
   } else if (!S_ISREG(status.st_mode)) {
-    file.problem = "no file but a pipe or device: remove it";
+    file.problem = "this is a pipe or device, not a file: remove it";
   } else {
-    file.size = static_cast<std::uint64_t>(status.st_size);
-    file.modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+    file.size = uint64_t(status.st_size);
+    file.modified = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
   }
   return file;
 }
@@ -104,8 +104,8 @@ struct Found {
   IgnoredFiles ignored;
 };
 
-/// Adds the images below `folder`; with `visited`, the folders seen, no ring of links is endless.
-void descend(const fs::path& root, const std::string& folder, std::int32_t label, Found& found,
+/// Adds the images below `folder`. `visited` holds the folders seen so far, so that links in a ring come to an end.
+void descend(const fs::path& root, const std::string& folder, int32_t label, Found& found,
              std::set<std::pair<dev_t, ino_t>>& visited) {
   const fs::path full = root / folder;
   const OpenFolder open = open_folder(full);
@@ -127,7 +127,7 @@ void descend(const fs::path& root, const std::string& folder, std::int32_t label
 }
 
 /// The images below `folder`, by path.
-Found find_images(const fs::path& root, const std::string& folder, std::int32_t label) {
+Found find_images(const fs::path& root, const std::string& folder, int32_t label) {
   Found found;
   std::set<std::pair<dev_t, ino_t>> visited;
   descend(root, folder, label, found, visited);
@@ -141,12 +141,12 @@ void take(Found& found, std::vector<ListedFile>& files, IgnoredFiles& ignored) {
   ignored.add(found.ignored);
 }
 
-/// The images of several classes, found on all cores: most of the time goes by in the system.
+/// The images of several classes, found on all cores, since most of the time is spent in system calls.
 std::vector<Found> find_classes(const fs::path& root, const std::string& split, const std::vector<std::string>& names,
-                                const std::vector<std::int32_t>& labels) {
+                                const std::vector<int32_t>& labels) {
   std::vector<Found> found(names.size());
-  parallel_for(std::int64_t(names.size()), [&](std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
+  parallel_for(int64_t(names.size()), [&](int64_t i) {
+    const auto at = size_t(i);
     found[at] = find_images(root, join_path(split, names[at]), labels[at]);
   });
   return found;
@@ -154,7 +154,7 @@ std::vector<Found> find_classes(const fs::path& root, const std::string& split, 
 
 void check_class_name(const fs::path& path, const std::string& name) {
   const bool control = std::any_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
-  if (control) reject(path / name, "a class name with control characters: rename the folder");
+  if (control) reject(path / name, "the class name has control characters: rename the folder");
 }
 
 ListedSplit list_training(const fs::path& root, const std::string& split, Listing& listing) {
@@ -162,18 +162,18 @@ ListedSplit list_training(const fs::path& root, const std::string& split, Listin
   const fs::path folder = split.empty() ? root : root / split;
   listing.class_names = folders_in(folder);
   if (listing.class_names.empty()) {
-    reject(folder, "no classes: put the images into a folder for each class, named as the class");
+    reject(folder, "no classes found: expected one folder of images per class, named after the class");
   }
-  std::vector<std::int32_t> labels(listing.class_names.size());
+  std::vector<int32_t> labels(listing.class_names.size());
   std::iota(labels.begin(), labels.end(), 0);
   for (const std::string& name : listing.class_names) check_class_name(folder, name);
   std::vector<Found> found = find_classes(root, split, listing.class_names, labels);
-  for (std::size_t label = 0; label < found.size(); ++label) {
-    const std::int64_t others = found[label].ignored.count;
+  for (size_t label = 0; label < found.size(); ++label) {
+    const int64_t others = found[label].ignored.count;
     if (found[label].files.empty()) {
       reject(folder / listing.class_names[label],
-             fmt::format("a class without images (.png, .jpg, .jpeg){}: add some or remove the folder",
-                         others > 0 ? fmt::format(", but with {} other files", others) : ""));
+             fmt::format("this class has no images (.png, .jpg, .jpeg){}: add some or remove the folder",
+                         others > 0 ? fmt::format(" but other files ({})", others) : ""));
     }
     take(found[label], train.files, listing.ignored);
   }
@@ -184,17 +184,20 @@ std::optional<ListedSplit> list_evaluation(const fs::path& root, const std::stri
   if (!is_folder(root / split)) return std::nullopt;
   ListedSplit listed{.name = split, .files = {}};
   const std::vector<std::string> names = folders_in(root / split);
-  std::vector<std::int32_t> labels;
+  std::vector<int32_t> labels;
   for (const std::string& name : names) {
     const auto known = std::lower_bound(listing.class_names.begin(), listing.class_names.end(), name);
     if (known == listing.class_names.end() || *known != name) {
-      reject(root / split, fmt::format("the class {} is not in train: classes {}, in train {}: they must be the same",
-                                       name, join(names, ","), join(listing.class_names, ",")));
+      reject(root / split,
+             fmt::format(
+                 "the class {} is not in train: the classes here are {}, those in train are {}: they must be the same",
+                 name, join(names, ","), join(listing.class_names, ",")));
     }
-    labels.push_back(std::int32_t(known - listing.class_names.begin()));
+    labels.push_back(int32_t(known - listing.class_names.begin()));
   }
   for (Found& found : find_classes(root, split, names, labels)) take(found, listed.files, listing.ignored);
-  if (listed.files.empty()) reject(root / split, "holds no images: remove the folder, or add a folder for each class");
+  if (listed.files.empty())
+    reject(root / split, "no images found: add one folder of images per class, or remove this folder");
   return listed;
 }
 
@@ -203,7 +206,7 @@ std::optional<ListedSplit> list_evaluation(const fs::path& root, const std::stri
 Listing list_image_folder(const fs::path& root) {
   struct stat status = {};
   if (::stat(root.c_str(), &status) != 0) fail(root, errno);
-  if (!S_ISDIR(status.st_mode)) reject(root, "this is not a folder: name the folder that holds the classes");
+  if (!S_ISDIR(status.st_mode)) reject(root, "this is not a folder: give the folder that holds the classes");
   Listing listing;
   if (is_folder(root / "train")) {
     listing.train = list_training(root, "train", listing);
@@ -212,8 +215,8 @@ Listing list_image_folder(const fs::path& root) {
   } else {
     for (const char* split : {"val", "test"}) {
       if (is_folder(root / split)) {
-        reject(root,
-               fmt::format("has a folder {} but no train: add train/CLASS, or rename the class {}", split, split));
+        reject(root, fmt::format("there is a folder {} but no folder train: add train/CLASS, or rename the class {}",
+                                 split, split));
       }
     }
     listing.train = list_training(root, "", listing);
@@ -237,7 +240,7 @@ Listing list_images(const std::vector<fs::path>& paths) {
     std::string folder = path.string();
     while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
     Found found = find_images("", folder, 0);
-    if (found.files.empty()) reject(path, "holds no images (.png, .jpg, .jpeg): check the path");
+    if (found.files.empty()) reject(path, "no images (.png, .jpg, .jpeg) found: check the path");
     take(found, files, listing.ignored);
   }
   return listing;

@@ -4,18 +4,19 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
+
+#include "engine/data/splits.h"
 
 namespace cucurbit {
 
 struct ListedFile {
   std::string path;  // below the root, with '/'
-  std::uint64_t size = 0;
-  std::int64_t modified = 0;  // ns
-  std::int32_t label = 0;
-  std::string problem;  // why it cannot be read, as far as the folder tells; empty for most
+  uint64_t size = 0;
+  int64_t modified = 0;  // ns
+  int32_t label = 0;
+  std::string problem;  // why it cannot be read, if listing it shows that already; else empty
 };
 
 /// The files of one split, ordered by label, then by path, bytewise.
@@ -26,7 +27,7 @@ struct ListedSplit {
 
 /// Files in class folders that are not named as images.
 struct IgnoredFiles {
-  std::int64_t count = 0;
+  int64_t count = 0;
   std::string example;  // the first
 
   void add(const IgnoredFiles& others) {
@@ -35,33 +36,31 @@ struct IgnoredFiles {
   }
 };
 
-struct Listing {
-  std::vector<std::string> class_names;  // bytewise order, that of torchvision
-  ListedSplit train;
-  std::optional<ListedSplit> validation, test;
+struct Listing : Splits<ListedSplit> {
+  std::vector<std::string> class_names;  // in bytewise order, as torchvision has them
   IgnoredFiles ignored;
 };
 
 /// Lists root/{train,val,test}/CLASS/**/*.{png,jpg,jpeg} (val and test may be absent) or, where root has no folder
 /// `train`, root/CLASS/**/*.{png,jpg,jpeg}. Endings are compared without regard to case; hidden files and folders are
-/// passed over; links are followed, once to each folder.
+/// ignored; links are followed, but each folder is entered once.
 ///
 /// Throws Error(io) for a folder that cannot be read, Error(input) for no class, a class without images, and a class in
 /// val or test that train does not have.
 Listing list_image_folder(const std::filesystem::path& root);
 
-/// Lists images that have no classes, in the order of `paths`: files, whatever they are called, and the images below
-/// folders as list_image_folder takes them. Paths are as given; labels are 0. Throws Error(io) for a folder that cannot
+/// Lists images without classes, in the order of `paths`: files, whatever their names, and the images below folders,
+/// with the rules of list_image_folder. Paths are as given; labels are 0. Throws Error(io) for a folder that cannot
 /// be read or a path that does not exist, Error(input) for a folder without images.
 Listing list_images(const std::vector<std::filesystem::path>& paths);
 
-/// True if `path` is a file named or beginning as PNG or JPEG files are.
+/// True if `path` is a file whose name or first bytes are those of PNG or JPEG.
 bool is_image_file(const std::filesystem::path& path);
 
-/// True if `folder` holds a file that is named as images are and not hidden.
+/// True if `folder` holds a file that is not hidden and has the name of an image.
 bool has_images(const std::filesystem::path& folder);
 
-/// True if `folder` has a folder in it that is not hidden.
+/// True if `folder` holds a folder that is not hidden.
 bool has_folders(const std::filesystem::path& folder);
 
 }  // namespace cucurbit

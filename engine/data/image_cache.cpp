@@ -15,29 +15,29 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Bytes = std::span<const std::uint8_t>;
+using Bytes = std::span<const uint8_t>;
 
-constexpr int kVersion = 1;  // to be raised when the same files would decode to other bytes
-constexpr std::size_t kPiece = std::size_t{4} << 20;
+constexpr int kVersion = 1;  // raise it when the same files would decode to other bytes
+constexpr size_t kPiece = size_t{4} << 20;
 
 /// The end of a cache file: images, then `metadata` bytes of CBOR, then this.
 struct Footer {
   char magic[16] = {'c', 'u', 'c', 'u', 'r', 'b', 'i', 't', ' ', 'i', 'm', 'a', 'g', 'e', 's', '\n'};
-  std::uint64_t images = 0, metadata = 0, metadata_sum = 0;
+  uint64_t images = 0, metadata = 0, metadata_sum = 0;
 };
 
 template <class T>
-std::uint64_t add_to_sum(std::uint64_t sum, const T& value) {
-  return checksum({reinterpret_cast<const std::uint8_t*>(&value), sizeof(value)}, sum);
+uint64_t add_to_sum(uint64_t sum, const T& value) {
+  return checksum({reinterpret_cast<const uint8_t*>(&value), sizeof(value)}, sum);
 }
 
-std::uint64_t add_to_sum(std::uint64_t sum, const std::string& text) {
-  return checksum({reinterpret_cast<const std::uint8_t*>(text.data()), text.size() + 1}, sum);
+uint64_t add_to_sum(uint64_t sum, const std::string& text) {
+  return checksum({reinterpret_cast<const uint8_t*>(text.data()), text.size() + 1}, sum);
 }
 
-/// Changes with every file that comes, goes, is renamed or written.
-std::uint64_t fingerprint(const ListedSplit& split) {
-  std::uint64_t sum = add_to_sum(0, kVersion);
+/// Changes whenever a file is added, removed, renamed or written.
+uint64_t fingerprint(const ListedSplit& split) {
+  uint64_t sum = add_to_sum(0, kVersion);
   for (const ListedFile& file : split.files) {
     sum = add_to_sum(add_to_sum(add_to_sum(sum, file.path), file.size), file.modified);
     sum = add_to_sum(sum, file.problem);
@@ -45,19 +45,19 @@ std::uint64_t fingerprint(const ListedSplit& split) {
   return sum;
 }
 
-std::vector<std::uint64_t> piece_sums(Bytes images) {
-  std::vector<std::uint64_t> sums((images.size() + kPiece - 1) / kPiece);
-  parallel_for(std::int64_t(sums.size()), [&](std::int64_t i) {
-    const std::size_t at = std::size_t(i) * kPiece;
-    sums[std::size_t(i)] = checksum(images.subspan(at, std::min(kPiece, images.size() - at)));
+std::vector<uint64_t> piece_sums(Bytes images) {
+  std::vector<uint64_t> sums((images.size() + kPiece - 1) / kPiece);
+  parallel_for(int64_t(sums.size()), [&](int64_t i) {
+    const size_t at = size_t(i) * kPiece;
+    sums[i] = checksum(images.subspan(at, std::min(kPiece, images.size() - at)));
   });
   return sums;
 }
 
 template <class T>
 json::binary_t to_binary(const std::vector<T>& values) {
-  const auto* const first = reinterpret_cast<const std::uint8_t*>(values.data());
-  return json::binary_t(std::vector<std::uint8_t>(first, first + values.size() * sizeof(T)));
+  const auto* const first = reinterpret_cast<const uint8_t*>(values.data());
+  return json::binary_t(std::vector<uint8_t>(first, first + values.size() * sizeof(T)));
 }
 
 template <class T>
@@ -68,11 +68,11 @@ std::vector<T> from_binary(const json& value) {
   return values;
 }
 
-/// The metadata of a whole file.
+/// The metadata of a complete file, nothing for any other; `footer` receives its footer.
 std::optional<json> metadata_of(Bytes file, Footer& footer) {
   if (file.size() < sizeof(Footer)) return std::nullopt;
   std::memcpy(&footer, file.data() + file.size() - sizeof(Footer), sizeof(Footer));
-  const std::uint64_t before = file.size() - sizeof(Footer);
+  const uint64_t before = file.size() - sizeof(Footer);
   if (std::memcmp(footer.magic, Footer().magic, sizeof(footer.magic)) != 0) return std::nullopt;
   if (footer.images > before || footer.metadata != before - footer.images) return std::nullopt;
   const Bytes metadata = file.subspan(footer.images, footer.metadata);
@@ -81,10 +81,11 @@ std::optional<json> metadata_of(Bytes file, Footer& footer) {
   return parsed.is_discarded() ? std::nullopt : std::optional<json>(std::move(parsed));
 }
 
-/// What `take(images, metadata, owner)` makes of the cache file at `path`. Nothing where it is absent, made from other
-/// files, or damaged: not whole, or such that `take` gives nothing or throws a json::exception; the last is noted.
+/// The result of `take(images, metadata, owner)` for the cache file at `path`. Nothing if there is no such file, it was
+/// made from other files, or it is damaged: incomplete, or `take` returns nothing or throws a json::exception. Damage
+/// is reported to options.note.
 template <class Take>
-auto read_file(const fs::path& path, std::uint64_t fingerprint, const FolderOptions& options, const Take& take)
+auto read_file(const fs::path& path, uint64_t fingerprint, const FolderOptions& options, const Take& take)
     -> decltype(take(Bytes(), json(), nullptr)) {
   std::error_code failure;
   if (!fs::exists(path, failure)) return std::nullopt;
@@ -94,37 +95,37 @@ auto read_file(const fs::path& path, std::uint64_t fingerprint, const FolderOpti
     if (const std::optional<json> metadata = metadata_of(file->bytes(), footer)) {
       if (metadata->at("fingerprint") != fingerprint) return std::nullopt;
       const Bytes images = file->bytes().first(footer.images);
-      if (piece_sums(images) == from_binary<std::uint64_t>(metadata->at("sums"))) {
+      if (piece_sums(images) == from_binary<uint64_t>(metadata->at("sums"))) {
         if (auto taken = take(images, *metadata, file)) return taken;
       }
     }
   } catch (const json::exception&) {  // noted below
   }
-  options.note(fmt::format("the cache {} is damaged: it is made anew", path.string()));
+  options.note(fmt::format("the cache file {} is damaged and is written again", path.string()));
   return std::nullopt;
 }
 
-/// Completes `file`, in which `images` lie, by the metadata.
-void finish_file(NewMappedFile& file, Bytes images, std::uint64_t fingerprint, json metadata) {
+/// Completes `file`, in which `images` lie, with the metadata and the footer.
+void finish_file(NewMappedFile& file, Bytes images, uint64_t fingerprint, json metadata) {
   metadata["fingerprint"] = fingerprint;
   metadata["sums"] = json::binary(to_binary(piece_sums(images)));
-  std::vector<std::uint8_t> tail = json::to_cbor(metadata);
+  std::vector<uint8_t> tail = json::to_cbor(metadata);
   Footer footer;
   footer.images = images.size();
   footer.metadata = tail.size();
   footer.metadata_sum = checksum(tail);
-  const auto* const bytes = reinterpret_cast<const std::uint8_t*>(&footer);
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(&footer);
   tail.insert(tail.end(), bytes, bytes + sizeof(footer));
   file.commit(images.size(), tail);
 }
 
-/// Nothing where the numbers do not fit. Throws json::exception for other metadata.
-std::optional<DecodedSplit> decoded_of(Bytes images, const json& metadata, std::size_t files) {
+/// Nothing if the sizes do not fit. Throws json::exception for metadata of another form.
+std::optional<DecodedSplit> decoded_of(Bytes images, const json& metadata, size_t files) {
   DecodedSplit decoded{.height = metadata.at("height"), .width = metadata.at("width"), .images = images};
   decoded.facts = from_binary<FileFacts>(metadata.at("facts"));
   for (const json& bad : metadata.at("bad")) decoded.bad.push_back({.file = bad.at(0), .reason = bad.at(1)});
   const bool lengths = decoded.facts.size() == files && decoded.bad.size() <= files &&
-                       images.size() == (files - decoded.bad.size()) * std::size_t(decoded.height * decoded.width * 3);
+                       images.size() == (files - decoded.bad.size()) * size_t(decoded.height * decoded.width * 3);
   return lengths ? std::optional(decoded) : std::nullopt;
 }
 
@@ -134,17 +135,17 @@ json metadata_of(const ImageSet& set) {
           {"classes", set.class_names}};
 }
 
-/// Takes the set's images from the front of `images`; nothing where they are too few.
+/// Takes the images of a set from the front of `images`; nothing if there are too few.
 std::optional<ImageSet> take_set(Bytes& images, const json& metadata) {
   ImageSet set{.name = metadata.at("name"),
                .count = metadata.at("count"),
                .height = metadata.at("height"),
                .width = metadata.at("width"),
                .channels = metadata.at("channels"),
-               .labels = from_binary<std::int32_t>(metadata.at("labels")),
+               .labels = from_binary<int32_t>(metadata.at("labels")),
                .class_names = metadata.at("classes")};
-  const auto bytes = static_cast<std::size_t>(set.count * set.height * set.width * set.channels);
-  if (bytes > images.size() || set.labels.size() != std::size_t(set.count)) return std::nullopt;
+  const auto bytes = size_t(set.count * set.image_bytes());
+  if (bytes > images.size() || set.labels.size() != size_t(set.count)) return std::nullopt;
   set.images = images.first(bytes);
   images = images.subspan(bytes);
   return set;
@@ -163,7 +164,7 @@ fs::path default_cache_folder() {
 fs::path cache_path(const fs::path& root, const ListedSplit& split, const FolderOptions& options) {
   std::error_code ignored;
   const fs::path real = fs::weakly_canonical(root, ignored);
-  std::uint64_t sum = add_to_sum(add_to_sum(0, real.string()), split.name);
+  uint64_t sum = add_to_sum(add_to_sum(0, real.string()), split.name);
   sum = add_to_sum(add_to_sum(sum, options.img_size), int(options.resize));
   const std::string name = real.filename().string() + (split.name.empty() ? "" : "-" + split.name);
   return options.cache_dir / fmt::format("{}-{:016x}.images", name, sum);
@@ -190,40 +191,46 @@ void commit_cache(NewMappedFile& file, const ListedSplit& split, const DecodedSp
 ArchiveKey archive_key(const fs::path& archive, bool coarse_labels, const FolderOptions& options) {
   std::error_code ignored;
   const fs::path real = fs::weakly_canonical(archive, ignored);
-  const std::uint64_t place = add_to_sum(add_to_sum(0, real.string()), int(coarse_labels));
-  const std::uint64_t size = fs::file_size(real, ignored);
-  const std::int64_t modified = fs::last_write_time(real, ignored).time_since_epoch().count();
+  const uint64_t place = add_to_sum(add_to_sum(0, real.string()), int(coarse_labels));
+  const uint64_t size = fs::file_size(real, ignored);
+  const int64_t modified = fs::last_write_time(real, ignored).time_since_epoch().count();
   return {options.cache_dir / fmt::format("{}-{:016x}.images", real.filename().string(), place),
           add_to_sum(add_to_sum(add_to_sum(0, kVersion), size), modified)};
 }
 
 std::optional<ImageSplits> read_archive_cache(const ArchiveKey& key, const FolderOptions& options) {
-  return read_file(key.cache, key.fingerprint, options, [](Bytes images, const json& metadata, const auto& owner) {
-    std::optional<ImageSplits> splits;
-    std::optional<ImageSet> train = take_set(images, metadata.at("train")), test;
-    const bool has_test = metadata.contains("test");
-    if (has_test) test = take_set(images, metadata.at("test"));
-    if (!train || has_test != test.has_value() || !images.empty()) return splits;
-    splits = {.train = std::move(*train), .validation = {}, .test = std::move(test)};
-    splits->train.owner = owner;
-    if (splits->test) splits->test->owner = owner;
-    return splits;
-  });
+  const auto take = [](Bytes images, const json& metadata, const auto& owner) -> std::optional<ImageSplits> {
+    std::optional<ImageSet> sets[3];
+    for (int i = 0; const char* name : {"train", "val", "test"}) {
+      std::optional<ImageSet>& set = sets[i++];
+      if (!metadata.contains(name)) continue;
+      set = take_set(images, metadata.at(name));
+      if (!set) return std::nullopt;
+      set->owner = owner;
+    }
+    if (!sets[0] || !images.empty()) return std::nullopt;
+    return ImageSplits{.train = std::move(*sets[0]), .validation = std::move(sets[1]), .test = std::move(sets[2])};
+  };
+  return read_file(key.cache, key.fingerprint, options, take);
 }
 
 void write_archive_cache(const ArchiveKey& key, const ImageSplits& splits, const FolderOptions& options) {
-  const Bytes train = splits.train.images, test = splits.test ? splits.test->images : Bytes();
+  size_t size = 0;
+  for_each_split(splits, [&](const char*, const ImageSet& set) { size += set.images.size(); });
   try {
     std::error_code ignored;  // what prevents the folder prevents the file
     fs::create_directories(key.cache.parent_path(), ignored);
-    NewMappedFile file(key.cache, train.size() + test.size());
-    std::copy(test.begin(), test.end(), std::copy(train.begin(), train.end(), file.bytes().begin()));
-    json metadata{{"train", metadata_of(splits.train)}};
-    if (splits.test) metadata["test"] = metadata_of(*splits.test);
+    NewMappedFile file(key.cache, size);
+    auto end = file.bytes().begin();
+    json metadata;
+    for_each_split(splits, [&](const char* name, const ImageSet& set) {
+      end = std::copy(set.images.begin(), set.images.end(), end);
+      metadata[name] = metadata_of(set);
+    });
     finish_file(file, file.bytes(), key.fingerprint, std::move(metadata));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io || options.cache_required) throw;
-    options.note(fmt::format("the unpacked archive is not kept for the next time: {}", error.what()));
+    options.note(fmt::format("the unpacked archive is not cached: {}", error.what()));
   }
 }
 

@@ -12,19 +12,20 @@
 
 namespace {
 
-/// stb_image takes its memory here: no block may be larger than an image of the announced size needs, which stops
-/// files that unpack without end. Zeroed, so that what damaged data leave unset is at least the same in every run.
-thread_local std::size_t largest_block = 0;
+/// The memory of stb_image: no block may be larger than an image of the announced size needs, which stops files that
+/// decompress without end. It is zeroed, so that pixels which damaged data leave unset are at least the same in every
+/// run.
+thread_local size_t largest_block = 0;
 thread_local bool block_refused = false;
 
-bool is_refused(std::size_t size) {
+bool is_refused(size_t size) {
   const bool refused = size > largest_block;
   block_refused = block_refused || refused;
   return refused;
 }
 
-void* take_block(std::size_t size) { return is_refused(size) ? nullptr : std::calloc(1, size); }
-void* grow_block(void* block, std::size_t old_size, std::size_t size) {
+void* take_block(size_t size) { return is_refused(size) ? nullptr : std::calloc(1, size); }
+void* grow_block(void* block, size_t old_size, size_t size) {
   if (is_refused(size)) return nullptr;
   void* const grown = std::realloc(block, size);
   if (grown != nullptr && size > old_size) std::memset(static_cast<char*>(grown) + old_size, 0, size - old_size);
@@ -51,7 +52,7 @@ void* grow_block(void* block, std::size_t old_size, std::size_t size) {
 namespace cucurbit {
 namespace {
 
-using Bytes = std::span<const std::uint8_t>;
+using Bytes = std::span<const uint8_t>;
 
 constexpr std::string_view kPngMagic{"\x89PNG\r\n\x1a\n", 8};
 constexpr std::string_view kJpegMagic{"\xff\xd8\xff", 3};
@@ -64,7 +65,7 @@ bool begins_with(Bytes file, std::string_view magic) {
   return file.size() >= magic.size() && std::memcmp(file.data(), magic.data(), magic.size()) == 0;
 }
 
-/// What a file is that is neither PNG nor JPEG.
+/// Names the format of a file that is neither PNG nor JPEG.
 std::string describe(Bytes file) {
   struct Kind {
     std::string_view magic, name;
@@ -81,57 +82,57 @@ std::string describe(Bytes file) {
                                     {"<?xml", "an XML text"},
                                     {"<!DOCTYPE", "a web page"},
                                     {"<html", "a web page"},
-                                    {"version https://git-lfs", "a pointer of Git LFS, not the file itself"}};
+                                    {"version https://git-lfs", "a Git LFS pointer instead of the file itself"}};
   for (const Kind& kind : kKinds)
     if (begins_with(file, kind.magic)) return std::string(kind.name);
   if (begins_with(file, "RIFF") && file.size() >= 12 && begins_with(file.subspan(8), "WEBP")) return "a WebP image";
-  if (file.size() >= 12 && begins_with(file.subspan(4), "ftyp")) return "an HEIC or AVIF image, or a film";
-  const Bytes start = file.first(std::min<std::size_t>(file.size(), 256));
-  const bool text =
-      std::all_of(start.begin(), start.end(), [](std::uint8_t c) { return c >= 32 || (c >= 9 && c <= 13); });
-  return text ? "a text" : "no image of a known format";
+  if (file.size() >= 12 && begins_with(file.subspan(4), "ftyp")) return "an HEIC or AVIF image, or a video";
+  const Bytes start = file.first(std::min<size_t>(file.size(), 256));
+  const bool text = std::all_of(start.begin(), start.end(), [](uint8_t c) { return c >= 32 || (c >= 9 && c <= 13); });
+  return text ? "a text file" : "not an image of a known format";
 }
 
-std::uint32_t big_endian(Bytes file, std::size_t at) {
-  return std::uint32_t{file[at]} << 24 | std::uint32_t{file[at + 1]} << 16 | std::uint32_t{file[at + 2]} << 8 |
-         file[at + 3];
+uint32_t big_endian(Bytes file, size_t at) {
+  return uint32_t{file[at]} << 24 | uint32_t{file[at + 1]} << 16 | uint32_t{file[at + 2]} << 8 | file[at + 3];
 }
 
-/// Every chunk's checksum up to the end mark, which stb_image does not look at.
+/// Verifies the checksum of every chunk up to the end mark, which stb_image does not.
 void check_png(Bytes file, const std::string& path) {
   bool first = true;
-  for (std::size_t at = kPngMagic.size();;) {
-    if (file.size() - at < 12) reject(path, "the PNG file is cut: copy it again or remove it");
-    const std::size_t length = big_endian(file, at);
-    if (length > file.size() - at - 12) reject(path, "the PNG file is cut or damaged: copy it again or remove it");
+  for (size_t at = kPngMagic.size();;) {
+    if (file.size() - at < 12) reject(path, "the PNG file is truncated: copy it again or remove it");
+    const size_t length = big_endian(file, at);
+    if (length > file.size() - at - 12)
+      reject(path, "the PNG file is truncated or damaged: copy it again or remove it");
     const std::string_view type(reinterpret_cast<const char*>(file.data()) + at + 4, 4);
-    if (type == "CgBI") reject(path, "a PNG file of Apple's own kind: convert it to a standard PNG");
+    if (type == "CgBI") reject(path, "this is Apple's variant of PNG: convert it to standard PNG");
     if (first && (type != "IHDR" || length != 13)) reject(path, "the PNG file is damaged (no header): remove it");
     const uLong sum = crc32(0, file.data() + at + 4, static_cast<uInt>(length + 4));
     if (sum != big_endian(file, at + 8 + length)) {
       reject(path, fmt::format("the PNG file is damaged (wrong checksum at byte {}): copy it again or remove it", at));
     }
-    if (type == "IDAT" && length == 0) reject(path, "the PNG file has an empty piece of data: save it anew");
+    if (type == "IDAT" && length == 0) reject(path, "the PNG file has an empty IDAT chunk: save it again");
     if (type == "IEND") return;
     first = false;
     at += length + 12;
   }
 }
 
-/// A frame header that stb_image would decode wrongly.
-void check_frame(Bytes frame, std::uint8_t marker, bool adobe, const std::string& path) {
-  if (marker > 0xc2) reject(path, "a JPEG file of a rare kind (lossless or arithmetic): save it anew");
+/// Refuses a frame header that stb_image would decode wrongly.
+void check_frame(Bytes frame, uint8_t marker, bool adobe, const std::string& path) {
+  if (marker > 0xc2)
+    reject(path, "a lossless or arithmetic-coded JPEG file cannot be read: save it as baseline or progressive JPEG");
   if (frame.size() >= 6 && frame[5] == 4 && !adobe) {
-    reject(path, "a JPEG file of four channels that does not say what they are: convert it to RGB");
+    reject(path, "the JPEG file has four channels and does not say what they mean: convert it to RGB");
   }
 }
 
-/// Huffman tables of more than 256 codes, which stb_image 2.27 writes past the end of its own. `tables` begins with the
-/// segment's `length` bytes; the last table may claim to go on behind them.
-void check_huffman_tables(Bytes tables, std::size_t length, const std::string& path) {
-  for (std::size_t at = 0; at < length && at < tables.size();) {
-    std::size_t codes = 0;
-    for (std::size_t bits = 1; bits <= 16 && at + bits < tables.size(); ++bits) codes += tables[at + bits];
+/// Refuses Huffman tables of more than 256 codes, for which stb_image 2.27 writes past the end of its own table.
+/// `tables` begins with the `length` bytes of the segment; the last table may claim to extend beyond them.
+void check_huffman_tables(Bytes tables, size_t length, const std::string& path) {
+  for (size_t at = 0; at < length && at < tables.size();) {
+    size_t codes = 0;
+    for (size_t bits = 1; bits <= 16 && at + bits < tables.size(); ++bits) codes += tables[at + bits];
     if (codes > 256) {
       reject(path,
              fmt::format("the JPEG file is damaged (a Huffman table of {} codes): copy it again or remove it", codes));
@@ -140,21 +141,21 @@ void check_huffman_tables(Bytes tables, std::size_t length, const std::string& p
   }
 }
 
-/// Goes from marker to marker as stb_image does, up to the end mark; what else is wrong stb_image finds itself.
+/// Walks from marker to marker as stb_image does, up to the end mark. stb_image finds all other faults itself.
 void check_jpeg(Bytes file, const std::string& path) {
   bool adobe = false;
-  for (std::size_t at = 2; at + 4 <= file.size();) {
-    const auto* const next = static_cast<const std::uint8_t*>(std::memchr(file.data() + at, 0xff, file.size() - at));
+  for (size_t at = 2; at + 4 <= file.size();) {
+    const auto* const next = static_cast<const uint8_t*>(std::memchr(file.data() + at, 0xff, file.size() - at));
     if (next == nullptr) return;
-    at = std::size_t(next - file.data());
+    at = size_t(next - file.data());
     while (at + 1 < file.size() && file[at + 1] == 0xff) ++at;
     if (at + 4 > file.size() || file[at + 1] == 0xd9) return;
-    const std::uint8_t marker = file[at + 1];
-    if (marker == 0 || (marker >= 0xd0 && marker <= 0xd7)) {  // a byte of data, or a mark to start again at
+    const uint8_t marker = file[at + 1];
+    if (marker == 0 || (marker >= 0xd0 && marker <= 0xd7)) {  // a stuffed byte or a restart marker
       at += 2;
       continue;
     }
-    const std::size_t length = std::size_t{file[at + 2]} << 8 | file[at + 3];
+    const size_t length = size_t{file[at + 2]} << 8 | file[at + 3];
     if (length < 2) return;
     const Bytes rest = file.subspan(at + 4), segment = rest.first(std::min(length - 2, rest.size()));
     if (marker == 0xee && begins_with(segment, "Adobe") && segment.size() >= 12) adobe = segment[11] != 1;
@@ -177,7 +178,7 @@ RgbImage decode_image(Bytes file, const std::string& path) {
   png ? check_png(file, path) : check_jpeg(file, path);
   const char* const format = png ? "PNG" : "JPEG";
 
-  largest_block = std::size_t{1} << 20;
+  largest_block = size_t{1} << 20;
   block_refused = false;
   int width = 0, height = 0, channels = 0;
   const auto size = static_cast<int>(file.size());
@@ -185,21 +186,21 @@ RgbImage decode_image(Bytes file, const std::string& path) {
     stbi_image_free(stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3));  // knows the reason
     reject(path, fmt::format("the {} header is wrong ({}): copy it again or remove it", format, stbi_failure_reason()));
   }
-  if (std::int64_t{width} * height > kMostPixels) {
+  if (int64_t{width} * height > kMostPixels) {
     reject(path, fmt::format("{} x {} pixels, at most {} are read: make it smaller or remove it", width, height,
                              kMostPixels));
   }
   // Blocks of a JPEG file are padded by up to 32 pixels; a 16-bit PNG with alpha has 8 bytes a pixel, doubled on
   // growth.
-  largest_block =
-      16 * (std::size_t(width) + 64) * (std::size_t(height) + 64) + 2 * file.size() + (std::size_t{1} << 16);
+  largest_block = 16 * (size_t(width) + 64) * (size_t(height) + 64) + 2 * file.size() + (size_t{1} << 16);
   RgbImage image;
   image.pixels.reset(stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3));
   if (!image.pixels && block_refused) {
-    reject(path, fmt::format("the {} data unpack to far more than {} x {} pixels: remove it", format, width, height));
+    reject(path,
+           fmt::format("the {} data decompress to far more than {} x {} pixels: remove it", format, width, height));
   }
   if (!image.pixels) {
-    reject(path, fmt::format("the {} data are damaged or cut ({}): copy it again or remove it", format,
+    reject(path, fmt::format("the {} data are damaged or truncated ({}): copy it again or remove it", format,
                              stbi_failure_reason()));
   }
   image.height = height;
@@ -209,12 +210,12 @@ RgbImage decode_image(Bytes file, const std::string& path) {
 
 RgbImage read_image(const std::filesystem::path& path) {
   InputFile file(path, "image");
-  const std::uint64_t size = file.size().value_or(0);
+  const uint64_t size = file.size().value_or(0);
   if (size > kLargestImageFile) {
     file.reject(fmt::format("{} bytes, at most {} are read: make it smaller or remove it", size, kLargestImageFile));
   }
-  const auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(size);
-  const std::size_t got = file.read(std::as_writable_bytes(std::span(bytes.get(), size)));
+  const auto bytes = std::make_unique_for_overwrite<uint8_t[]>(size);
+  const size_t got = file.read(std::as_writable_bytes(std::span(bytes.get(), size)));
   return decode_image({bytes.get(), got}, path.string());
 }
 

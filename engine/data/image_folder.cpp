@@ -13,12 +13,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ImageMemory memory_in_ram(std::size_t size) {
-  std::shared_ptr<std::uint8_t[]> bytes = std::make_shared_for_overwrite<std::uint8_t[]>(size);
+ImageMemory memory_in_ram(size_t size) {
+  std::shared_ptr<uint8_t[]> bytes = std::make_shared_for_overwrite<uint8_t[]>(size);
   return {{bytes.get(), size}, bytes, nullptr};
 }
 
-ImageMemory memory_in_cache(const fs::path& path, std::size_t size, const FolderOptions& options) {
+ImageMemory memory_in_cache(const fs::path& path, size_t size, const FolderOptions& options) {
   try {
     std::error_code ignored;  // what prevents the folder prevents the file
     fs::create_directories(path.parent_path(), ignored);
@@ -26,74 +26,74 @@ ImageMemory memory_in_cache(const fs::path& path, std::size_t size, const Folder
     return {file->bytes(), file, file};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io || options.cache_required) throw;
-    options.note(fmt::format("decoded images are not kept for the next time: {}", error.what()));
+    options.note(fmt::format("the decoded images are not cached: {}", error.what()));
     return memory_in_ram(size);
   }
 }
 
-/// From the cache where it holds the split; else decoded, and kept there.
+/// Takes the split from the cache if it is there; else decodes it and keeps it there.
 DecodedSplit read_split(const fs::path& root, const ListedSplit& split, const FolderOptions& options) {
   if (options.cache_dir.empty()) return decode_split(root, split, options, memory_in_ram);
   const fs::path path = cache_path(root, split, options);
   if (std::optional<DecodedSplit> cached = read_cache(path, split, options)) return *cached;
   std::shared_ptr<NewMappedFile> file;
-  const DecodedSplit decoded = decode_split(root, split, options, [&](std::size_t size) {
+  const DecodedSplit decoded = decode_split(root, split, options, [&](size_t size) {
     const ImageMemory memory = memory_in_cache(path, size, options);
     file = memory.file;
     return memory;
   });
-  // A file that could not be read may be readable next time, without any change of its date.
+  // A file that could not be read may be readable next time although its date has not changed.
   const bool lasting = std::all_of(decoded.bad.begin(), decoded.bad.end(),
                                    [](const DecodedSplit::Bad& bad) { return bad.kind == ErrorKind::input; });
   if (file && lasting) commit_cache(*file, split, decoded);
   return decoded;
 }
 
-constexpr std::size_t kMostListed = 20;  // of bad files that `cucurbit inspect` lists as well
+constexpr size_t kMostListed = 20;  // bad files in one note
 
 void apply_policy(const fs::path& root, const ListedSplit& split, const DecodedSplit& decoded,
-                  const FolderOptions& options, std::size_t most_listed) {
+                  const FolderOptions& options, size_t most_listed) {
   if (decoded.bad.empty()) return;
-  const std::size_t count = decoded.bad.size();
+  const size_t count = decoded.bad.size();
   if (options.on_bad_sample == BadSamples::error) {
     const DecodedSplit::Bad& first = decoded.bad.front();
     const std::string others =
         split.files.size() == 1
             ? ""
-            : fmt::format(" ({} of {} files are bad: --on-bad-sample skip lists them and goes without them)", count,
+            : fmt::format(" ({} of {} files are bad: `on_bad_sample` skip lists them and leaves them out)", count,
                           split.files.size());
-    const fs::path path = root / split.files[std::size_t(first.file)].path;
+    const fs::path path = root / split.files[first.file].path;
     throw Error(first.kind, fmt::format("[folder] {}: {}{}", path.string(), first.reason, others));
   }
   std::string list = fmt::format("{} of {} files are skipped:", count, split.files.size());
-  for (std::size_t i = 0; i < std::min(count, most_listed); ++i) {
-    list += fmt::format("\n  {}: {}", split.files[std::size_t(decoded.bad[i].file)].path, decoded.bad[i].reason);
+  for (size_t i = 0; i < std::min(count, most_listed); ++i) {
+    list += fmt::format("\n  {}: {}", split.files[decoded.bad[i].file].path, decoded.bad[i].reason);
   }
   if (count > most_listed) list += fmt::format("\n  and {} more, which `cucurbit inspect` lists", count - most_listed);
   options.note(list);
 }
 
 FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const std::vector<std::string>& class_names,
-                       const FolderOptions& options, std::size_t most_listed = kMostListed) {
+                       const FolderOptions& options, size_t most_listed = kMostListed) {
   const DecodedSplit decoded = read_split(root, listed, options);
   apply_policy(root, listed, decoded, options, most_listed);
   std::error_code ignored;
   FolderSplit split;
   split.images = {.name = fs::weakly_canonical(root, ignored).filename().string(),
-                  .count = std::int64_t(listed.files.size() - decoded.bad.size()),
+                  .count = int64_t(listed.files.size() - decoded.bad.size()),
                   .height = decoded.height,
                   .width = decoded.width,
                   .channels = 3,
                   .images = decoded.images,
                   .owner = decoded.owner,
                   .class_names = class_names};
-  const auto count = static_cast<std::size_t>(split.images.count);
+  const auto count = size_t(split.images.count);
   split.images.labels.reserve(count);
   split.images.paths.reserve(count);
   split.facts.reserve(count);
   auto bad = decoded.bad.begin();
-  for (std::size_t i = 0; i < listed.files.size(); ++i) {
-    if (bad != decoded.bad.end() && bad->file == std::int64_t(i)) {
+  for (size_t i = 0; i < listed.files.size(); ++i) {
+    if (bad != decoded.bad.end() && bad->file == int64_t(i)) {
       split.bad.push_back({listed.files[i].path, bad++->reason});
       continue;
     }
@@ -106,26 +106,27 @@ FolderSplit load_split(const fs::path& root, const ListedSplit& listed, const st
 
 void note_ignored(const Listing& listing, const FolderOptions& options) {
   if (listing.ignored.count == 0) return;
-  options.note(fmt::format("{} files are not named .png, .jpg or .jpeg and are passed over, such as {}",
-                           listing.ignored.count, listing.ignored.example));
+  options.note(
+      fmt::format("files whose names do not end in .png, .jpg or .jpeg are ignored: {} in all, the first is {}",
+                  listing.ignored.count, listing.ignored.example));
 }
 
 void make_gray(ImageSet& set) {
-  std::vector<std::uint8_t> gray(set.images.size() / 3);
-  for (std::size_t i = 0; i < gray.size(); ++i) {
-    const std::uint32_t red = set.images[3 * i], green = set.images[3 * i + 1], blue = set.images[3 * i + 2];
-    gray[i] = std::uint8_t((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16);
+  std::vector<uint8_t> gray(set.images.size() / 3);
+  for (size_t i = 0; i < gray.size(); ++i) {
+    const uint32_t red = set.images[3 * i], green = set.images[3 * i + 1], blue = set.images[3 * i + 2];
+    gray[i] = uint8_t((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16);
   }
   set.own(std::move(gray));
   set.channels = 1;
 }
 
 void expect_all_classes(const fs::path& root, const ImageSet& train) {
-  const std::vector<std::int64_t> counts = class_counts(train);
-  for (std::size_t label = 0; label < counts.size(); ++label) {
+  const std::vector<int64_t> counts = class_counts(train);
+  for (size_t label = 0; label < counts.size(); ++label) {
     if (counts[label] > 0) continue;
     throw Error(ErrorKind::input,
-                fmt::format("[folder] {}: of the class {} every file is bad: mend them or remove the folder",
+                fmt::format("[folder] {}: every file of the class {} is bad: repair them or remove the folder",
                             root.string(), train.class_names[label]));
   }
 }
@@ -136,22 +137,21 @@ void expect_shape(const fs::path& root, const ImageSet& train, const std::option
   if (set.height == train.height && set.width == train.width) return;
   throw MixedSizes(
       ErrorKind::input,
-      fmt::format("[folder] {}: images of different sizes: {} is {} x {}, {} {} x {} (height "
-                  "x width): give --img-size, to which all are brought",
+      fmt::format("[folder] {}: images of different sizes: {} is {} x {}, {} is {} x {} (height x width): give "
+                  "`img_size`, to which all are resized",
                   root.string(), train.paths[0], train.height, train.width, set.paths[0], set.height, set.width));
 }
 
 }  // namespace
 
-FolderSplit load_unlabelled_images(const std::vector<fs::path>& paths, std::int64_t channels,
-                                   const FolderOptions& options) {
+FolderSplit load_unlabelled_images(const std::vector<fs::path>& paths, int64_t channels, const FolderOptions& options) {
   const Listing listing = list_images(paths);
   note_ignored(listing, options);
   FolderOptions uncached = options;
   uncached.cache_dir.clear();
   FolderSplit split = load_split("", listing.train, {}, uncached, listing.train.files.size());
   if (split.images.count == 0) {
-    throw Error(ErrorKind::input, fmt::format("[data] {}: none of the {} images can be read: convert or mend them",
+    throw Error(ErrorKind::input, fmt::format("[data] {}: none of the {} images can be read: convert or repair them",
                                               paths[0].string(), listing.train.files.size()));
   }
   if (channels == 1) make_gray(split.images);

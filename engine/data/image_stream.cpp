@@ -17,7 +17,7 @@ ImageStream::ImageStream(std::span<const uint8_t> images, int64_t image_bytes, i
     check_cuda(cudaMallocHost(reinterpret_cast<void**>(&slot.pinned), size_t(capacity * image_bytes)), "data");
     for (cudaEvent_t* event : {&slot.free, &slot.arrived, &slot.ready})
       check_cuda(cudaEventCreateWithFlags(event, cudaEventDefault), "data");
-    // Earlier work may still use the memory that the pool gave.
+    // Work queued earlier may still use the memory that came from the pool.
     check_cuda(cudaEventRecord(slot.free, stream()), "data");
   }
 }
@@ -32,8 +32,8 @@ ImageStream::~ImageStream() {
 }
 
 void ImageStream::send(int slot, std::span<const int32_t> samples) {
-  Slot& s = slots_[size_t(slot)];
-  check_cuda(cudaEventSynchronize(s.arrived), "data");  // of what was sent before; the pinned buffer is free
+  Slot& s = slots_[slot];
+  check_cuda(cudaEventSynchronize(s.arrived), "data");  // of the last copy: then the pinned buffer is free
   for (size_t i = 0; i < samples.size(); ++i)
     std::memcpy(s.pinned + int64_t(i) * image_bytes_, images_.data() + samples[i] * image_bytes_, size_t(image_bytes_));
   check_cuda(cudaStreamWaitEvent(copies_, s.free), "data");
@@ -44,7 +44,7 @@ void ImageStream::send(int slot, std::span<const int32_t> samples) {
 }
 
 void ImageStream::await(int slot) {
-  Slot& s = slots_[size_t(slot)];
+  Slot& s = slots_[slot];
   count_waiting(slot);
   check_cuda(cudaStreamWaitEvent(stream(), s.arrived), "data");
   check_cuda(cudaEventRecord(s.ready, stream()), "data");
@@ -52,16 +52,16 @@ void ImageStream::await(int slot) {
 }
 
 void ImageStream::release(int slot) {
-  count_waiting(1 - slot);  // before the event that this is counted from is recorded anew
-  check_cuda(cudaEventRecord(slots_[size_t(slot)].free, stream()), "data");
+  count_waiting(1 - slot);  // before the event from which the time is counted is recorded again
+  check_cuda(cudaEventRecord(slots_[slot].free, stream()), "data");
 }
 
 void ImageStream::count_waiting(int slot) {
-  Slot& s = slots_[size_t(slot)];
+  Slot& s = slots_[slot];
   if (!s.timed) return;
   float milliseconds = 0;
   check_cuda(cudaEventSynchronize(s.ready), "data");
-  check_cuda(cudaEventElapsedTime(&milliseconds, slots_[size_t(1 - slot)].free, s.ready), "data");
+  check_cuda(cudaEventElapsedTime(&milliseconds, slots_[1 - slot].free, s.ready), "data");
   waited_ += milliseconds * 1e-3;
   s.timed = false;
 }

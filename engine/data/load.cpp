@@ -17,51 +17,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Under what names CIFAR is published, and what its archives unpack to.
-bool is_cifar_archive(const std::string& name) {
-  const bool cifar = name.starts_with("cifar-10-binary") || name.starts_with("cifar-100-binary");
-  return cifar && name.find(".tar") != std::string::npos;
-}
-bool is_cifar_subfolder(const std::string& name) {
-  return name == "cifar-10-batches-bin" || name == "cifar-100-binary";
-}
-
-/// Every source that `folder` holds, with what to call it. What an archive was unpacked to comes before the archive.
-std::vector<std::pair<DataSource, std::string>> sources_in(const fs::path& folder) {
-  std::vector<std::pair<DataSource, std::string>> unpacked, packed, sources;
+bool is_folder(const fs::path& path) {
   std::error_code failure;
-  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end; entry.increment(failure)) {
-    const std::string name = entry->path().filename().string();
-    const DataSource source{DataFormat::cifar, entry->path()};
-    if (is_cifar_subfolder(name)) unpacked.emplace_back(source, name);
-    if (is_cifar_archive(name)) packed.emplace_back(source, name);
-  }
-  if (failure) {
-    throw Error(ErrorKind::io, fmt::format("[data] {}: cannot read the folder: {}: check its permissions",
-                                           folder.string(), failure.message()));
-  }
-  sources = unpacked.empty() ? packed : unpacked;
-  if (is_idx_folder(folder)) sources.emplace_back(DataSource{DataFormat::idx, folder}, "IDX files");
-  if (is_cifar_folder(folder)) sources.emplace_back(DataSource{DataFormat::cifar, folder}, "CIFAR files");
-  return sources;
+  return fs::is_directory(path, failure);
 }
 
-/// All images of `set`, resized.
-void resize_set(ImageSet& set, ResizeMode mode, std::int64_t size) {
-  if (set.height == size && set.width == size) return;
-  const auto before = std::size_t(set.height * set.width * set.channels),
-             after = std::size_t(size * size * set.channels);
-  std::vector<std::uint8_t> images(std::size_t(set.count) * after);
-  parallel_for(set.count, [&](std::int64_t i) {
-    resize_image(set.images.subspan(std::size_t(i) * before, before), set.height, set.width, set.channels, mode, size,
-                 std::span(images).subspan(std::size_t(i) * after, after));
-  });
-  set.own(std::move(images));
-  set.height = set.width = size;
+std::vector<fs::path> path_if(bool found, const fs::path& path) {
+  return found ? std::vector{path} : std::vector<fs::path>{};
+}
+
+ImageSplits read_idx_files(const fs::path& path, const LoadOptions& options) {
+  return load_idx_folder(path, options.idx_classes);
 }
 
 /// From the cache where it holds the archive; else unpacked, and kept there. What is not compressed reads as fast.
-ImageSplits load_cifar_or_cache(const fs::path& path, const LoadOptions& options) {
+ImageSplits read_cifar(const fs::path& path, const LoadOptions& options) {
   const bool packed = path.filename().native().find(".tar.") != std::string::npos;
   if (!packed || options.cache_dir.empty()) return load_cifar(path, options.coarse_labels);
   const ArchiveKey key = archive_key(path, options.coarse_labels, options);
@@ -71,52 +41,86 @@ ImageSplits load_cifar_or_cache(const fs::path& path, const LoadOptions& options
   return splits;
 }
 
-ImageSplits load_folder(const fs::path& path, const LoadOptions& options) {
+ImageSplits read_image_folder(const fs::path& path, const LoadOptions& options) {
   FolderOptions folder_options = options;
   if (options.img_size == 0) folder_options.img_size = options.folder_img_size;
-  ImageFolder folder = load_image_folder(path, folder_options);
-  ImageSplits splits{.train = std::move(folder.train.images)};
-  if (folder.validation) splits.validation = std::move(folder.validation->images);
-  if (folder.test) splits.test = std::move(folder.test->images);
-  return splits;
+  return map_splits(Splits<FolderSplit>(load_image_folder(path, folder_options)),
+                    [](FolderSplit split) { return std::move(split.images); });
+}
+
+ImageSplits refuse_unlabelled(const fs::path& path, const LoadOptions&) {
+  throw Error(ErrorKind::input, fmt::format("[data] {}: images without classes: expected one folder of images per "
+                                            "class; a trained network classifies images by `cucurbit predict`",
+                                            path.string()));
+}
+
+/// All images of `set`, resized.
+void resize_set(ImageSet& set, ResizeMode mode, int64_t size) {
+  if (set.height == size && set.width == size) return;
+  const auto resized_bytes = size_t(size * size * set.channels);
+  std::vector<uint8_t> images(size_t(set.count) * resized_bytes);
+  parallel_for(set.count, [&](int64_t i) {
+    resize_image(set.image(i), set.height, set.width, set.channels, mode, size,
+                 std::span(images).subspan(size_t(i) * resized_bytes, resized_bytes));
+  });
+  set.own(std::move(images));
+  set.height = set.width = size;
+}
+
+[[noreturn]] void refuse_several(const fs::path& folder, const std::vector<DataSource>& sources) {
+  std::vector<std::string> names;
+  for (const DataSource& source : sources)
+    names.push_back(source.path == folder ? std::string(source.reader->name) : source.path.filename().string());
+  std::sort(names.begin(), names.end());
+  throw Error(ErrorKind::input, fmt::format("[data] {}: this folder holds several data sets, {}: name one of the "
+                                            "files, or move each data set to a folder of its own",
+                                            folder.string(), join(names, " and ")));
+}
+
+[[noreturn]] void refuse_empty(const fs::path& folder) {
+  std::vector<std::string> expected;
+  for (const DataReader& reader : data_readers())
+    if (!reader.expected.empty()) expected.emplace_back(reader.expected);
+  expected.back().insert(0, "or ");
+  throw Error(ErrorKind::io,
+              fmt::format("[data] {}: no data set found: expected {}", folder.string(), join(expected, ", ")));
 }
 
 }  // namespace
 
+const std::vector<DataReader>& data_readers() {
+  static const std::vector<DataReader> kReaders = {
+      {"IDX files", "IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, ...)", DataKind::arrays,
+       [](const fs::path& path) { return path_if(is_idx_folder(path), path); }, read_idx_files},
+      {"image folder", "one folder of images (.png, .jpg, .jpeg) per class", DataKind::image_folder,
+       [](const fs::path& path) { return path_if(is_folder(path) && has_folders(path), path); }, read_image_folder},
+      {"images", "", DataKind::images,
+       [](const fs::path& path) { return path_if(is_folder(path) ? has_images(path) : is_image_file(path), path); },
+       refuse_unlabelled},
+      // The last, because it takes every file: its reader tells best what a file lacks to be one of CIFAR.
+      {"CIFAR files", "CIFAR files or their archive (data_batch_1.bin, ..., test_batch.bin, or train.bin, test.bin)",
+       DataKind::arrays, find_cifar, read_cifar}};
+  return kReaders;
+}
+
 DataSource find_source(const fs::path& path) {
-  std::error_code failure;
-  if (fs::status(path, failure).type() != fs::file_type::directory)
-    return {is_image_file(path) ? DataFormat::images : DataFormat::cifar, path};
-  const auto sources = sources_in(path);
-  if (sources.size() > 1) {
-    std::vector<std::string> names;
-    for (const auto& [source, name] : sources) names.push_back(name);
-    std::sort(names.begin(), names.end());
-    throw Error(ErrorKind::input, fmt::format("[data] {}: holds several sets, {}: name one file, or give each a folder",
-                                              path.string(), join(names, " and ")));
-  }
-  if (sources.size() == 1) return sources[0].first;
-  if (has_folders(path)) return {DataFormat::image_folder, path};
-  if (has_images(path)) return {DataFormat::images, path};
-  throw Error(ErrorKind::io,
-              fmt::format("[data] {}: holds no data: put there train-images-idx3-ubyte and its fellows (IDX), "
-                          "data_batch_1.bin or train.bin and theirs (CIFAR), or a folder of images for each class",
-                          path.string()));
+  std::vector<DataSource> arrays, image_files;
+  for (const DataReader& reader : data_readers())
+    for (const fs::path& found : reader.find(path)) {
+      if (!is_folder(path)) return {&reader, found};
+      (reader.kind == DataKind::arrays ? arrays : image_files).push_back({&reader, found});
+    }
+  if (arrays.size() > 1) refuse_several(path, arrays);
+  if (arrays.size() == 1) return arrays[0];
+  if (image_files.empty()) refuse_empty(path);
+  return image_files[0];
 }
 
 ImageSplits load_images(const fs::path& path, const LoadOptions& options) {
   const DataSource source = find_source(path);
-  if (source.format == DataFormat::image_folder) return load_folder(source.path, options);
-  if (source.format == DataFormat::images) {
-    throw Error(ErrorKind::input, fmt::format("[data] {}: images without classes: put them into a folder for each "
-                                              "class, or classify them by `cucurbit predict`",
-                                              path.string()));
-  }
-  ImageSplits splits = source.format == DataFormat::idx ? load_idx_folder(source.path, options.idx_classes)
-                                                        : load_cifar_or_cache(source.path, options);
-  if (options.img_size == 0) return splits;
-  resize_set(splits.train, options.resize, options.img_size);
-  if (splits.test) resize_set(*splits.test, options.resize, options.img_size);
+  ImageSplits splits = source.reader->read(source.path, options);
+  if (options.img_size > 0)
+    for_each_split(splits, [&](const char*, ImageSet& set) { resize_set(set, options.resize, options.img_size); });
   return splits;
 }
 

@@ -8,8 +8,8 @@
 
 namespace cucurbit {
 
-/// How an image is brought to a square: `crop`: the shorter side is scaled to it and the centre cut out, as
-/// torchvision's Resize(size), CenterCrop(size); `stretch`: both sides are scaled to it.
+/// How an image is resized to a square. `crop`: the shorter side is scaled to the side of the square and the centre is
+/// cut out, as by torchvision's Resize(size), CenterCrop(size). `stretch`: both sides are scaled to it.
 enum class ResizeMode { crop, stretch };
 constexpr auto names_of(ResizeMode) {
   return enum_names<ResizeMode>({{ResizeMode::crop, "crop"}, {ResizeMode::stretch, "stretch"}});
@@ -20,14 +20,14 @@ constexpr auto names_of(ResizeMode) {
 ///
 ///   y[i] = sum_j w(j) x[j] / sum_j w(j),   w(j) = max(0, 1 - |j + 1/2 - s (i + 1/2)| / r),
 ///
-/// over the pixels j inside the image; rounded to the nearest once, after both axes. (stb_image_resize differs at the
-/// borders, where it repeats pixels, so that a network would see other images than in training with torchvision.)
+/// over the pixels j inside the image; rounded to nearest once, after both axes. (stb_image_resize differs at the
+/// borders, where it repeats pixels, so a network trained with torchvision would see other images.)
 ///
 ///   image  [height, width, channels], sides >= 1
 ///   out    [size, size, channels], overwritten
 ///
 /// Deterministic.
-void resize_image(std::span<const std::uint8_t> image, std::int64_t height, std::int64_t width, std::int64_t channels,
-                  ResizeMode mode, std::int64_t size, std::span<std::uint8_t> out);
+void resize_image(std::span<const uint8_t> image, int64_t height, int64_t width, int64_t channels, ResizeMode mode,
+                  int64_t size, std::span<uint8_t> out);
 
 }  // namespace cucurbit

@@ -4,14 +4,12 @@
 
 namespace cucurbit {
 
-struct TrainValidation {
-  ImageSet train, validation;
-};
-
-/// Cuts `validation` images off `set`, of every class as many as its share (rounded by largest remainders, but never
-/// its last image), chosen by `seed`. Both parts keep the order of `set`. With `validation` 0 no image is copied.
+/// Moves `val_size` images of the training set, chosen by `seed`, to a validation set: of every class its share
+/// (rounded by largest remainders), but never its last image. Both sets keep the order of the images. With `val_size` 0
+/// there is no validation set and no image is copied.
 ///
-/// Deterministic on every platform. Throws Error(usage) where not every class would keep an image.
-TrainValidation split_validation(const ImageSet& set, int64_t validation, uint64_t seed);
+/// Splits that have a validation set already stay as they are. The same on every platform. Throws Error usage, naming
+/// `val_size`, if it is negative or not every class would keep an image for training.
+ImageSplits split_validation(ImageSplits splits, int64_t val_size, uint64_t seed);
 
 }  // namespace cucurbit

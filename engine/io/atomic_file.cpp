@@ -31,7 +31,7 @@ const char* remedy(int code) {
     case ENOTDIR:
       return "create the folder first or correct the path";
     case EISDIR:
-      return "name a file inside the folder";
+      return "give a file inside the folder";
     case EFBIG:
       return "raise the limit on file sizes or choose another file system";
     default:
@@ -39,9 +39,9 @@ const char* remedy(int code) {
   }
 }
 
-/// Through symbolic links, dangling ones too, so that a link stays a link to the new content.
+/// Follows symbolic links, also dangling ones, so that a link remains a link, to the new content.
 fs::path resolve(fs::path path) {
-  constexpr int kMostLinks = 40;  // as the kernel
+  constexpr int kMostLinks = 40;  // the limit of the kernel
   std::error_code failure;
   for (int links = 0; links < kMostLinks; ++links) {
     const fs::path target = fs::read_symlink(path, failure);
@@ -62,7 +62,7 @@ AtomicFile::AtomicFile(fs::path path) : asked_for_(std::move(path)), path_(resol
   if (type == fs::file_type::none) fail(failure.value());
   if (type == fs::file_type::directory || !path_.has_filename()) fail(EISDIR);
   if (type != fs::file_type::regular && type != fs::file_type::not_found) {
-    throw Error(ErrorKind::io, fmt::format("[write] {}: this is a device, pipe or socket: name an ordinary file",
+    throw Error(ErrorKind::io, fmt::format("[write] {}: this is a device, pipe or socket: give an ordinary file",
                                            asked_for_.string()));
   }
   create_temporary();
@@ -89,16 +89,16 @@ void AtomicFile::create_temporary() {
 void AtomicFile::require_open(const char* operation) const {
   if (descriptor_ >= 0) return;
   throw Error(ErrorKind::bug,
-              fmt::format("[write] {}: {} after the end: write before commit", asked_for_.string(), operation));
+              fmt::format("[write] {}: {} after commit: write everything before it", asked_for_.string(), operation));
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
-  constexpr std::size_t kPiece = std::size_t{1} << 30;  // write(2) moves at most 2 GiB at once
+  constexpr size_t kPiece = size_t{1} << 30;  // write(2) moves at most 2 GiB at once
   require_open("write");
   while (!bytes.empty()) {
     const ssize_t done = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kPiece));
     if (done >= 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(done));
+      bytes = bytes.subspan(size_t(done));
     } else if (errno != EINTR) {
       fail(errno);
     }
@@ -107,7 +107,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
   require_open("commit");
-  if (::fsync(descriptor_) != 0 && errno != EINVAL) fail(errno);  // EINVAL: a file system that cannot flush
+  if (::fsync(descriptor_) != 0 && errno != EINVAL) fail(errno);  // EINVAL: the file system cannot flush
   if (::close(std::exchange(descriptor_, -1)) != 0) fail(errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(errno);
   temporary_.clear();
@@ -116,7 +116,7 @@ void AtomicFile::commit() {
 
 void AtomicFile::flush_folder() const {
   const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return;  // a folder one may write but not list: the rename is done, only its flush is not
+  if (folder < 0) return;  // a folder that may be written but not listed: the rename is done, only its flush is missing
   const int failure = ::fsync(folder) == 0 ? 0 : errno;
   ::close(folder);
   if (failure != 0 && failure != EINVAL) fail(failure);

@@ -12,9 +12,9 @@ namespace cucurbit {
 
 /// Writes to a temporary file beside the destination; `commit` moves it there in one step, replacing what was there.
 ///
-/// Until then the destination is untouched, and the destructor removes the temporary, so an exception on the way leaves
+/// Until then the destination is unchanged, and the destructor removes the temporary file, so that an exception leaves
 /// nothing behind. (A killed process leaves a hidden `.cucurbit-*.tmp`.) A symbolic link as destination is followed; a
-/// folder, device or pipe is refused. Throws Error(io) with the path, the system's reason and the remedy.
+/// folder, device or pipe is refused. Throws Error(io) with the path, the reason of the system and the remedy.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -25,7 +25,8 @@ class AtomicFile {
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Flushes the data to the device, renames, and flushes the folder. At most once; nothing can be written after it.
+  /// Flushes the data to the device, renames the file, and flushes the folder. Call it at most once; nothing can be
+  /// written after it.
   void commit();
 
  private:
@@ -40,7 +41,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Writes a whole small file as AtomicFile does.
+/// Writes a complete small file through AtomicFile.
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace cucurbit

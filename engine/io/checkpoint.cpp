@@ -13,7 +13,7 @@ namespace cucurbit {
 
 namespace {
 constexpr const char* kInfoKey = "cucurbit.model";
-constexpr std::string_view kTrainingPrefix = "training.";  // what a resumed training needs and nobody else
+constexpr std::string_view kTrainingPrefix = "training.";  // of tensors that only resumed training needs
 
 std::vector<NamedTensor> saved_tensors(const Network& network) {
   std::vector<NamedTensor> all;
@@ -34,8 +34,8 @@ CheckpointInfo parse_info(const SafetensorsFile& file) {
   const auto found = file.metadata().find(kInfoKey);
   if (found == file.metadata().end())
     throw Error(ErrorKind::input,
-                fmt::format("[checkpoint] {}: no description of the model ({}): not a checkpoint written "
-                            "by cucurbit",
+                fmt::format("[checkpoint] {}: the file has no description of its model ({}): expected a checkpoint "
+                            "written by cucurbit",
                             file.path().string(), kInfoKey));
   try {
     const auto json = nlohmann::json::parse(found->second);
@@ -51,19 +51,19 @@ CheckpointInfo parse_info(const SafetensorsFile& file) {
     info.parameters = json.at("parameters");
     return info;
   } catch (const nlohmann::json::exception& broken) {
-    throw Error(ErrorKind::input, fmt::format("[checkpoint] {}: its description of the model is damaged: {}",
+    throw Error(ErrorKind::input, fmt::format("[checkpoint] {}: the description of its model is damaged: {}",
                                               file.path().string(), broken.what()));
   }
 }
 
-void expect_same_names(const SafetensorsFile& file, const std::vector<NamedTensor>& wanted) {
+void expect_same_names(const SafetensorsFile& file, const std::vector<NamedTensor>& expected) {
   std::set<std::string> names;
-  for (const NamedTensor& item : wanted) names.insert(item.name);
+  for (const NamedTensor& item : expected) names.insert(item.name);
   for (const TensorView& view : file.tensors())
     if (!names.contains(view.name) && !view.name.starts_with(kTrainingPrefix))
       throw Error(ErrorKind::input,
-                  fmt::format("[checkpoint] {}: holds '{}', which the model does not have: use the model "
-                              "it was saved from",
+                  fmt::format("[checkpoint] {}: there is a tensor '{}', which the model does not have: use the "
+                              "model from which it was saved",
                               file.path().string(), view.name));
 }
 
@@ -71,7 +71,7 @@ void expect_fits(const SafetensorsFile& file, const NamedTensor& item) {
   const TensorView& view = file.at(item.name);
   if (view.shape != item.tensor.shape().dims() || view.dtype != item.tensor.dtype())
     throw Error(ErrorKind::input,
-                fmt::format("[checkpoint] {}: '{}' is {} {}, the model wants {}: use the model it was saved from",
+                fmt::format("[checkpoint] {}: '{}' is {} {}, the model needs {}: use the model from which it was saved",
                             file.path().string(), item.name, name(view.dtype), to_string(Shape(view.shape)),
                             describe(item.tensor)));
 }
@@ -90,7 +90,7 @@ void write_tensors(const std::filesystem::path& path, const std::vector<NamedTen
 
 void fill_tensors(const SafetensorsFile& file, const std::vector<NamedTensor>& items) {
   expect_same_names(file, items);
-  for (const NamedTensor& item : items) expect_fits(file, item);  // everything before the first write
+  for (const NamedTensor& item : items) expect_fits(file, item);  // all of them, before the first write
   for (const NamedTensor& item : items) {
     const TensorView& view = file.at(item.name);
     item.tensor.copy_from_host(view.data.data(), view.data.size());

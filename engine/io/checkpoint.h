@@ -11,7 +11,7 @@
 
 namespace cucurbit {
 
-/// What a weights file says of itself, enough to rebuild the network and its inputs.
+/// The description in a checkpoint: what is needed to rebuild the network and to prepare its inputs.
 struct CheckpointInfo {
   std::string model;  // registry name
   Shape image;        // [H, W, C]
@@ -26,14 +26,14 @@ struct CheckpointInfo {
 /// Writes all parameters (masters, f32) and buffers as safetensors, the info as metadata; atomically.
 void save_checkpoint(const std::filesystem::path& path, const Network& network, const CheckpointInfo& info);
 
-/// Reads the description without building a network. Throws Error input for a file that is not a checkpoint of ours.
+/// Reads the description without building a network. Throws Error input for a file that save_checkpoint did not write.
 CheckpointInfo read_checkpoint_info(const std::filesystem::path& path);
 
-/// Fills the network's parameters and buffers. Tensors named "training.*" are skipped. Throws Error input naming the
-/// first tensor that is missing, unexpected or of another shape; the network is unchanged then.
+/// Fills the parameters and buffers of the network. Tensors named "training.*" are skipped. Throws Error input naming
+/// the first tensor that is missing, unexpected or of another shape; then the network is unchanged.
 void load_checkpoint(const std::filesystem::path& path, Network& network);
 
-/// The parts that save_checkpoint and load_checkpoint are made of.
+/// The parts of save_checkpoint and load_checkpoint, from which training states are built too.
 struct NamedTensor {
   std::string name;
   Tensor tensor;

@@ -5,7 +5,8 @@
 
 namespace cucurbit {
 
-/// XXH3 of 64 bits: tells damage and finds equal data, at the speed of memory. `seed`: the sum of what came before.
-std::uint64_t checksum(std::span<const std::uint8_t> bytes, std::uint64_t seed = 0);
+/// The 64-bit hash XXH3: it detects damage and finds equal data, at the speed of memory. `seed`: the checksum of the
+/// data before these, to continue it.
+uint64_t checksum(std::span<const uint8_t> bytes, uint64_t seed = 0);
 
 }  // namespace cucurbit

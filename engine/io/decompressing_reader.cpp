@@ -13,9 +13,9 @@
 namespace cucurbit {
 namespace {
 
-constexpr std::size_t kBufferSize = std::size_t{1} << 18;
-constexpr std::uint64_t kDeflateRatio = 1032;  // no deflate stream expands further (zlib's technical notes)
-constexpr std::uint64_t kXzMemory = std::uint64_t{1} << 30;
+constexpr size_t kBufferSize = size_t{1} << 18;
+constexpr uint64_t kDeflateRatio = 1032;  // no deflate stream expands further (zlib's technical notes)
+constexpr uint64_t kXzMemory = uint64_t{1} << 30;
 constexpr int kGzipOnly = 16 + MAX_WBITS;
 
 bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
@@ -38,8 +38,8 @@ constexpr std::string_view kXzMagic{
 struct DecompressingReader::Decoder {
   virtual ~Decoder() = default;
 
-  /// Takes from the front of `in` and writes to `out`, both of which it shortens by what it used. `last`: nothing
-  /// follows `in`. Returns what is wrong with the data, or nothing.
+  /// Takes from the front of `in`, writes to `out`, and shortens both by what it used. `last`: nothing follows `in`.
+  /// Returns what is wrong with the data, or an empty text.
   virtual std::string decode(std::span<const std::byte>& in, std::span<std::byte>& out, bool last) = 0;
 
   std::string_view format;
@@ -72,7 +72,7 @@ struct DecompressingReader::GzipDecoder : Decoder {
     return {};
   }
 
-  /// False at the end, and where more input has to tell: the two bytes of a member's magic may come apart.
+  /// False at the end, and if more input is needed: the two bytes of a member's magic may arrive separately.
   bool begin_next_member(std::span<const std::byte> in, bool last) {
     if (!last && in.size() < kGzipMagic.size()) return false;
     trailing = !in.empty() && !begins_with(in, kGzipMagic);
@@ -90,7 +90,7 @@ struct DecompressingReader::GzipDecoder : Decoder {
 struct DecompressingReader::XzDecoder : Decoder {
   XzDecoder() {
     format = "xz";
-    lzma_mt options = {};  // its threads share the blocks of a file
+    lzma_mt options = {};  // its threads decompress the blocks of a file in parallel
     options.flags = LZMA_CONCATENATED;
     options.threads = std::max(1u, std::thread::hardware_concurrency());
     options.memlimit_threading = options.memlimit_stop = kXzMemory;
@@ -99,9 +99,9 @@ struct DecompressingReader::XzDecoder : Decoder {
   ~XzDecoder() override { lzma_end(&stream); }
 
   std::string decode(std::span<const std::byte>& in, std::span<std::byte>& out, bool last) override {
-    stream.next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+    stream.next_in = reinterpret_cast<const uint8_t*>(in.data());
     stream.avail_in = in.size();
-    stream.next_out = reinterpret_cast<std::uint8_t*>(out.data());
+    stream.next_out = reinterpret_cast<uint8_t*>(out.data());
     stream.avail_out = out.size();
     const lzma_ret code = lzma_code(&stream, last ? LZMA_FINISH : LZMA_RUN);
     in = in.last(stream.avail_in);
@@ -111,7 +111,7 @@ struct DecompressingReader::XzDecoder : Decoder {
         ended = true;
         return {};
       case LZMA_OK:
-      case LZMA_BUF_ERROR:  // no progress: the caller sees it by what is left
+      case LZMA_BUF_ERROR:  // no progress, which the caller sees by what is left
         return {};
       case LZMA_MEM_ERROR:
         out_of_memory(format);
@@ -134,59 +134,59 @@ DecompressingReader::DecompressingReader(const std::filesystem::path& path, std:
 
 DecompressingReader::~DecompressingReader() = default;
 
-/// Appends to what is pending, which is moved to the front of the buffer; false at the end of the file.
+/// Moves the pending bytes to the front of the buffer and reads more behind them; false at the end of the file.
 bool DecompressingReader::refill() {
-  const std::size_t kept = pending_.size();
+  const size_t kept = pending_.size();
   if (kept > 0) std::memmove(buffer_.data(), pending_.data(), kept);
-  const std::size_t got = file_.read(std::span(buffer_).subspan(kept));
+  const size_t got = file_.read(std::span(buffer_).subspan(kept));
   pending_ = std::span<const std::byte>(buffer_.data(), kept + got);
   return got > 0;
 }
 
-std::uint64_t DecompressingReader::largest_size() const {
-  const std::uint64_t size = file_.size().value_or(0);
+uint64_t DecompressingReader::largest_size() const {
+  const uint64_t size = file_.size().value_or(0);
   if (!decoder_) return size;
   return decoder_->format == "gzip" ? size * kDeflateRatio : 0;
 }
 
-std::span<const std::byte> DecompressingReader::peek(std::size_t size) {
-  size = std::min(size, std::size_t{1} << 16);
-  const std::size_t before = peeked_.size();
+std::span<const std::byte> DecompressingReader::peek(size_t size) {
+  size = std::min(size, size_t{1} << 16);
+  const size_t before = peeked_.size();
   if (before < size) {
     std::vector<std::byte> more(size - before);
     const std::vector<std::byte> first = std::move(peeked_);
     peeked_.clear();
-    const std::size_t got = read(more);
+    const size_t got = read(more);
     peeked_ = first;
-    peeked_.insert(peeked_.end(), more.begin(), more.begin() + std::ptrdiff_t(got));
+    peeked_.insert(peeked_.end(), more.begin(), more.begin() + ptrdiff_t(got));
   }
   return std::span<const std::byte>(peeked_).first(std::min(size, peeked_.size()));
 }
 
-std::size_t DecompressingReader::read(std::span<std::byte> bytes) {
-  const std::size_t known = std::min(bytes.size(), peeked_.size());
+size_t DecompressingReader::read(std::span<std::byte> bytes) {
+  const size_t known = std::min(bytes.size(), peeked_.size());
   if (known > 0) {
     std::memcpy(bytes.data(), peeked_.data(), known);
-    peeked_.erase(peeked_.begin(), peeked_.begin() + std::ptrdiff_t(known));
+    peeked_.erase(peeked_.begin(), peeked_.begin() + ptrdiff_t(known));
     bytes = bytes.subspan(known);
   }
   if (bytes.empty()) return known;
   if (decoder_) return known + decode_into(bytes);
-  const std::size_t buffered = std::min(bytes.size(), pending_.size());
+  const size_t buffered = std::min(bytes.size(), pending_.size());
   if (buffered > 0) std::memcpy(bytes.data(), pending_.data(), buffered);
   pending_ = pending_.subspan(buffered);
   return known + buffered + file_.read(bytes.subspan(buffered));
 }
 
-std::size_t DecompressingReader::decode_into(std::span<std::byte> bytes) {
+size_t DecompressingReader::decode_into(std::span<std::byte> bytes) {
   std::span<std::byte> out = bytes;
   bool last = false;
   while (!out.empty() && !decoder_->ended) {
-    const std::size_t in_before = pending_.size();
+    const size_t in_before = pending_.size();
     std::span<std::byte> piece = out.first(std::min(out.size(), kBufferSize));
-    const std::size_t room = piece.size();
+    const size_t room = piece.size();
     const std::string wrong = decoder_->decode(pending_, piece, last);
-    const std::size_t made = room - piece.size();
+    const size_t made = room - piece.size();
     out = out.subspan(made);
     delivered_ += made;
     if (decoder_->trailing)
@@ -199,7 +199,7 @@ std::size_t DecompressingReader::decode_into(std::span<std::byte> bytes) {
     if (!last) {
       last = !refill();
     } else if (out.size() < bytes.size()) {
-      break;  // what could be decompressed goes out first
+      break;  // deliver first what could be decompressed
     } else {
       reject(fmt::format("the {} data ends early, after {} decompressed bytes: copy or download it again",
                          decoder_->format, delivered_));

@@ -1,6 +1,6 @@
 #pragma once
 
-// Reads a file that may be compressed by gzip or xz; its first bytes decide, never its name.
+// Reads a file that may be compressed by gzip or xz; its first bytes decide, not its name.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +15,11 @@
 
 namespace cucurbit {
 
-/// Delivers the decompressed bytes piece by piece, so that what a caller does not ask for is never held in memory.
+/// Delivers the decompressed bytes piece by piece, so that no more than the caller asks for is held in memory.
 ///
-/// A gzip or xz file may have several members; each is checked against its sums and length when its end is reached, and
-/// bytes after the last one are refused. An xz file that wants more than 1 GiB for its dictionary is refused. Throws
-/// Error(input) for damaged or cut data, Error(io) for an unreadable file.
+/// A gzip or xz file may have several members; each is checked against its checksum and length when its end is reached,
+/// and bytes after the last one are refused. An xz file that needs more than 1 GiB for its dictionary is refused.
+/// Throws Error(input) for damaged or truncated data, Error(io) for an unreadable file.
 class DecompressingReader {
  public:
   DecompressingReader(const std::filesystem::path& path, std::string_view format);
@@ -27,16 +27,16 @@ class DecompressingReader {
   DecompressingReader(const DecompressingReader&) = delete;
   DecompressingReader& operator=(const DecompressingReader&) = delete;
 
-  /// Fills `bytes` and returns how many were delivered: fewer only at the end. Where compressed data are cut, what can
-  /// be decompressed is delivered and the call after it throws; so ask for one byte more than expected to have all
-  /// checked.
-  std::size_t read(std::span<std::byte> bytes);
+  /// Fills `bytes` and returns how many were delivered: fewer only at the end. If compressed data are truncated, all
+  /// that can be decompressed is delivered and the next call throws; so ask for one byte more than expected to have
+  /// everything checked.
+  size_t read(std::span<std::byte> bytes);
 
-  /// The next bytes, which the next read delivers as well: fewer than `size` (at most 64 KiB) only at the end.
-  std::span<const std::byte> peek(std::size_t size);
+  /// The next bytes, which the next read delivers again: fewer than `size` (at most 64 KiB) only at the end.
+  std::span<const std::byte> peek(size_t size);
 
-  /// The most that may still come, for reserving memory: 0 where that is unknown (a pipe, xz).
-  std::uint64_t largest_size() const;
+  /// An upper bound of the decompressed size, for reserving memory; 0 if it is unknown (a pipe, xz).
+  uint64_t largest_size() const;
 
   const std::filesystem::path& path() const { return file_.path(); }
   [[noreturn]] void reject(const std::string& message) const { file_.reject(message); }
@@ -46,7 +46,7 @@ class DecompressingReader {
   struct GzipDecoder;
   struct XzDecoder;
 
-  std::size_t decode_into(std::span<std::byte> bytes);
+  size_t decode_into(std::span<std::byte> bytes);
   bool refill();
 
   InputFile file_;
@@ -54,7 +54,7 @@ class DecompressingReader {
   std::span<const std::byte> pending_;
   std::vector<std::byte> peeked_;
   std::unique_ptr<Decoder> decoder_;
-  std::uint64_t delivered_ = 0;
+  uint64_t delivered_ = 0;
 };
 
 }  // namespace cucurbit

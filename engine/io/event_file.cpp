@@ -15,19 +15,19 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "numbers are written as they lie in memory");
 
-constexpr std::array<std::uint32_t, 256> crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t remainder = byte;
+constexpr std::array<uint32_t, 256> crc_table() {
+  std::array<uint32_t, 256> table{};
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    uint32_t remainder = byte;
     for (int bit = 0; bit < 8; ++bit) remainder = remainder >> 1 ^ (remainder & 1 ? 0x82f63b78u : 0);  // Castagnoli
     table[byte] = remainder;
   }
   return table;
 }
 
-std::uint32_t masked_crc(const std::string& bytes) {
+uint32_t masked_crc(const std::string& bytes) {
   static constexpr auto kTable = crc_table();
-  std::uint32_t crc = ~0u;
+  uint32_t crc = ~0u;
   for (const char c : bytes) crc = crc >> 8 ^ kTable[(crc ^ static_cast<unsigned char>(c)) & 255];
   crc = ~crc;
   return (crc >> 15 | crc << 17) + 0xa282ead8u;
@@ -43,7 +43,7 @@ enum Wire { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 char key(int field, Wire wire) { return char(field << 3 | wire); }
 
-std::string varint(std::uint64_t value) {
+std::string varint(uint64_t value) {
   std::string bytes;
   for (; value >= 128; value >>= 7) bytes += char((value & 127) | 128);
   return bytes += char(value);
@@ -82,19 +82,19 @@ std::filesystem::path fresh_path(const std::filesystem::path& folder) {
 }  // namespace
 
 void EventFile::append(const std::string& event) const {
-  const std::string length = raw(std::uint64_t(event.size()));
+  const std::string length = raw(uint64_t(event.size()));
   std::ofstream file(path_, std::ios::binary | std::ios::app);
   file << length << raw(masked_crc(length)) << event << raw(masked_crc(event));
   if (!file.flush())
     throw Error(ErrorKind::io, fmt::format("[events] cannot write {}: is the disk full?", path_.string()));
 }
 
-void EventFile::add(std::int64_t step, const std::vector<std::pair<std::string, double>>& scalars) {
+void EventFile::add(int64_t step, const std::vector<std::pair<std::string, double>>& scalars) {
   if (path_.empty()) {
     path_ = fresh_path(folder_);
     append(event(bytes_field(3, "brain.Event:2")));
   }
-  append(event(key(2, kVarint) + varint(std::uint64_t(step)) + summary(scalars)));
+  append(event(key(2, kVarint) + varint(uint64_t(step)) + summary(scalars)));
 }
 
 }  // namespace cucurbit

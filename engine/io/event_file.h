@@ -19,14 +19,14 @@
 
 namespace cucurbit {
 
-/// A new file below `folder`, named as TensorBoard expects. It appears with the first event, so that a folder without
-/// any has no file.
+/// A new file in `folder`, named as TensorBoard expects. It is created with the first event, so that a folder without
+/// events has no file.
 class EventFile {
  public:
   explicit EventFile(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// Appends the scalars of one step, by tag, in one event. Throws Error io where the file cannot be written.
-  void add(std::int64_t step, const std::vector<std::pair<std::string, double>>& scalars);
+  /// Appends the scalars of one step, by tag, as one event. Throws Error io if the file cannot be written.
+  void add(int64_t step, const std::vector<std::pair<std::string, double>>& scalars);
 
   /// Empty before the first event.
   const std::filesystem::path& path() const { return path_; }

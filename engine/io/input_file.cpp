@@ -24,7 +24,7 @@ const char* remedy(int code) {
     case EPERM:
       return "make it readable for this user";
     case EISDIR:
-      return "name a file inside it";
+      return "give a file inside it";
     default:
       return "check the file and the device it lies on";
   }
@@ -47,19 +47,19 @@ InputFile::InputFile(std::filesystem::path path, std::string_view format) : path
     ::close(descriptor_);
     throw io_error(format_, path_, failure);
   }
-  if (S_ISREG(status.st_mode)) size_ = static_cast<std::uint64_t>(status.st_size);
+  if (S_ISREG(status.st_mode)) size_ = uint64_t(status.st_size);
 }
 
 InputFile::~InputFile() { ::close(descriptor_); }
 
-std::size_t InputFile::read(std::span<std::byte> bytes) {
-  constexpr std::size_t kPiece = std::size_t{1} << 30;  // read(2) moves at most 2 GiB at once
-  std::size_t done = 0;
+size_t InputFile::read(std::span<std::byte> bytes) {
+  constexpr size_t kPiece = size_t{1} << 30;  // read(2) moves at most 2 GiB at once
+  size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t got = ::read(descriptor_, bytes.data() + done, std::min(bytes.size() - done, kPiece));
     if (got == 0) break;
     if (got > 0) {
-      done += static_cast<std::size_t>(got);
+      done += size_t(got);
     } else if (errno != EINTR) {
       throw io_error(format_, path_, errno);
     }

@@ -12,8 +12,8 @@
 
 namespace cucurbit {
 
-/// Reads a file front to back. Throws Error(io) "[format] path: ..." when it cannot be opened or read; a folder counts
-/// as that. Pipes and devices are read too: their size is unknown.
+/// Reads a file from front to back. Throws Error(io) "[format] path: ..." if it cannot be opened or read, or is a
+/// folder. Pipes and devices can be read too; their size is unknown.
 class InputFile {
  public:
   /// `format` opens every message: "idx", "safetensors", "npy".
@@ -23,10 +23,10 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   /// Fills `bytes` and returns how many were read: fewer only at the end of the file.
-  std::size_t read(std::span<std::byte> bytes);
+  size_t read(std::span<std::byte> bytes);
 
-  /// Bytes of a regular file; nothing for a pipe or a device.
-  std::optional<std::uint64_t> size() const { return size_; }
+  /// The size of a regular file in bytes; nothing for a pipe or a device.
+  std::optional<uint64_t> size() const { return size_; }
   const std::filesystem::path& path() const { return path_; }
 
   /// Throws Error(input) "[format] path: message".
@@ -35,7 +35,7 @@ class InputFile {
  private:
   std::filesystem::path path_;
   std::string format_;
-  std::optional<std::uint64_t> size_;
+  std::optional<uint64_t> size_;
   int descriptor_ = -1;
 };
 

@@ -24,13 +24,13 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   struct stat status = {};
   int failure = descriptor >= 0 && ::fstat(descriptor, &status) == 0 ? 0 : errno;
   if (failure == 0 && !S_ISREG(status.st_mode)) failure = EINVAL;
-  size_ = static_cast<std::size_t>(status.st_size);
+  size_ = size_t(status.st_size);
   if (failure == 0 && size_ > 0) {
     void* const mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
     if (mapped == MAP_FAILED) {
       failure = errno;
     } else {
-      bytes_ = static_cast<const std::uint8_t*>(mapped);
+      bytes_ = static_cast<const uint8_t*>(mapped);
     }
   }
   if (descriptor >= 0) ::close(descriptor);
@@ -41,10 +41,10 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
 }
 
 MappedFile::~MappedFile() {
-  if (bytes_ != nullptr) ::munmap(const_cast<std::uint8_t*>(bytes_), size_);
+  if (bytes_ != nullptr) ::munmap(const_cast<uint8_t*>(bytes_), size_);
 }
 
-NewMappedFile::NewMappedFile(std::filesystem::path path, std::size_t size) : path_(std::move(path)), size_(size) {
+NewMappedFile::NewMappedFile(std::filesystem::path path, size_t size) : path_(std::move(path)), size_(size) {
   descriptor_ = ::open(path_.parent_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(errno);
   int failure = size_ > 0 ? ::posix_fallocate(descriptor_, 0, static_cast<off_t>(size_)) : 0;
@@ -53,7 +53,7 @@ NewMappedFile::NewMappedFile(std::filesystem::path path, std::size_t size) : pat
     if (mapped == MAP_FAILED) {
       failure = errno;
     } else {
-      bytes_ = static_cast<std::uint8_t*>(mapped);
+      bytes_ = static_cast<uint8_t*>(mapped);
     }
   }
   if (failure != 0) {
@@ -67,14 +67,14 @@ NewMappedFile::~NewMappedFile() {
   ::close(descriptor_);
 }
 
-void NewMappedFile::commit(std::size_t size, std::span<const std::uint8_t> more) {
+void NewMappedFile::commit(size_t size, std::span<const uint8_t> more) {
   if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail(errno);
-  for (std::size_t done = 0; done < more.size();) {
+  for (size_t done = 0; done < more.size();) {
     const ssize_t put = ::pwrite(descriptor_, more.data() + done, more.size() - done, static_cast<off_t>(size + done));
     if (put < 0 && errno != EINTR) fail(errno);
-    if (put > 0) done += static_cast<std::size_t>(put);
+    if (put > 0) done += size_t(put);
   }
-  // A link cannot replace a name, so the file gets one of its own first.
+  // linkat cannot replace an existing name, so the file first gets a temporary one, and rename replaces.
   const std::string own = fmt::format("/proc/self/fd/{}", descriptor_);
   const std::filesystem::path temporary = path_.string() + fmt::format(".{}.tmp", ::getpid());
   ::unlink(temporary.c_str());

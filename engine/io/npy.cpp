@@ -26,32 +26,32 @@ namespace fs = std::filesystem;
 static_assert(std::endian::native == std::endian::little, "arrays are stored as they lie in memory");
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kPreambleSize = 10;  // magic, version, header length
-constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kLongestHeader = 65535;
-constexpr std::size_t kLargestRank = 64;  // NumPy's own limit
+constexpr size_t kPreambleSize = 10;  // magic, version, header length
+constexpr size_t kAlignment = 64;
+constexpr size_t kLongestHeader = 65535;
+constexpr size_t kLargestRank = 64;  // NumPy's own limit
 
 constexpr std::pair<DType, std::string_view> kTypeCodes[] = {
     {DType::f32, "<f4"}, {DType::f64, "<f8"}, {DType::i32, "<i4"}, {DType::i64, "<i8"}, {DType::u8, "|u1"}};
 
-std::string format_header(const fs::path& path, DType dtype, std::span<const std::int64_t> shape) {
+std::string format_header(const fs::path& path, DType dtype, std::span<const int64_t> shape) {
   std::string_view code;
   for (const auto& [type, text] : kTypeCodes) {
     if (type == dtype) code = text;
   }
   if (code.empty() || shape.size() > kLargestRank) {
-    throw Error(ErrorKind::bug, fmt::format("[npy] {}: {} with {} dimensions has no NPY form: convert it first",
+    throw Error(ErrorKind::bug, fmt::format("[npy] {}: NPY cannot hold {} with {} dimensions: convert it first",
                                             path.string(), name(dtype), shape.size()));
   }
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}{}), }}", code,
                                    join(shape, ", "), shape.size() == 1 ? "," : "");
-  const std::size_t unpadded = kPreambleSize + header.size() + 1;
+  const size_t unpadded = kPreambleSize + header.size() + 1;
   header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
   header.push_back('\n');
   return header;
 }
 
-/// Reads the one Python dictionary that a header is.
+/// Parses the Python dictionary of which a header consists.
 class HeaderParser {
  public:
   HeaderParser(std::string_view text, const InputFile& file) : rest_(text), file_(file) {}
@@ -107,7 +107,7 @@ class HeaderParser {
   std::string_view string() {
     skip_spaces();
     if (!rest_.starts_with('\'') && !rest_.starts_with('"')) malformed();
-    const std::size_t end = rest_.find(rest_[0], 1);
+    const size_t end = rest_.find(rest_[0], 1);
     if (end == std::string_view::npos) malformed();
     const std::string_view text = rest_.substr(1, end - 1);
     rest_.remove_prefix(end + 1);
@@ -125,15 +125,15 @@ class HeaderParser {
                     code));
   }
 
-  std::vector<std::int64_t> shape() {
-    std::vector<std::int64_t> extents;
+  std::vector<int64_t> shape() {
+    std::vector<int64_t> extents;
     expect("(");
     while (!accept(")")) {
       skip_spaces();
-      std::int64_t extent = 0;
+      int64_t extent = 0;
       const auto [end, failure] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), extent);
       if (failure != std::errc() || extent < 0 || rest_[0] == '-') malformed();
-      rest_.remove_prefix(static_cast<std::size_t>(end - rest_.data()));
+      rest_.remove_prefix(size_t(end - rest_.data()));
       extents.push_back(extent);
       if (accept(",")) continue;
       expect(")");
@@ -150,7 +150,7 @@ class HeaderParser {
 
 NpyArray read_header(InputFile& file) {
   std::array<unsigned char, kPreambleSize> preamble = {};
-  const std::size_t got = file.read(std::as_writable_bytes(std::span(preamble)));
+  const size_t got = file.read(std::as_writable_bytes(std::span(preamble)));
   const std::string_view start(reinterpret_cast<const char*>(preamble.data()), got);
   if (start.substr(0, kMagic.size()) != kMagic.substr(0, std::min(got, kMagic.size()))) {
     file.reject("this is not an NPY file: save it with numpy.save");
@@ -160,11 +160,11 @@ NpyArray read_header(InputFile& file) {
                             kPreambleSize, got));
   }
   if (preamble[6] != 1 || preamble[7] != 0) {
-    file.reject(fmt::format("version {}.{} of the format, only 1.0 is read: save a plain array with numpy.save",
+    file.reject(fmt::format("version {}.{} of the format cannot be read, only 1.0: save a plain array with numpy.save",
                             preamble[6], preamble[7]));
   }
   std::string header(preamble[8] | preamble[9] << 8, '\0');
-  const std::size_t header_got = file.read(std::as_writable_bytes(std::span(header)));
+  const size_t header_got = file.read(std::as_writable_bytes(std::span(header)));
   if (header_got < header.size()) {
     file.reject(fmt::format("truncated: the header has {} bytes, the file {} of them: copy or save it again",
                             header.size(), header_got));
@@ -174,10 +174,9 @@ NpyArray read_header(InputFile& file) {
 
 }  // namespace
 
-void write_npy(const fs::path& path, DType dtype, std::span<const std::int64_t> shape,
-               std::span<const std::byte> data) {
+void write_npy(const fs::path& path, DType dtype, std::span<const int64_t> shape, std::span<const std::byte> data) {
   const std::string header = format_header(path, dtype, shape);
-  const std::optional<std::uint64_t> size = byte_size(dtype, shape);
+  const std::optional<uint64_t> size = byte_size(dtype, shape);
   if (!size || *size != data.size() || header.size() > kLongestHeader) {
     throw Error(ErrorKind::bug, fmt::format("[npy] {}: {} bytes of {} do not fit the shape [{}]: pass all elements",
                                             path.string(), data.size(), name(dtype), join(shape, ", ")));
@@ -203,16 +202,16 @@ void write_npy(const fs::path& path, DType dtype, std::span<const std::int64_t> 
 NpyArray read_npy(const fs::path& path) {
   InputFile file(path, "npy");
   NpyArray array = read_header(file);
-  const std::optional<std::uint64_t> size = byte_size(array.dtype, array.shape);
+  const std::optional<uint64_t> size = byte_size(array.dtype, array.shape);
   const std::string shape = fmt::format("{} [{}]", name(array.dtype), join(array.shape, ", "));
   if (!size) file.reject(fmt::format("{} is larger than any file: the file is damaged: save it again", shape));
-  if (!file.size()) file.reject("this is a pipe or device: name an ordinary file");
+  if (!file.size()) file.reject("this is a pipe or device: give an ordinary file");
   if (*size > *file.size()) {
     file.reject(fmt::format("truncated: {} needs {} bytes of data, the whole file has {}: copy or save it again", shape,
                             *size, *file.size()));
   }
   array.data.resize(*size);
-  const std::size_t got = file.read(array.data);
+  const size_t got = file.read(array.data);
   if (got < *size) {
     file.reject(
         fmt::format("truncated: {} needs {} bytes of data, the file has {}: copy or save it again", shape, *size, got));

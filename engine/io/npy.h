@@ -16,13 +16,13 @@ namespace cucurbit {
 
 struct NpyArray {
   DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;  ///< empty for a single value
-  std::vector<std::byte> data;      ///< row-major, product(shape) * size_of(dtype) bytes
+  std::vector<int64_t> shape;   ///< empty for a single value
+  std::vector<std::byte> data;  ///< row-major, product(shape) * size_of(dtype) bytes
 };
 
-/// Writes by AtomicFile. `data` holds product(shape) * size_of(dtype) bytes. Throws Error(bug) where it does not, or
-/// for a type that NPY lacks (bf16); Error(io) where the file cannot be written.
-void write_npy(const std::filesystem::path& path, DType dtype, std::span<const std::int64_t> shape,
+/// Writes through AtomicFile. `data` holds product(shape) * size_of(dtype) bytes. Throws Error(bug) for another size
+/// and for a type that NPY does not have (bf16); Error(io) if the file cannot be written.
+void write_npy(const std::filesystem::path& path, DType dtype, std::span<const int64_t> shape,
                std::span<const std::byte> data);
 
 /// Throws Error(io) for a missing or unreadable file, Error(input) for any other type, order or version, a broken

@@ -24,16 +24,16 @@ namespace fs = std::filesystem;
 
 static_assert(std::endian::native == std::endian::little, "tensors are stored as they lie in memory");
 
-constexpr std::uint64_t kLargestHeader = 100'000'000;
+constexpr uint64_t kLargestHeader = 100'000'000;
 
 using Prefix = std::array<std::byte, 8>;
 
-Prefix encode_length(std::uint64_t length) { return std::bit_cast<Prefix>(length); }
+Prefix encode_length(uint64_t length) { return std::bit_cast<Prefix>(length); }
 
 class Checksum {
  public:
   void add(std::span<const std::byte> bytes) {
-    if (bytes.empty()) return;  // zlib takes a null pointer as the wish to start again
+    if (bytes.empty()) return;  // zlib starts again if it is given a null pointer
     value_ = crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   }
   std::string digits() const { return fmt::format("{:08x}", value_); }
@@ -65,11 +65,11 @@ SafetensorsHeader describe(const fs::path& path, std::span<const TensorView* con
   }
   SafetensorsHeader header{metadata, {}};
   std::set<std::string_view> names;
-  std::uint64_t end = 0;
+  uint64_t end = 0;
   for (const TensorView* tensor : order) {
-    const std::uint64_t size = tensor->data.size();
+    const uint64_t size = tensor->data.size();
     require(byte_size(tensor->dtype, tensor->shape) == size, path, tensor->name,
-            "has data of another size than its shape: pass all elements");
+            "has data whose size does not fit its shape: pass all elements");
     require(names.insert(tensor->name).second, path, tensor->name, "is given twice: name each tensor differently");
     require(tensor->name != "__metadata__", path, tensor->name, "is a reserved name: choose another");
     header.entries.push_back({tensor->name, tensor->dtype, tensor->shape, end, end + size});
@@ -78,16 +78,16 @@ SafetensorsHeader describe(const fs::path& path, std::span<const TensorView* con
   return header;
 }
 
-/// Verifies the checksum where the file has one, and takes the file's own keys out of the metadata.
+/// Verifies the checksum if the file has one, and removes the file's own keys from the metadata.
 void verify(const InputFile& file, std::string text, std::span<const std::byte> data, Metadata& metadata) {
   const bool expects = metadata.erase(std::string(kFormatKey)) > 0;
   const bool has = metadata.erase(std::string(kChecksumKey)) > 0;
   if (!expects && !has) return;
-  const std::size_t place = find_checksum(text);
+  const size_t place = find_checksum(text);
   if (!has || place == std::string::npos) {
     file.reject(
-        fmt::format("the checksum {} is gone or was rewritten by another program: make the file again, or remove "
-                    "{} and {} from its metadata to do without",
+        fmt::format("the checksum {} is missing or was rewritten by another program: write the file again, or remove "
+                    "{} and {} from its metadata to read it without a checksum",
                     kChecksumKey, kChecksumKey, kFormatKey));
   }
   const std::string stored = text.substr(place, kChecksumDigits);
@@ -99,35 +99,35 @@ void verify(const InputFile& file, std::string text, std::span<const std::byte> 
   if (checksum.digits() != stored) {
     file.reject(
         fmt::format("the checksum is {}, the file says {}: it is damaged or was changed by another program: copy "
-                    "or make it again",
+                    "or write it again",
                     checksum.digits(), quote_name(stored)));
   }
 }
 
-std::string read_header_text(InputFile& file, std::uint64_t file_size) {
+std::string read_header_text(InputFile& file, uint64_t file_size) {
   Prefix prefix = {};
   if (file.read(prefix) < prefix.size()) {
-    file.reject(fmt::format("truncated: a safetensors file has at least 8 bytes, this one {}: copy or make it again",
-                            file_size));
+    file.reject(fmt::format(
+        "truncated: a safetensors file has at least 8 bytes, this one has {}: copy or write it again", file_size));
   }
-  const auto length = std::bit_cast<std::uint64_t>(prefix);
+  const auto length = std::bit_cast<uint64_t>(prefix);
   if (length > kLargestHeader) {
     file.reject(
-        fmt::format("the header is said to have {} bytes, at most {} are accepted: this is not a safetensors file "
+        fmt::format("the header has a stated size of {} bytes, at most {} are accepted: this is not a safetensors file "
                     "or it is damaged",
                     length, kLargestHeader));
   }
   if (length > file_size - prefix.size()) {
-    file.reject(fmt::format("truncated: the header has {} bytes, the file {} after its length: copy or make it again",
+    file.reject(fmt::format("truncated: the header has {} bytes, but only {} follow its length: copy or write it again",
                             length, file_size - prefix.size()));
   }
   std::string text(length, '\0');
   if (file.read(std::as_writable_bytes(std::span(text))) < length)
-    file.reject("it became shorter while it was read: read it again");
+    file.reject("the file became shorter while it was read: read it again");
   return text;
 }
 
-std::unique_ptr<std::byte[]> read_data(InputFile& file, std::uint64_t size) {
+std::unique_ptr<std::byte[]> read_data(InputFile& file, uint64_t size) {
   std::unique_ptr<std::byte[]> data;
   try {
     data = std::make_unique_for_overwrite<std::byte[]>(size);
@@ -135,7 +135,7 @@ std::unique_ptr<std::byte[]> read_data(InputFile& file, std::uint64_t size) {
     throw Error(ErrorKind::out_of_memory,
                 fmt::format("[safetensors] {}: no memory for {} bytes: free some memory", file.path().string(), size));
   }
-  if (file.read({data.get(), size}) < size) file.reject("it became shorter while it was read: read it again");
+  if (file.read({data.get(), size}) < size) file.reject("the file became shorter while it was read: read it again");
   return data;
 }
 
@@ -146,7 +146,7 @@ void write_safetensors(const fs::path& path, std::span<const TensorView> tensors
   std::string text = format_header(describe(path, order, metadata));
   if (text.size() > kLargestHeader) {
     throw Error(ErrorKind::bug,
-                fmt::format("[safetensors] {}: a header of {} bytes, {} are allowed: write less metadata",
+                fmt::format("[safetensors] {}: the header has {} bytes, at most {} are allowed: write less metadata",
                             path.string(), text.size(), kLargestHeader));
   }
   const Prefix prefix = encode_length(text.size());
@@ -165,9 +165,9 @@ void write_safetensors(const fs::path& path, std::span<const TensorView> tensors
 
 SafetensorsFile SafetensorsFile::read(const fs::path& path) {
   InputFile file(path, "safetensors");
-  if (!file.size()) file.reject("this is a pipe or device: name an ordinary file");
+  if (!file.size()) file.reject("this is a pipe or device: give an ordinary file");
   const std::string text = read_header_text(file, *file.size());
-  const std::uint64_t data_size = *file.size() - sizeof(Prefix) - text.size();
+  const uint64_t data_size = *file.size() - sizeof(Prefix) - text.size();
   SafetensorsHeader header = parse_header(text, data_size, file);
 
   SafetensorsFile result;
@@ -184,19 +184,13 @@ SafetensorsFile SafetensorsFile::read(const fs::path& path) {
   return result;
 }
 
-const TensorView* SafetensorsFile::find(std::string_view name) const {
+const TensorView& SafetensorsFile::at(std::string_view name) const {
   const auto found = std::lower_bound(tensors_.begin(), tensors_.end(), name,
                                       [](const TensorView& tensor, std::string_view key) { return tensor.name < key; });
-  return found != tensors_.end() && found->name == name ? &*found : nullptr;
-}
-
-bool SafetensorsFile::contains(std::string_view name) const { return find(name) != nullptr; }
-
-const TensorView& SafetensorsFile::at(std::string_view name) const {
-  if (const TensorView* tensor = find(name)) return *tensor;
-  constexpr std::size_t kShown = 8;
+  if (found != tensors_.end() && found->name == name) return *found;
+  constexpr size_t kShown = 8;
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < std::min(kShown, tensors_.size()); ++i) names.push_back(quote_name(tensors_[i].name));
+  for (size_t i = 0; i < std::min(kShown, tensors_.size()); ++i) names.push_back(quote_name(tensors_[i].name));
   throw Error(ErrorKind::input,
               fmt::format("[safetensors] {}: there is no tensor {} among its {}: {}{}: use a file of the same network",
                           path_.string(), quote_name(name), tensors_.size(), join(names, ", "),

@@ -6,9 +6,9 @@
 //   header    JSON: {"__metadata__": {key: text}, name: {"dtype": "F32", "shape": [..], "data_offsets": [begin, end]}}
 //   data      the tensors, one after the other
 //
-// Files written here also hold a CRC-32 of the whole file in the metadata (`cucurbit.crc32`, computed with its own
-// eight digits as zeros) and `cucurbit.format`, which demands that one: no single flipped bit goes unnoticed on
-// reading. Files of other programs are read as well.
+// The metadata of files written here also have a CRC-32 of the whole file (`cucurbit.crc32`, computed with its own
+// eight digits as zeros) and `cucurbit.format`, which says that the CRC-32 must be there: a single flipped bit is
+// always noticed on reading. Files of other programs can be read as well.
 
 #include <cstddef>
 #include <cstdint>
@@ -28,15 +28,16 @@ namespace cucurbit {
 struct TensorView {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;
+  std::vector<int64_t> shape;
   std::span<const std::byte> data;
 };
 
-/// Free text by key. `cucurbit.crc32` and `cucurbit.format` belong to the file itself: not to be given, never returned.
+/// Text by key. `cucurbit.crc32` and `cucurbit.format` belong to the file itself: they must not be given and are never
+/// returned.
 using Metadata = std::map<std::string, std::string>;
 
-/// Writes all of `tensors` by AtomicFile. The order in the file is by descending element size, then by name, whatever
-/// the order of the span: equal content gives equal bytes, and each tensor is aligned to its element size.
+/// Writes all of `tensors` through AtomicFile. The order in the file is by descending element size, then by name, and
+/// not that of the span: equal content gives equal bytes, and each tensor is aligned to its element size.
 ///
 /// Throws Error(bug) for a name given twice, a reserved key, text that is not UTF-8, or a size that does not fit the
 /// shape; Error(io) where the file cannot be written.
@@ -46,14 +47,13 @@ void write_safetensors(const std::filesystem::path& path, std::span<const Tensor
 /// A file in memory, completely validated.
 class SafetensorsFile {
  public:
-  /// Throws Error(io) for a missing or unreadable file and Error(input) for anything that is not as the format demands:
-  /// a cut or longer file, a header above 100 MB, broken JSON, keys given twice, unknown element types, sizes that do
-  /// not fit shapes, holes and overlaps, a wrong checksum. Messages name the file.
+  /// Throws Error(io) for a missing or unreadable file and Error(input) for anything that violates the format: a
+  /// truncated or longer file, a header above 100 MB, broken JSON, keys given twice, unknown element types, sizes that
+  /// do not fit shapes, holes and overlaps, a wrong checksum. Messages name the file.
   static SafetensorsFile read(const std::filesystem::path& path);
 
   /// Throws Error(input), naming some of those that exist, when there is no tensor of this name.
   const TensorView& at(std::string_view name) const;
-  bool contains(std::string_view name) const;
 
   /// All tensors by name. Their data lives as long as this object, and stays put when it is moved. In files of other
   /// programs it may be unaligned: copy it by std::memcpy.
@@ -64,7 +64,6 @@ class SafetensorsFile {
 
  private:
   SafetensorsFile() = default;
-  const TensorView* find(std::string_view name) const;
 
   std::filesystem::path path_;
   Metadata metadata_;

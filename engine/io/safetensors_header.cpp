@@ -21,7 +21,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kMetadataKey = "__metadata__";
-constexpr std::size_t kAlignment = 8;
+constexpr size_t kAlignment = 8;
 constexpr int kDeepest = 3;  // header, tensor, shape
 
 constexpr std::pair<DType, std::string_view> kTypeCodes[] = {{DType::f32, "F32"}, {DType::bf16, "BF16"},
@@ -44,7 +44,7 @@ std::optional<DType> type_of(std::string_view text) {
 
 std::string checksum_prefix() { return fmt::format("\"{}\":\"", kChecksumKey); }
 
-/// Refuses what a JSON parser lets pass: keys given twice, and nesting that would only cost memory.
+/// Refuses what the JSON parser accepts: keys that occur twice, and deep nesting, which would only cost memory.
 class StrictKeys {
  public:
   explicit StrictKeys(const InputFile& file) : file_(file) {}
@@ -68,7 +68,7 @@ class StrictKeys {
       case json::parse_event_t::key: {
         const auto& key = parsed.get_ref<const std::string&>();
         if (!keys_.back().insert(key).second) {
-          file_.reject(fmt::format("{} stands twice in the header: write the file again", quote_name(key)));
+          file_.reject(fmt::format("{} occurs twice in the header: write the file again", quote_name(key)));
         }
         break;
       }
@@ -80,7 +80,7 @@ class StrictKeys {
 
  private:
   void enter() {
-    if (++depth_ > kDeepest) file_.reject("the header is nested too deeply: the file is damaged: make it again");
+    if (++depth_ > kDeepest) file_.reject("the header is nested too deeply: the file is damaged: write it again");
   }
 
   const InputFile& file_;
@@ -90,21 +90,21 @@ class StrictKeys {
 
 json parse_json(std::string_view text, const InputFile& file) {
   if (text.empty() || text.front() != '{') {
-    file.reject("the header does not begin with '{': this is not a safetensors file, or it is damaged: make it again");
+    file.reject("the header does not begin with '{': this is not a safetensors file, or it is damaged: write it again");
   }
   StrictKeys strict(file);
   try {
     return json::parse(text.begin(), text.end(), std::ref(strict));
   } catch (const json::parse_error& failure) {
     file.reject(
-        fmt::format("the header is not valid JSON at byte {}: the file is damaged: make it again", failure.byte));
+        fmt::format("the header is not valid JSON at byte {}: the file is damaged: write it again", failure.byte));
   } catch (const json::exception&) {
-    file.reject("the header holds a number out of range: the file is damaged: make it again");
+    file.reject("the header holds a number out of range: the file is damaged: write it again");
   }
 }
 
 Metadata parse_metadata(const json& value, const InputFile& file) {
-  if (!value.is_object()) file.reject("__metadata__ is not an object: the file is damaged: make it again");
+  if (!value.is_object()) file.reject("__metadata__ is not an object: the file is damaged: write it again");
   Metadata metadata;
   for (const auto& [key, text] : value.items()) {
     if (!text.is_string()) {
@@ -115,18 +115,18 @@ Metadata parse_metadata(const json& value, const InputFile& file) {
   return metadata;
 }
 
-std::uint64_t parse_count(const json& value, const std::string& what, const InputFile& file) {
-  constexpr auto kLargest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kLargest) {
+uint64_t parse_count(const json& value, const std::string& what, const InputFile& file) {
+  constexpr auto kLargest = uint64_t(std::numeric_limits<int64_t>::max());
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > kLargest) {
     file.reject(
-        fmt::format("{} is {}, not a whole number from 0 on: the file is damaged: make it again", what,
+        fmt::format("{} is {}: expected an integer of 0 or more: the file is damaged: write it again", what,
                     value.is_primitive() ? value.dump(-1, ' ', true, json::error_handler_t::replace) : "a list"));
   }
-  return value.get<std::uint64_t>();
+  return value.get<uint64_t>();
 }
 
 DType parse_type(const std::string& tensor, const json& value, const InputFile& file) {
-  if (!value.is_string()) file.reject(fmt::format("the dtype of {} is not text: make the file again", tensor));
+  if (!value.is_string()) file.reject(fmt::format("the dtype of {} is not text: write the file again", tensor));
   const auto& text = value.get_ref<const std::string&>();
   const std::optional<DType> type = type_of(text);
   if (!type) {
@@ -141,47 +141,47 @@ TensorEntry parse_entry(const std::string& name, const json& value, const InputF
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets")) {
     file.reject(
-        fmt::format("{} needs exactly dtype, shape and data_offsets: the file is damaged: make it again", tensor));
+        fmt::format("{} needs exactly dtype, shape and data_offsets: the file is damaged: write it again", tensor));
   }
   const json& shape = value["shape"];
   const json& offsets = value["data_offsets"];
   if (!shape.is_array() || !offsets.is_array() || offsets.size() != 2) {
     file.reject(
-        fmt::format("the shape of {} must be a list and its data_offsets two numbers: the file is damaged: make "
+        fmt::format("the shape of {} must be a list and its data_offsets two numbers: the file is damaged: write "
                     "it again",
                     tensor));
   }
   TensorEntry entry;
   entry.name = name;
   entry.dtype = parse_type(tensor, value["dtype"], file);
-  const std::string extent_name = "an extent of " + tensor;
+  const std::string extent_name = "a dimension of " + tensor;
   for (const json& extent : shape) {
-    entry.shape.push_back(static_cast<std::int64_t>(parse_count(extent, extent_name, file)));
+    entry.shape.push_back(int64_t(parse_count(extent, extent_name, file)));
   }
   entry.begin = parse_count(offsets[0], "the begin of " + tensor, file);
   entry.end = parse_count(offsets[1], "the end of " + tensor, file);
 
-  const std::optional<std::uint64_t> size = byte_size(entry.dtype, entry.shape);
+  const std::optional<uint64_t> size = byte_size(entry.dtype, entry.shape);
   if (!size || entry.end < entry.begin || entry.end - entry.begin != *size) {
-    file.reject(fmt::format("{} of {} [{}] cannot lie from byte {} to {}: the file is damaged: make it again", tensor,
+    file.reject(fmt::format("{} of {} [{}] cannot lie from byte {} to {}: the file is damaged: write it again", tensor,
                             type_code(entry.dtype), join(entry.shape, ","), entry.begin, entry.end));
   }
   return entry;
 }
 
-void check_coverage(const std::vector<TensorEntry>& entries, std::uint64_t data_size, const InputFile& file) {
-  std::uint64_t covered = 0;
+void check_coverage(const std::vector<TensorEntry>& entries, uint64_t data_size, const InputFile& file) {
+  uint64_t covered = 0;
   for (const TensorEntry& entry : entries) {
     if (entry.begin != covered) {
       file.reject(
           fmt::format("{} begins at byte {} of the data, the tensor before it ends at {}: the file is damaged: "
-                      "make it again",
+                      "write it again",
                       quote_name(entry.name), entry.begin, covered));
     }
     covered = entry.end;
   }
   if (covered != data_size) {
-    file.reject(fmt::format("{}: the header announces {} bytes of data, the file has {}: copy or make it again",
+    file.reject(fmt::format("{}: the header announces {} bytes of data, the file has {}: copy or write it again",
                             covered > data_size ? "truncated" : "too long", covered, data_size));
   }
 }
@@ -189,7 +189,7 @@ void check_coverage(const std::vector<TensorEntry>& entries, std::uint64_t data_
 }  // namespace
 
 std::string quote_name(std::string_view name) {
-  constexpr std::size_t kLongest = 100;
+  constexpr size_t kLongest = 100;
   const std::string shown = name.size() > kLongest ? std::string(name.substr(0, kLongest)) + "..." : std::string(name);
   return json(shown).dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -215,7 +215,7 @@ std::string format_header(const SafetensorsHeader& header) {
   }
 }
 
-SafetensorsHeader parse_header(std::string_view text, std::uint64_t data_size, const InputFile& file) {
+SafetensorsHeader parse_header(std::string_view text, uint64_t data_size, const InputFile& file) {
   const json root = parse_json(text, file);
   SafetensorsHeader header;
   for (const auto& [name, value] : root.items()) {
@@ -232,11 +232,11 @@ SafetensorsHeader parse_header(std::string_view text, std::uint64_t data_size, c
   return header;
 }
 
-std::size_t find_checksum(std::string_view text) {
+size_t find_checksum(std::string_view text) {
   const std::string prefix = checksum_prefix();
-  const std::size_t found = text.find(prefix);
+  const size_t found = text.find(prefix);
   if (found == std::string_view::npos) return found;
-  const std::size_t digits = found + prefix.size();
+  const size_t digits = found + prefix.size();
   return digits + kChecksumDigits < text.size() && text[digits + kChecksumDigits] == '"' ? digits
                                                                                          : std::string_view::npos;
 }

@@ -16,14 +16,14 @@ namespace cucurbit {
 
 inline constexpr std::string_view kChecksumKey = "cucurbit.crc32";
 inline constexpr std::string_view kFormatKey = "cucurbit.format";
-inline constexpr std::size_t kChecksumDigits = 8;
+inline constexpr size_t kChecksumDigits = 8;
 
 struct TensorEntry {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<std::int64_t> shape;
-  std::uint64_t begin = 0;  ///< offsets into the data part
-  std::uint64_t end = 0;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0;  ///< offsets into the data part
+  uint64_t end = 0;
 };
 
 struct SafetensorsHeader {
@@ -40,9 +40,9 @@ std::string format_header(const SafetensorsHeader& header);
 
 /// Throws Error(input) unless the text is a header in which the entries cover `data_size` bytes without hole or
 /// overlap.
-SafetensorsHeader parse_header(std::string_view text, std::uint64_t data_size, const InputFile& file);
+SafetensorsHeader parse_header(std::string_view text, uint64_t data_size, const InputFile& file);
 
 /// Where the checksum's digits stand in a header's text; npos where there are none in the form written here.
-std::size_t find_checksum(std::string_view text);
+size_t find_checksum(std::string_view text);
 
 }  // namespace cucurbit

@@ -12,7 +12,7 @@
 namespace cucurbit {
 
 namespace {
-/// A tensor of the network and how PyTorch sees it.
+/// A tensor of the network and its form in PyTorch.
 struct Slot {
   std::string name;
   Tensor tensor;
@@ -67,32 +67,33 @@ void expect_no_others(const std::map<std::string, const TensorView*>& named, con
   for (const auto& [name, view] : named)
     if (std::none_of(slots.begin(), slots.end(), [&name = name](const Slot& slot) { return slot.name == name; }))
       throw Error(ErrorKind::input,
-                  fmt::format("[state_dict] {}: holds '{}', which the model does not have: choose the model that the "
-                              "weights are of",
+                  fmt::format("[state_dict] {}: there is a tensor '{}', which the model does not have: choose the "
+                              "model to which these weights belong",
                               source, name));
 }
 
 bool is_floating(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f64; }
 
-/// The tensor for `slot`, or null for a classifier of other classes. Throws if it does not fit.
+/// The tensor for `slot`, or null if it is the classifier for other classes. Throws Error input if it does not fit.
 const TensorView* fitting(const std::map<std::string, const TensorView*>& named, const Slot& slot,
                           const std::string& classifier, const std::string& source) {
   const auto found = named.find(slot.name);
   if (found == named.end())
-    throw Error(ErrorKind::input,
-                fmt::format("[state_dict] {}: has no '{}' {}: choose the model that the weights are of", source,
-                            slot.name, to_string(slot.shape)));
+    throw Error(
+        ErrorKind::input,
+        fmt::format("[state_dict] {}: there is no tensor '{}' {}: choose the model to which these weights belong",
+                    source, slot.name, to_string(slot.shape)));
   const TensorView& view = *found->second;
-  std::vector<int64_t> got = view.shape, wanted = slot.shape.dims();
-  if (is_floating(view.dtype) && got == wanted) return &view;
+  std::vector<int64_t> got = view.shape, expected = slot.shape.dims();
+  if (is_floating(view.dtype) && got == expected) return &view;
   const bool last_layer = !classifier.empty() && slot.name.starts_with(classifier);
-  if (is_floating(view.dtype) && last_layer && got.size() == wanted.size() &&
-      std::equal(got.begin() + 1, got.end(), wanted.begin() + 1))
+  if (is_floating(view.dtype) && last_layer && got.size() == expected.size() &&
+      std::equal(got.begin() + 1, got.end(), expected.begin() + 1))
     return nullptr;
   throw Error(
       ErrorKind::input,
-      fmt::format("[state_dict] {}: '{}' is {} [{}], the model wants f32, bf16 or f64 {}: choose the model that "
-                  "the weights are of",
+      fmt::format("[state_dict] {}: '{}' is {} [{}], the model needs f32, bf16 or f64 {}: choose the model to which "
+                  "these weights belong",
                   source, slot.name, name(view.dtype), join(got, ","), to_string(slot.shape)));
 }
 
@@ -131,7 +132,7 @@ std::vector<float> torch_values(const Slot& slot) {
   std::vector<float> values(size_t(slot.tensor.size()));
   const auto copy = [&]<class T>(Type<T>) {
     const std::vector<T> ours = slot.tensor.to_host<T>();
-    for (size_t i = 0; i < values.size(); ++i) values[size_t(slot.torch_index(int64_t(i)))] = float(ours[i]);
+    for (size_t i = 0; i < values.size(); ++i) values[slot.torch_index(int64_t(i))] = float(ours[i]);
   };
   if (slot.tensor.dtype() == DType::f64)
     copy(Type<double>{});
@@ -153,7 +154,7 @@ std::vector<std::string> load_state_dict(std::span<const TensorView> tensors, co
   const auto named = by_name(tensors);
   const std::string classifier = classifier_prefix(network);
   expect_no_others(named, slots, source);
-  std::vector<const TensorView*> views;  // all of them before the first write
+  std::vector<const TensorView*> views;  // all of them, before the first write
   std::vector<std::string> left;
   for (const Slot& slot : slots) {
     views.push_back(fitting(named, slot, classifier, source));

@@ -11,15 +11,15 @@
 namespace cucurbit {
 namespace {
 
-constexpr std::size_t kBlock = 512;
-constexpr std::uint64_t kLargestMember = std::uint64_t{16} << 30;
-constexpr std::uint64_t kLargestText = std::uint64_t{64} << 10;  // of long names and pax records
-constexpr std::uint64_t kMostAfterEnd = std::uint64_t{64} << 20;
-constexpr std::uint64_t kNotANumber = ~std::uint64_t{0};
+constexpr size_t kBlock = 512;
+constexpr uint64_t kLargestMember = uint64_t{16} << 30;
+constexpr uint64_t kLargestText = uint64_t{64} << 10;  // of long names and pax records
+constexpr uint64_t kMostAfterEnd = uint64_t{64} << 20;
+constexpr uint64_t kNotANumber = ~uint64_t{0};
 
 /// Where the fields of a header lie.
 struct Field {
-  std::size_t offset, size;
+  size_t offset, size;
 };
 constexpr Field kName{0, 100}, kSize{124, 12}, kChecksum{148, 8}, kType{156, 1}, kMagic{257, 5}, kPrefix{345, 155};
 
@@ -28,12 +28,12 @@ std::string_view text_of(std::span<const char> header, Field field) {
   return all.substr(0, all.find('\0'));
 }
 
-/// Octal digits among spaces, or with the highest bit set a big-endian number.
-std::uint64_t number_of(std::span<const char> header, Field field) {
+/// Octal digits among spaces or, if the highest bit is set, a big-endian number.
+uint64_t number_of(std::span<const char> header, Field field) {
   const auto* const bytes = reinterpret_cast<const unsigned char*>(header.data() + field.offset);
   if (bytes[0] & 0x80) {
-    std::uint64_t value = bytes[0] & 0x7f;
-    for (std::size_t i = 1; i < field.size; ++i) {
+    uint64_t value = bytes[0] & 0x7f;
+    for (size_t i = 1; i < field.size; ++i) {
       if (value >> 55) return kNotANumber;
       value = value << 8 | bytes[i];
     }
@@ -41,23 +41,23 @@ std::uint64_t number_of(std::span<const char> header, Field field) {
   }
   std::string_view digits = text_of(header, field);
   digits.remove_prefix(std::min(digits.find_first_not_of(' '), digits.size()));
-  std::uint64_t value = 0;
+  uint64_t value = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
-  const std::string_view rest(end, std::size_t(digits.data() + digits.size() - end));
+  const std::string_view rest(end, size_t(digits.data() + digits.size() - end));
   const bool clean = failure == std::errc{} && rest.find_first_not_of(' ') == std::string_view::npos;
   return clean ? value : kNotANumber;
 }
 
-/// The sum of all bytes, those of the checksum counting as spaces. Some old writers added signed bytes.
+/// The checksum is the sum of all bytes, where its own bytes count as spaces. Some old programs added signed bytes.
 bool checksum_is_right(std::span<const char> header) {
-  std::int64_t plain = 0, with_sign = 0;
-  for (std::size_t i = 0; i < kBlock; ++i) {
+  int64_t plain = 0, with_sign = 0;
+  for (size_t i = 0; i < kBlock; ++i) {
     const bool own = i >= kChecksum.offset && i < kChecksum.offset + kChecksum.size;
     plain += own ? ' ' : static_cast<unsigned char>(header[i]);
     with_sign += own ? ' ' : static_cast<signed char>(header[i]);
   }
-  const std::uint64_t stored = number_of(header, kChecksum);
-  return stored == static_cast<std::uint64_t>(plain) || stored == static_cast<std::uint64_t>(with_sign);
+  const uint64_t stored = number_of(header, kChecksum);
+  return stored == uint64_t(plain) || stored == uint64_t(with_sign);
 }
 
 bool leaves_the_archive(const std::string& name) {
@@ -75,7 +75,7 @@ bool TarReader::begins(DecompressingReader& archive) {
 
 std::optional<TarReader::Block> TarReader::read_block() {
   Block block;
-  const std::size_t got = archive_.read(std::as_writable_bytes(std::span(block)));
+  const size_t got = archive_.read(std::as_writable_bytes(std::span(block)));
   if (got < kBlock) report_cut("there is no end mark");
   if (std::all_of(block.begin(), block.end(), [](char byte) { return byte == 0; })) return std::nullopt;
   if (!checksum_is_right(block)) {
@@ -84,17 +84,17 @@ std::optional<TarReader::Block> TarReader::read_block() {
   return block;
 }
 
-std::uint64_t TarReader::checked_size(const Block& header) const {
-  const std::uint64_t size = long_size_.value_or(number_of(header, kSize));
+uint64_t TarReader::checked_size(const Block& header) const {
+  const uint64_t size = long_size_.value_or(number_of(header, kSize));
   if (size > kLargestMember) {
-    archive_.reject(fmt::format("the member {} announces {}, 16 GiB are accepted: the archive is damaged",
+    archive_.reject(fmt::format("the member {} announces {}, at most 16 GiB are accepted: the archive is damaged",
                                 text_of(header, kName),
                                 size == kNotANumber ? std::string("no size") : fmt::format("{} bytes", size)));
   }
   return size;
 }
 
-std::string TarReader::read_text(std::uint64_t size) {
+std::string TarReader::read_text(uint64_t size) {
   if (size > kLargestText) archive_.reject(fmt::format("a member's name has {} bytes: the archive is damaged", size));
   std::string text(size, '\0');
   left_ = size;
@@ -104,13 +104,13 @@ std::string TarReader::read_text(std::uint64_t size) {
   return text;
 }
 
-/// Records "LENGTH KEY=VALUE\n"; of the keys only path and size matter here.
+/// Parses records "LENGTH KEY=VALUE\n"; only the keys path and size are used.
 void TarReader::apply_pax(const std::string& records) {
   std::string_view rest = records;
   while (!rest.empty() && rest[0] != '\0') {
-    std::size_t length = 0;
+    size_t length = 0;
     const auto [end, failure] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
-    const auto digits = std::size_t(end - rest.data());
+    const auto digits = size_t(end - rest.data());
     if (failure != std::errc{} || length > rest.size() || length < digits + 3) {
       archive_.reject("a pax header is damaged: copy or download the archive again");
     }
@@ -118,7 +118,7 @@ void TarReader::apply_pax(const std::string& records) {
     rest.remove_prefix(length);
     if (record.starts_with("path=")) long_name_ = record.substr(5);
     if (record.starts_with("size=")) {
-      std::uint64_t size = kNotANumber;
+      uint64_t size = kNotANumber;
       std::from_chars(record.data() + 5, record.data() + record.size(), size);
       long_size_ = size;
     }
@@ -134,7 +134,7 @@ std::optional<TarMember> TarReader::next() {
       return std::nullopt;
     }
     const char type = (*header)[kType.offset];
-    const std::uint64_t size = checked_size(*header);
+    const uint64_t size = checked_size(*header);
     if (type == 'x') {
       apply_pax(read_text(size));
     } else if (type == 'L') {
@@ -148,45 +148,46 @@ std::optional<TarMember> TarReader::next() {
       const std::string prefix(ustar ? text_of(*header, kPrefix) : "");
       member.name = long_name_.value_or(prefix + (prefix.empty() ? "" : "/") + std::string(text_of(*header, kName)));
       if (leaves_the_archive(member.name)) {
-        archive_.reject(fmt::format("the member {} lies outside the archive: do not trust this archive", member.name));
+        archive_.reject(
+            fmt::format("the path of the member {} leads outside the archive: do not trust this archive", member.name));
       }
       name_ = member.name;
       long_name_.reset();
       long_size_.reset();
-      left_ = member.regular ? size : 0;  // links and folders announce sizes that no data follow
+      left_ = member.regular ? size : 0;  // links and folders announce sizes but have no data
       padding_ = (kBlock - left_ % kBlock) % kBlock;
       return member;
     }
   }
 }
 
-std::size_t TarReader::read(std::span<std::byte> bytes) {
-  const std::size_t wanted = std::min<std::uint64_t>(bytes.size(), left_);
-  const std::size_t got = archive_.read(bytes.first(wanted));
+size_t TarReader::read(std::span<std::byte> bytes) {
+  const size_t size = std::min<uint64_t>(bytes.size(), left_);
+  const size_t got = archive_.read(bytes.first(size));
   left_ -= got;
-  if (got < wanted) report_cut(fmt::format("{} bytes of the member {} are missing", left_, name_));
+  if (got < size) report_cut(fmt::format("{} bytes of the member {} are missing", left_, name_));
   return got;
 }
 
 void TarReader::report_cut(const std::string& what) {
   std::byte extra;
-  archive_.read({&extra, 1});  // throws where it is the compressed data that are cut
-  archive_.reject(fmt::format("the archive is cut: {}: copy or download it again", what));
+  archive_.read({&extra, 1});  // throws if the compressed data are truncated
+  archive_.reject(fmt::format("the archive is truncated: {}: copy or download it again", what));
 }
 
 void TarReader::skip_member() {
-  std::vector<std::byte> ignored(std::min<std::uint64_t>(left_ + padding_, std::uint64_t{1} << 18));
+  std::vector<std::byte> ignored(std::min<uint64_t>(left_ + padding_, uint64_t{1} << 18));
   left_ += padding_;
   padding_ = 0;
   while (left_ > 0) read(ignored);
 }
 
 void TarReader::read_to_end() {
-  std::vector<std::byte> ignored(std::size_t{1} << 16);
-  std::uint64_t total = 0;
-  for (std::size_t got = 0; (got = archive_.read(ignored)) > 0;) {
+  std::vector<std::byte> ignored(size_t{1} << 16);
+  uint64_t total = 0;
+  for (size_t got = 0; (got = archive_.read(ignored)) > 0;) {
     total += got;
-    if (total > kMostAfterEnd) archive_.reject("the archive goes on after its end mark: it is damaged");
+    if (total > kMostAfterEnd) archive_.reject("the archive continues after its end mark: it is damaged");
   }
 }
 

@@ -96,7 +96,7 @@ TEST_F(PredictCliTest, WhatIsNoImageIsNamed) {
   const std::string weights = trained(), dog = (set_ / "test/dog/0.png").string();
   expect_refused("predict " + weights + " " + dog + " " + (set_ / "absent.png").string(), 6, {"absent.png", "no such"});
   fs::create_directories(folder_ / "empty");
-  expect_refused("predict " + weights + " " + (folder_ / "empty").string(), 6, {"empty", "holds no data"});
+  expect_refused("predict " + weights + " " + (folder_ / "empty").string(), 6, {"empty", "no data set found"});
   expect_refused("predict " + weights + " " + dog + " " + set_.string(), 2, {set_.c_str(), "must be the only one"});
   expect_refused("predict " + dog + " --pretrained-path x.safetensors --model resnet8", 2, {"0.png", "classes"});
   expect_refused("train " + (set_ / "test/cat").string(), 3, {"test/cat", "without classes", "cucurbit predict"});

@@ -37,15 +37,15 @@ class ArchiveCache : public ::testing::Test {
     fs::last_write_time(archive, date);
   }
 
-  static void expect_equal(const ImageSet& got, const ImageSet& want) {
-    EXPECT_EQ(got.name, want.name);
-    EXPECT_EQ(got.count, want.count);
+  static void expect_equal(const ImageSet& got, const ImageSet& expected) {
+    EXPECT_EQ(got.name, expected.name);
+    EXPECT_EQ(got.count, expected.count);
     EXPECT_EQ(got.height, 32);
     EXPECT_EQ(got.width, 32);
     EXPECT_EQ(got.channels, 3);
-    EXPECT_EQ(got.labels, want.labels);
-    EXPECT_EQ(got.class_names, want.class_names);
-    EXPECT_TRUE(std::ranges::equal(got.images, want.images));
+    EXPECT_EQ(got.labels, expected.labels);
+    EXPECT_EQ(got.class_names, expected.class_names);
+    EXPECT_TRUE(std::ranges::equal(got.images, expected.images));
   }
 
   TemporaryFolder folder;
@@ -58,7 +58,7 @@ TEST_F(ArchiveCache, AnswersAsTheArchive) {
     write(7, test);
     const ImageSplits plain = load_images(archive);
     ASSERT_EQ(plain.test.has_value(), test);
-    EXPECT_EQ(plain.train.labels, (std::vector<std::int32_t>{70, 99}));
+    EXPECT_EQ(plain.train.labels, (std::vector<int32_t>{70, 99}));
     expect_equal(load().train, plain.train);
     replace_unseen();
     const ImageSplits cached = load();
@@ -71,11 +71,11 @@ TEST_F(ArchiveCache, AnswersAsTheArchive) {
 
 TEST_F(ArchiveCache, FineAndCoarseLabelsAndSizesAreKeptApart) {
   write(7);
-  EXPECT_EQ(load().train.labels, (std::vector<std::int32_t>{70, 99}));
-  EXPECT_EQ(load({{}, 0, /*coarse_labels=*/true}).train.labels, (std::vector<std::int32_t>{3, 5}));
+  EXPECT_EQ(load().train.labels, (std::vector<int32_t>{70, 99}));
+  EXPECT_EQ(load({{}, 0, /*coarse_labels=*/true}).train.labels, (std::vector<int32_t>{3, 5}));
   replace_unseen();
-  EXPECT_EQ(load({{}, 0, /*coarse_labels=*/true}).train.labels, (std::vector<std::int32_t>{3, 5}));
-  EXPECT_EQ(load().train.labels, (std::vector<std::int32_t>{70, 99}));
+  EXPECT_EQ(load({{}, 0, /*coarse_labels=*/true}).train.labels, (std::vector<int32_t>{3, 5}));
+  EXPECT_EQ(load().train.labels, (std::vector<int32_t>{70, 99}));
   EXPECT_EQ(load({{.img_size = 8}}).test->images.size(), 8u * 8 * 3);
 }
 
@@ -97,14 +97,13 @@ TEST_F(ArchiveCache, ADamagedCacheIsMadeAnew) {
   load();
   const fs::path path = fs::directory_iterator(folder / "cache")->path();
   const std::string bytes = read_bytes(path);
-  for (const std::size_t at :
-       {std::size_t{5}, std::size_t{9000}, bytes.size() - 100, bytes.size() - 30, bytes.size() - 1}) {
+  for (const size_t at : {size_t{5}, size_t{9000}, bytes.size() - 100, bytes.size() - 30, bytes.size() - 1}) {
     std::string damaged = bytes;
     damaged[at] ^= 4;
     write_bytes(path, damaged);
     EXPECT_EQ(load().train.images[0], 7);
     ASSERT_EQ(notes.size(), 1u) << at;
-    EXPECT_NE(notes[0].find("is damaged: it is made anew"), std::string::npos) << notes[0];
+    EXPECT_NE(notes[0].find("is damaged and is written again"), std::string::npos) << notes[0];
     EXPECT_EQ(read_bytes(path), bytes);
   }
   write_bytes(path, bytes.substr(0, 4000));
@@ -116,7 +115,7 @@ TEST_F(ArchiveCache, ACacheThatCannotBeWritten) {
   write_bytes(folder / "cache", "a file");
   EXPECT_EQ(load().train.images[0], 7);
   ASSERT_EQ(notes.size(), 1u);
-  EXPECT_NE(notes[0].find("not kept for the next time"), std::string::npos) << notes[0];
+  EXPECT_NE(notes[0].find("is not cached"), std::string::npos) << notes[0];
   EXPECT_NE(notes[0].find("/cache/"), std::string::npos) << notes[0];
   expect_error(ErrorKind::io, {"/cache/", "cannot write"}, [&] { load({{.cache_required = true}}); });
 }

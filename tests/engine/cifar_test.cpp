@@ -36,8 +36,7 @@ void expect_image(const ImageSet& set, int index, int image) {
   for (int y = 0; y < 32; ++y)
     for (int x = 0; x < 32; ++x)
       for (int c = 0; c < 3; ++c)
-        ASSERT_EQ(set.images[std::size_t(((index * 32 + y) * 32 + x) * 3 + c)],
-                  static_cast<std::uint8_t>(pixel(image, c, y, x)))
+        ASSERT_EQ(set.images[((index * 32 + y) * 32 + x) * 3 + c], uint8_t(pixel(image, c, y, x)))
             << "image " << index << " at " << y << "," << x << "," << c;
 }
 
@@ -61,7 +60,7 @@ class Cifar : public ::testing::Test {
     ASSERT_EQ(splits.train.count, 15);
     EXPECT_EQ(splits.train.images.size(), 15u * 3072);
     for (int i = 0; i < 15; ++i) {
-      EXPECT_EQ(splits.train.labels[std::size_t(i)], (3 + i) % 10);
+      EXPECT_EQ(splits.train.labels[i], (3 + i) % 10);
       expect_image(splits.train, i, 3 + i);
     }
     ASSERT_TRUE(splits.test.has_value());
@@ -148,11 +147,11 @@ TEST_F(Cifar, TwoLabels) {
   write_bytes(folder / "train.bin", records(7, 100, 40, 20));
   write_bytes(folder / "test.bin", records(2, 100, 98, 20));
   const ImageSplits fine = load_images(folder.path());
-  EXPECT_EQ(fine.train.labels, (std::vector<std::int32_t>{40, 41, 42, 43, 44, 45, 46}));
+  EXPECT_EQ(fine.train.labels, (std::vector<int32_t>{40, 41, 42, 43, 44, 45, 46}));
   EXPECT_EQ(fine.train.class_names.size(), 100u);
   expect_image(fine.train, 6, 46);
   const ImageSplits coarse = load_images(folder.path(), {.coarse_labels = true});
-  EXPECT_EQ(coarse.train.labels, (std::vector<std::int32_t>{0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(coarse.train.labels, (std::vector<int32_t>{0, 1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(coarse.train.class_names.size(), 20u);
   std::string names;
   for (int i = 0; i < 100; ++i) names += "fine" + std::to_string(i) + "\n";
@@ -171,31 +170,32 @@ TEST_F(Cifar, OtherClassesInTheSameLayout) {
   EXPECT_EQ(load_images(folder / "test.bin.gz").train.class_names, (std::vector<std::string>{"x", "y", "z"}));
   write_bytes(folder / "test.bin.gz", gzip(records(1, 4, 3)));
   expect_error(ErrorKind::input, {"test.bin.gz", "label 3 of image 0"}, [&] { load_images(folder.path()); });
-  expect_error(ErrorKind::usage, {"--coarse-labels"}, [&] { load_images(folder.path(), {.coarse_labels = true}); });
+  expect_error(ErrorKind::usage, {"`coarse_labels`", "leave it out"},
+               [&] { load_images(folder.path(), {.coarse_labels = true}); });
 }
 
 TEST_F(Cifar, IncompleteFolder) {
   write_batches([](std::string bytes) { return bytes; }, "");
   fs::remove(folder / "data_batch_3.bin");
-  expect_error(ErrorKind::io, {folder.path().string(), "missing are data_batch_3.bin"},
+  expect_error(ErrorKind::io, {folder.path().string(), "these files are missing: data_batch_3.bin"},
                [&] { load_images(folder.path()); });
   write_bytes(folder / "data_batch_3.bin", records(1, 10));
   write_bytes(folder / "data_batch_3.bin.gz", gzip(records(1, 10)));
   expect_error(ErrorKind::input, {"data_batch_3.bin", "same part"}, [&] { load_images(folder.path()); });
   fs::remove(folder / "data_batch_3.bin.gz");
   write_bytes(folder / "train.bin", records(1, 10));
-  expect_error(ErrorKind::input, {"keep the files of one set"}, [&] { load_images(folder.path()); });
+  expect_error(ErrorKind::input, {"keep the files of one data set"}, [&] { load_images(folder.path()); });
   EXPECT_EQ(load_images(folder / "data_batch_3.bin").train.class_names[9], "truck");
 }
 
 TEST_F(Cifar, DamagedFiles) {
   const std::string good = records(4, 10);
   expect_rejected("train.bin", "", {"train.bin", "empty", "again"});
-  expect_rejected("train.bin", good.substr(0, good.size() - 1), {"12291 bytes", "3073", "3074"});
+  expect_rejected("train.bin", good.substr(0, good.size() - 1), {"12291 bytes are not a multiple of", "3073", "3074"});
   expect_rejected("train.bin", good + "x", {"12293 bytes"});
   expect_rejected("train.bin", good.substr(0, 100), {"100 bytes"});
   const std::string packed = gzip(good);
-  for (std::size_t size = 2; size < packed.size(); size += packed.size() / 7)
+  for (size_t size = 2; size < packed.size(); size += packed.size() / 7)
     expect_rejected("train.bin", packed.substr(0, size), {"train.bin", "again"});
   expect_rejected("train.bin", std::string("\0\0\x08\x03", 4) + good, {"IDX file"});
   expect_rejected("train.bin", "\x89PNG\r\n\x1a\n", {"train.bin", "cucurbit predict"});
@@ -208,10 +208,10 @@ TEST_F(Cifar, DamagedArchives) {
   const std::string good = tar(batches());
   const std::string member = tar_member("data_batch_1.bin", records(3, 10));
   const std::string end(1024, '\0');
-  for (std::size_t size : {std::size_t{600}, std::size_t{9000}, good.size() - 1024, good.size() - 1100})
-    expect_rejected("a.tar", good.substr(0, size), {"a.tar", "cut", "again"});
+  for (size_t size : {size_t{600}, size_t{9000}, good.size() - 1024, good.size() - 1100})
+    expect_rejected("a.tar", good.substr(0, size), {"a.tar", "truncated", "again"});
   const std::string packed = xz(good);
-  for (std::size_t i = 1; i <= 4; ++i)
+  for (size_t i = 1; i <= 4; ++i)
     expect_rejected("a.tar", packed.substr(0, packed.size() * i / 5), {"a.tar", "xz data", "again"});
   std::string wrong = good;
   wrong[512 + 9728 + 3] ^= 1;
@@ -221,13 +221,13 @@ TEST_F(Cifar, DamagedArchives) {
   expect_rejected("a.tar", tar_header("data_batch_1.bin", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff") + end,
                   {"a.tar", "announces no size"});
   expect_rejected("a.tar", tar_header("data_batch_1.bin", "77777777777") + end,
-                  {"a.tar", "cut", "member data_batch_1.bin"});
+                  {"a.tar", "truncated", "member data_batch_1.bin"});
   for (const char* name : {"../data_batch_1.bin", "/etc/data_batch_1.bin", "a/../../test_batch.bin"})
-    expect_rejected("a.tar", tar_member(name, records(3, 10)) + end, {name, "lies outside the archive"});
+    expect_rejected("a.tar", tar_member(name, records(3, 10)) + end, {name, "leads outside the archive"});
   expect_rejected("a.tar", tar_header("x/data_batch_1.bin", "00000000000", '2') + end, {"data_batch_1.bin", "link"});
   expect_rejected("a.tar", member + member + end, {"data_batch_1.bin", "same part"});
-  expect_rejected("a.tar", member + end, {"missing are data_batch_2.bin"}, ErrorKind::io);
-  expect_rejected("a.tar", tar({{"readme.txt", "hello"}}), {"holds no data_batch_1.bin"});
+  expect_rejected("a.tar", member + end, {"these files are missing: data_batch_2.bin"}, ErrorKind::io);
+  expect_rejected("a.tar", tar({{"readme.txt", "hello"}}), {"neither data_batch_1.bin nor train.bin"});
   expect_rejected("a.tar", tar_member("@LongLink", std::string(70000, 'n'), 'L') + end, {"name has 70000 bytes"});
   expect_rejected("a.tar", tar_member("PaxHeader", "999 path=x\n", 'x') + end, {"pax header is damaged"});
 }
@@ -235,11 +235,11 @@ TEST_F(Cifar, DamagedArchives) {
 TEST_F(Cifar, FoldersOfSeveralSets) {
   write_bytes(folder / "cifar-10-binary.tar", tar(batches()));
   write_bytes(folder / "cifar-100-binary.tar.gz", "x");
-  expect_error(ErrorKind::input, {"several sets, cifar-10-binary.tar and cifar-100-binary.tar.gz"},
+  expect_error(ErrorKind::input, {"several data sets, cifar-10-binary.tar and cifar-100-binary.tar.gz"},
                [&] { load_images(folder.path()); });
   fs::remove(folder / "cifar-100-binary.tar.gz");
   write_bytes(folder / "train.bin", records(1, 10));
-  expect_error(ErrorKind::input, {"several sets", "CIFAR files"}, [&] { load_images(folder.path()); });
+  expect_error(ErrorKind::input, {"several data sets", "CIFAR files"}, [&] { load_images(folder.path()); });
   expect_error(ErrorKind::io, {"/absent", "No such file"}, [&] { load_images(folder / "absent"); });
 }
 
@@ -253,14 +253,14 @@ TEST(PublishedSets, Cifar10) {
   const fs::path path = published("cifar10");
   if (path.empty()) GTEST_SKIP() << "CUCURBIT_TEST_DATA_DIR names no folder with cifar10";
   const ImageSplits splits = load_images(path);
-  EXPECT_EQ(class_counts(splits.train), std::vector<std::int64_t>(10, 5000));
-  EXPECT_EQ(class_counts(splits.test.value()), std::vector<std::int64_t>(10, 1000));
+  EXPECT_EQ(class_counts(splits.train), std::vector<int64_t>(10, 5000));
+  EXPECT_EQ(class_counts(splits.test.value()), std::vector<int64_t>(10, 1000));
   EXPECT_EQ(splits.train.class_names[9], "truck");
   // The first labels and pixel of the published files, and the statistics that everybody uses.
-  EXPECT_EQ(std::vector<std::int32_t>(splits.train.labels.begin(), splits.train.labels.begin() + 5),
-            (std::vector<std::int32_t>{6, 9, 9, 4, 1}));
-  EXPECT_EQ(std::vector<std::uint8_t>(splits.train.images.begin(), splits.train.images.begin() + 3),
-            (std::vector<std::uint8_t>{59, 62, 63}));
+  EXPECT_EQ(std::vector<int32_t>(splits.train.labels.begin(), splits.train.labels.begin() + 5),
+            (std::vector<int32_t>{6, 9, 9, 4, 1}));
+  EXPECT_EQ(std::vector<uint8_t>(splits.train.images.begin(), splits.train.images.begin() + 3),
+            (std::vector<uint8_t>{59, 62, 63}));
   const ChannelStatistics statistics = channel_statistics(splits.train);
   for (const auto& [c, mean, stddev] : {std::tuple(0u, 0.4914, 0.2470), {1u, 0.4822, 0.2435}, {2u, 0.4465, 0.2616}}) {
     EXPECT_NEAR(statistics.mean[c], mean, 5e-5);
@@ -273,8 +273,8 @@ TEST(PublishedSets, ApplesAndBananas) {
   if (path.empty()) GTEST_SKIP() << "CUCURBIT_TEST_DATA_DIR names no folder with apples-bananas";
   const ImageSplits splits = load_images(path);
   EXPECT_EQ(splits.train.class_names, (std::vector<std::string>{"apple", "banana"}));
-  EXPECT_EQ(class_counts(splits.train), (std::vector<std::int64_t>{500, 500}));
-  EXPECT_EQ(class_counts(splits.test.value()), (std::vector<std::int64_t>{100, 50}));
+  EXPECT_EQ(class_counts(splits.train), (std::vector<int64_t>{500, 500}));
+  EXPECT_EQ(class_counts(splits.test.value()), (std::vector<int64_t>{100, 50}));
 }
 
 TEST(PublishedSets, Usps) {

@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds kLongest{700};  // of each test
 /// Bytes changed, cut off, doubled or swapped for others.
 std::string damage(std::string bytes, std::mt19937& random) {
   for (unsigned changes = 1 + random() % 6; changes > 0 && !bytes.empty(); --changes) {
-    const std::size_t at = random() % bytes.size();
+    const size_t at = random() % bytes.size();
     switch (random() % 8) {
       case 0:
         bytes.resize(at);
@@ -42,16 +42,16 @@ std::string damage(std::string bytes, std::mt19937& random) {
 
 /// Makes the checksums of a PNG file's chunks right again, so that the decoder behind them sees the damage.
 void mend_png(std::string& bytes) {
-  const auto number = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
+  const auto number = [&](size_t at) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | uint8_t(bytes[at + i]);
     return value;
   };
-  for (std::size_t at = 8; at + 12 <= bytes.size();) {
-    const std::size_t length = number(at);
+  for (size_t at = 8; at + 12 <= bytes.size();) {
+    const size_t length = number(at);
     if (length > bytes.size() - at - 12) return;
     const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data()) + at + 4, static_cast<uInt>(length + 4));
-    for (std::size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<char>(sum >> (24 - 8 * i));
+    for (size_t i = 0; i < 4; ++i) bytes[at + 8 + length + i] = static_cast<char>(sum >> (24 - 8 * i));
     at += 12 + length;
   }
 }
@@ -62,7 +62,7 @@ void fuzz(const std::vector<std::string>& files, int rounds, const std::function
   std::mt19937 random(20240607);
   int accepted = 0, refused = 0;
   for (int round = 0; round < rounds && std::chrono::steady_clock::now() - start < kLongest; ++round) {
-    const std::string bytes = damage(files[std::size_t(round) % files.size()], random);
+    const std::string bytes = damage(files[size_t(round) % files.size()], random);
     try {
       read(bytes);
       ++accepted;
@@ -86,9 +86,9 @@ std::vector<std::string> image_files(const std::string& kind) {
 }
 
 void decode(const std::string& bytes) {
-  const RgbImage image = decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "file");
-  std::uint64_t sum = 0;
-  for (const std::uint8_t value : image.bytes()) sum += value;  // every byte is there
+  const RgbImage image = decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "file");
+  uint64_t sum = 0;
+  for (const uint8_t value : image.bytes()) sum += value;  // every byte is there
   EXPECT_LE(sum, image.bytes().size() * 255);
 }
 
@@ -110,9 +110,9 @@ void fuzz_file(const TemporaryFolder& folder, const std::string& name, const std
   fuzz(files, rounds, [&](const std::string& bytes) {
     write_bytes(folder / name, bytes);
     const ImageSplits splits = load_images(target);
-    for (const std::int32_t label : splits.train.labels) EXPECT_LT(std::size_t(label), splits.train.class_names.size());
+    for (const int32_t label : splits.train.labels) EXPECT_LT(size_t(label), splits.train.class_names.size());
     const ImageSet& set = splits.train;
-    EXPECT_EQ(set.images.size(), std::size_t(set.count * set.height * set.width * set.channels));
+    EXPECT_EQ(set.images.size(), size_t(set.count * set.height * set.width * set.channels));
   });
 }
 

@@ -18,17 +18,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string idx(std::uint8_t type, std::initializer_list<std::uint32_t> extents, std::string_view elements) {
+std::string idx(uint8_t type, std::initializer_list<uint32_t> extents, std::string_view elements) {
   std::string bytes = {0, 0, static_cast<char>(type), static_cast<char>(extents.size())};
-  for (const std::uint32_t extent : extents) {
+  for (const uint32_t extent : extents) {
     for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<char>(extent >> shift));
   }
   return bytes.append(elements);
 }
 
-std::string counting(std::size_t size, unsigned modulus) {
+std::string counting(size_t size, unsigned modulus) {
   std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i % modulus);
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i % modulus);
   return bytes;
 }
 
@@ -36,7 +36,7 @@ std::string counting(std::size_t size, unsigned modulus) {
 class IdxFile : public ::testing::Test {
  protected:
   IdxFile() {
-    std::uint32_t state = 1;
+    uint32_t state = 1;
     for (char& value : pixels) value = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
     images = idx(8, {20, 29, 31}, pixels);
     labels = idx(8, {20}, counting(20, 3));
@@ -63,7 +63,7 @@ class IdxFile : public ::testing::Test {
 void expect_pixels(const ImageSet& set, std::string_view pixels) {
   ASSERT_EQ(set.images.size(), pixels.size());
   EXPECT_TRUE(std::equal(set.images.begin(), set.images.end(), pixels.begin(),
-                         [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); }));
+                         [](uint8_t a, char b) { return a == uint8_t(b); }));
 }
 
 TEST_F(IdxFile, Plain) {
@@ -74,9 +74,9 @@ TEST_F(IdxFile, Plain) {
   EXPECT_EQ(set.width, 31);
   EXPECT_EQ(set.channels, 1);
   expect_pixels(set, pixels);
-  for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(set.labels.at(i), static_cast<int>(i % 3));
+  for (size_t i = 0; i < 20; ++i) EXPECT_EQ(set.labels.at(i), static_cast<int>(i % 3));
   EXPECT_EQ(set.class_names, (std::vector<std::string>{"0", "1", "2"}));
-  EXPECT_EQ(class_counts(set), (std::vector<std::int64_t>{7, 7, 6}));
+  EXPECT_EQ(class_counts(set), (std::vector<int64_t>{7, 7, 6}));
 }
 
 TEST_F(IdxFile, ContentDecidesAboutCompression) {
@@ -86,7 +86,7 @@ TEST_F(IdxFile, ContentDecidesAboutCompression) {
 }
 
 TEST_F(IdxFile, SeveralGzipMembers) {
-  for (const std::size_t cut : {std::size_t{1}, std::size_t{4}, std::size_t{16}, images.size() / 2, images.size()}) {
+  for (const size_t cut : {size_t{1}, size_t{4}, size_t{16}, images.size() / 2, images.size()}) {
     write_bytes(images_path, gzip(images.substr(0, cut)) + gzip("") + gzip(images.substr(cut)));
     expect_pixels(read(), pixels);
   }
@@ -124,7 +124,7 @@ TEST_F(IdxFile, MissingOrUnreadable) {
 }
 
 TEST_F(IdxFile, TruncatedPlain) {
-  for (std::size_t size = 0; size < images.size(); size += size < 64 ? 1 : 4096 - size % 4096) {
+  for (size_t size = 0; size < images.size(); size += size < 64 ? 1 : 4096 - size % 4096) {
     expect_rejected_images(images.substr(0, size), {"truncated", "bytes", "again"});
   }
   expect_rejected_images(images.substr(0, images.size() - 1), {"truncated", "announces 17980 bytes", "has 17979"});
@@ -133,10 +133,10 @@ TEST_F(IdxFile, TruncatedPlain) {
 TEST_F(IdxFile, TruncatedGzip) {
   const std::string packed = gzip(images);
   ASSERT_GT(packed.size(), 3u * 4096);
-  for (std::size_t size = 0; size < packed.size(); size += size < 64 ? 1 : 4096 - size % 4096) {
+  for (size_t size = 0; size < packed.size(); size += size < 64 ? 1 : 4096 - size % 4096) {
     expect_rejected_images(packed.substr(0, size), {"again"});
   }
-  for (std::size_t missing = 1; missing <= 16; ++missing) {
+  for (size_t missing = 1; missing <= 16; ++missing) {
     expect_rejected_images(packed.substr(0, packed.size() - missing), {});
   }
 }
@@ -162,7 +162,7 @@ TEST_F(IdxFile, DamagedGzip) {
 TEST_F(IdxFile, DamagedGzipBytesAreNoticedOrHarmless) {
   const std::string packed = gzip(images);
   int noticed = 0;
-  for (std::size_t i = 0; i < packed.size(); i += i < 64 ? 1 : 61) {
+  for (size_t i = 0; i < packed.size(); i += i < 64 ? 1 : 61) {
     std::string damaged = packed;
     damaged[i] ^= 0x10;
     write_bytes(images_path, damaged);
@@ -178,22 +178,24 @@ TEST_F(IdxFile, DamagedGzipBytesAreNoticedOrHarmless) {
 }
 
 TEST_F(IdxFile, WrongMagic) {
-  expect_error(ErrorKind::input, {labels_path.string(), "this is a label file", "0x00000801", "name a file of images"},
+  expect_error(ErrorKind::input,
+               {labels_path.string(), "this is a label file", "0x00000801", "expected a file of images"},
                [&] { read_idx(labels_path, labels_path); });
-  expect_error(ErrorKind::input, {images_path.string(), "this is an image file", "0x00000803", "name a file of labels"},
+  expect_error(ErrorKind::input,
+               {images_path.string(), "this is an image file", "0x00000803", "expected a file of labels"},
                [&] { read_idx(images_path, images_path); });
   expect_rejected_images("\x89PNG\r\n\x1a\n", {"not an IDX file", "0x89504e47"});
   expect_rejected_images(std::string("\x03\x08\x00\x00", 4), {"wrong byte order"});
   expect_rejected_images(idx(8, {2, 3}, "123456"), {"2 dimensions"});
   expect_rejected_images(idx(8, {1, 1, 1, 1, 1}, "1"), {"5 dimensions"});
-  expect_rejected_images(idx(0x0D, {1, 1, 1}, "1234"), {"32-bit floats", "name a file of images: unsigned bytes"});
+  expect_rejected_images(idx(0x0D, {1, 1, 1}, "1234"), {"32-bit floats", "expected a file of images: unsigned bytes"});
   expect_rejected_images(idx(0x09, {1, 1, 1}, "1"), {"signed bytes"});
   expect_rejected_images(idx(0x07, {1, 1, 1}, "1"), {"not an IDX file"});
 }
 
 TEST_F(IdxFile, ImpossibleDimensions) {
-  expect_rejected_images(idx(8, {0, 28, 28}, ""), {"a dimension is 0", "[0, 28, 28]"});
-  expect_rejected_images(idx(8, {20, 28, 0}, ""), {"a dimension is 0"});
+  expect_rejected_images(idx(8, {0, 28, 28}, ""), {"a dimension of [0, 28, 28] is 0"});
+  expect_rejected_images(idx(8, {20, 28, 0}, ""), {"a dimension of [20, 28, 0] is 0"});
   expect_rejected_images(idx(8, {0xffffffff, 0xffffffff, 0xffffffff}, ""), {"more than the 16 GiB"});
   expect_rejected_images(idx(8, {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, ""), {"more than the 16 GiB"});
   expect_rejected_images(idx(8, {1u << 20, 256, 65}, ""), {"more than the 16 GiB"});
@@ -201,7 +203,7 @@ TEST_F(IdxFile, ImpossibleDimensions) {
   expect_rejected_images(idx(8, {2, 3, 32, 32}, ""), {"[2, 3, 32, 32]", "[count, height, width, channels]"});
   write_bytes(images_path, images);
   write_bytes(labels_path, idx(8, {0}, ""));
-  expect_error(ErrorKind::input, {labels_path.string(), "a dimension is 0"}, [&] { read(); });
+  expect_error(ErrorKind::input, {labels_path.string(), "a dimension of [0] is 0"}, [&] { read(); });
 }
 
 // 16 GiB announced, almost nothing there: must be refused without taking that memory.
@@ -213,8 +215,7 @@ TEST_F(IdxFile, LargeAnnouncementInASmallFile) {
 
 // 64 MiB of zeros in 64 KiB: only what the header announces may be decompressed.
 TEST_F(IdxFile, GzipBomb) {
-  expect_rejected_images(gzip(idx(8, {1, 2, 2}, std::string(std::size_t{64} << 20, '\0'))),
-                         {"too long", "follow the 4"});
+  expect_rejected_images(gzip(idx(8, {1, 2, 2}, std::string(size_t{64} << 20, '\0'))), {"too long", "follow the 4"});
 }
 
 TEST_F(IdxFile, MismatchedCounts) {
@@ -263,8 +264,7 @@ TEST_F(IdxFile, TruncatedOrDamagedXz) {
   const std::string packed = xz(images);
   write_bytes(images_path, xz(images.substr(0, 5)) + xz(images.substr(5)));
   expect_pixels(read(), pixels);
-  for (std::size_t size = 6; size < packed.size(); size += 997)
-    expect_rejected_images(packed.substr(0, size), {"again"});
+  for (size_t size = 6; size < packed.size(); size += 997) expect_rejected_images(packed.substr(0, size), {"again"});
   expect_rejected_images(packed.substr(0, packed.size() - 1), {"xz data ends early"});
   expect_rejected_images(packed + "and trailing bytes", {"xz data is damaged"});
   std::string damaged = packed;
@@ -305,18 +305,17 @@ TEST(Mnist, IsTheOfficialOne) {
   EXPECT_EQ(train.width, 28);
   EXPECT_EQ(train.channels, 1);
   EXPECT_EQ(train.class_names.size(), 10u);
-  EXPECT_EQ(std::vector<std::int32_t>(train.labels.begin(), train.labels.begin() + 5),
-            (std::vector<std::int32_t>{5, 0, 4, 1, 9}));
-  EXPECT_EQ(class_counts(train),
-            (std::vector<std::int64_t>{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}));
+  EXPECT_EQ(std::vector<int32_t>(train.labels.begin(), train.labels.begin() + 5),
+            (std::vector<int32_t>{5, 0, 4, 1, 9}));
+  EXPECT_EQ(class_counts(train), (std::vector<int64_t>{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}));
   const ChannelStatistics statistics = channel_statistics(train);
   EXPECT_NEAR(statistics.mean.at(0), 0.1307, 5e-5);
   EXPECT_NEAR(statistics.stddev.at(0), 0.3081, 5e-5);
 
   ASSERT_TRUE(splits.test.has_value());
   EXPECT_EQ(splits.test->count, 10000);
-  EXPECT_EQ(std::vector<std::int32_t>(splits.test->labels.begin(), splits.test->labels.begin() + 5),
-            (std::vector<std::int32_t>{7, 2, 1, 0, 4}));
+  EXPECT_EQ(std::vector<int32_t>(splits.test->labels.begin(), splits.test->labels.begin() + 5),
+            (std::vector<int32_t>{7, 2, 1, 0, 4}));
   EXPECT_EQ(splits.test->class_names, train.class_names);
 }
 

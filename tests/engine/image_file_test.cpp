@@ -13,7 +13,7 @@ namespace cucurbit::test {
 namespace {
 
 RgbImage decode(std::string_view bytes) {
-  return decode_image({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, "the-file");
+  return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "the-file");
 }
 
 TEST(ImageFile, DecodesAsPillow) {
@@ -27,15 +27,15 @@ TEST(ImageFile, DecodesAsPillow) {
     const std::string rgb = from_base64(entry["rgb"]);
     ASSERT_EQ(rgb.size(), image.bytes().size());
     int largest = 0;
-    for (std::size_t i = 0; i < rgb.size(); ++i)
-      largest = std::max(largest, std::abs(int(image.bytes()[i]) - int(static_cast<std::uint8_t>(rgb[i]))));
+    for (size_t i = 0; i < rgb.size(); ++i)
+      largest = std::max(largest, std::abs(int(image.bytes()[i]) - int(uint8_t(rgb[i]))));
     EXPECT_LE(largest, entry["tolerance"].get<int>());
   }
 }
 
 void expect_pixels(const RgbImage& image, std::initializer_list<int> pixels) {
   ASSERT_EQ(image.bytes().size(), pixels.size());
-  std::size_t i = 0;
+  size_t i = 0;
   for (const int pixel : pixels) EXPECT_EQ(image.bytes()[i++], pixel) << "value " << i;
 }
 
@@ -68,8 +68,8 @@ TEST(ImageFile, TheContentDecides) {
   EXPECT_EQ(a.height, 3);
   EXPECT_EQ(a.width, 5);
   for (int i = 0; i < 45; ++i) {
-    EXPECT_EQ(a.bytes()[std::size_t(i)], picture(1, i / 15, i / 3 % 5, i % 3));
-    EXPECT_NEAR(a.bytes()[std::size_t(i)], b.bytes()[std::size_t(i)], 40);
+    EXPECT_EQ(a.bytes()[i], picture(1, i / 15, i / 3 % 5, i % 3));
+    EXPECT_NEAR(a.bytes()[i], b.bytes()[i], 40);
   }
 }
 

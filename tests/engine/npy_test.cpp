@@ -18,7 +18,7 @@ namespace cucurbit::test {
 namespace {
 
 namespace fs = std::filesystem;
-using Shape = std::vector<std::int64_t>;
+using Shape = std::vector<int64_t>;
 
 std::string npy(std::string_view header, std::string_view data, char major = 1) {
   std::string bytes = {'\x93', 'N', 'U', 'M', 'P', 'Y', major, 0};
@@ -59,8 +59,8 @@ TEST_F(Npy, ReadsWhatWasWritten) {
   const std::string bytes(6 * 8, 'x');
   for (const DType type : {DType::f32, DType::f64, DType::i32, DType::i64, DType::u8}) {
     for (const Shape& shape : {Shape{6}, Shape{2, 3}, Shape{1, 2, 3, 1}, Shape{}, Shape{0}, Shape{4, 0}}) {
-      std::size_t size = size_of(type);
-      for (const std::int64_t extent : shape) size *= static_cast<std::size_t>(extent);
+      size_t size = size_of(type);
+      for (const int64_t extent : shape) size *= size_t(extent);
       const std::string_view data = std::string_view(bytes).substr(0, size);
       write_npy(path, type, shape, std::as_bytes(std::span(data)));
       EXPECT_EQ(fs::file_size(path) % 64, size % 64);
@@ -119,7 +119,7 @@ TEST_F(Npy, EveryTruncationIsNoticed) {
   write_npy(path, DType::f32, Shape{4}, std::as_bytes(std::span(data)));
   const std::string bytes = read_bytes(path);
   expect_rejected("", {"truncated"});
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
+  for (size_t size = 0; size < bytes.size(); ++size) {
     expect_rejected(std::string_view(bytes).substr(0, size), {"truncated", "bytes"});
   }
   expect_rejected(bytes + "x", {"too long"});

@@ -11,40 +11,41 @@ namespace cucurbit::test {
 namespace {
 
 /// Images of one pixel, its value the index; of class c there are counts[c], the classes in turn.
-ImageSet numbered(std::vector<std::int64_t> counts) {
+ImageSet numbered(std::vector<int64_t> counts) {
   ImageSet set{.name = "numbered", .height = 1, .width = 1, .channels = 1};
-  std::vector<std::uint8_t> images;
-  for (std::size_t c = 0; c < counts.size(); ++c) set.class_names.push_back(std::to_string(c));
+  std::vector<uint8_t> images;
+  for (size_t c = 0; c < counts.size(); ++c) set.class_names.push_back(std::to_string(c));
   for (bool more = true; more;) {
     more = false;
-    for (std::size_t c = 0; c < counts.size(); ++c) {
+    for (size_t c = 0; c < counts.size(); ++c) {
       if (counts[c] == 0) continue;
       --counts[c];
       more = true;
-      set.labels.push_back(std::int32_t(c));
+      set.labels.push_back(int32_t(c));
       set.paths.push_back("file" + std::to_string(images.size()));
-      images.push_back(static_cast<std::uint8_t>(images.size()));
+      images.push_back(uint8_t(images.size()));
     }
   }
-  set.count = std::int64_t(images.size());
+  set.count = int64_t(images.size());
   set.own(std::move(images));
   return set;
 }
 
 TEST(Split, KeepsTheSharesOfTheClasses) {
   const ImageSet set = numbered({100, 50, 10, 0, 1});
-  const TrainValidation split = split_validation(set, 16, 7);
-  EXPECT_EQ(class_counts(split.validation), (std::vector<std::int64_t>{10, 5, 1, 0, 0}));
-  EXPECT_EQ(class_counts(split.train), (std::vector<std::int64_t>{90, 45, 9, 0, 1}));
+  const ImageSplits split = split_validation({.train = set}, 16, 7);
+  ASSERT_TRUE(split.validation);
+  EXPECT_EQ(class_counts(*split.validation), (std::vector<int64_t>{10, 5, 1, 0, 0}));
+  EXPECT_EQ(class_counts(split.train), (std::vector<int64_t>{90, 45, 9, 0, 1}));
   EXPECT_EQ(split.train.class_names, set.class_names);
   std::set<int> seen;
-  for (const ImageSet* part : {&split.train, &split.validation}) {
+  for (const ImageSet* part : {&split.train, &*split.validation}) {
     EXPECT_TRUE(std::is_sorted(part->images.begin(), part->images.end()));
-    for (std::int64_t i = 0; i < part->count; ++i) {
-      const int index = part->images[std::size_t(i)];
+    for (int64_t i = 0; i < part->count; ++i) {
+      const int index = part->images[i];
       EXPECT_TRUE(seen.insert(index).second) << "twice: " << index;
-      EXPECT_EQ(part->labels[std::size_t(i)], set.labels[std::size_t(index)]);
-      EXPECT_EQ(part->paths[std::size_t(i)], set.paths[std::size_t(index)]);
+      EXPECT_EQ(part->labels[i], set.labels[index]);
+      EXPECT_EQ(part->paths[i], set.paths[index]);
     }
   }
   EXPECT_EQ(seen.size(), 161u);
@@ -52,24 +53,52 @@ TEST(Split, KeepsTheSharesOfTheClasses) {
 
 TEST(Split, TheSeedChooses) {
   const ImageSet set = numbered({100, 100});
-  const TrainValidation a = split_validation(set, 20, 3), b = split_validation(set, 20, 3),
-                        c = split_validation(set, 20, 4);
-  EXPECT_TRUE(std::ranges::equal(a.validation.images, b.validation.images));
-  EXPECT_FALSE(std::ranges::equal(a.validation.images, c.validation.images));
+  const auto validation = [&](uint64_t seed) { return *split_validation({.train = set}, 20, seed).validation; };
+  EXPECT_TRUE(std::ranges::equal(validation(3).images, validation(3).images));
+  EXPECT_FALSE(std::ranges::equal(validation(3).images, validation(4).images));
 }
 
 TEST(Split, EveryClassKeepsAnImage) {
-  const ImageSet set = numbered({1, 1, 8});
-  EXPECT_EQ(class_counts(split_validation(set, 7, 0).train), (std::vector<std::int64_t>{1, 1, 1}));
-  expect_error(ErrorKind::usage, {"8 validation images of 10", "at most 7"}, [&] { split_validation(set, 8, 0); });
-  expect_error(ErrorKind::usage, {"validation"}, [&] { split_validation(set, -1, 0); });
+  const ImageSplits splits{.train = numbered({1, 1, 8})};
+  EXPECT_EQ(class_counts(split_validation(splits, 7, 0).train), (std::vector<int64_t>{1, 1, 1}));
+  expect_error(ErrorKind::usage, {"8 validation images of 10", "at most 7", "lower `val_size`"},
+               [&] { split_validation(splits, 8, 0); });
+  expect_error(ErrorKind::usage, {"-1 validation images"}, [&] { split_validation(splits, -1, 0); });
 }
 
 TEST(Split, WithoutValidationNothingIsCopied) {
-  const ImageSet set = numbered({5, 5});
-  const TrainValidation split = split_validation(set, 0, 0);
-  EXPECT_EQ(split.train.images.data(), set.images.data());
-  EXPECT_EQ(split.validation.count, 0);
+  const ImageSplits splits{.train = numbered({5, 5}), .test = numbered({2, 2})};
+  const ImageSplits split = split_validation(splits, 0, 0);
+  EXPECT_EQ(split.train.images.data(), splits.train.images.data());
+  EXPECT_FALSE(split.validation);
+  ASSERT_TRUE(split.test);
+  EXPECT_EQ(split.test->count, 4);
+}
+
+TEST(Split, TheTestSetStays) {
+  const ImageSplits split = split_validation({.train = numbered({5, 5}), .test = numbered({2, 2})}, 4, 0);
+  ASSERT_TRUE(split.test);
+  EXPECT_EQ(split.test->count, 4);
+  EXPECT_EQ(split.train.count, 6);
+}
+
+TEST(Split, AValidationSetOfTheDataStays) {
+  const ImageSplits split = split_validation({.train = numbered({5, 5}), .validation = numbered({1, 2})}, 4, 0);
+  EXPECT_EQ(split.train.count, 10);
+  EXPECT_EQ(split.validation->count, 3);
+}
+
+TEST(Split, EachOneThereIsInOrder) {
+  std::string order;
+  const auto note = [&](const char* name, int value) { order += name + std::to_string(value) + ' '; };
+  for_each_split(Splits<int>{.train = 1, .validation = 2, .test = 3}, note);
+  for_each_split(Splits<int>{.train = 4, .test = 5}, note);
+  EXPECT_EQ(order, "train1 val2 test3 train4 test5 ");
+  const Splits<std::string> made =
+      map_splits(Splits<int>{.train = 1, .test = 3}, [](int i) { return std::to_string(i); });
+  EXPECT_EQ(made.train, "1");
+  EXPECT_FALSE(made.validation);
+  EXPECT_EQ(made.test, "3");
 }
 
 }  // namespace

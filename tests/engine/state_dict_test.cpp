@@ -75,11 +75,11 @@ std::string refusal(const Dict& dict, Network& network) {
 TEST(StateDict, ShapesAreThoseOfPytorch) {
   std::vector<std::pair<std::string, std::vector<int64_t>>> got;
   for (const StateDictEntry& entry : state_dict_entries(network_of())) got.emplace_back(entry.name, entry.shape.dims());
-  const std::vector<std::pair<std::string, std::vector<int64_t>>> want = {
+  const std::vector<std::pair<std::string, std::vector<int64_t>>> expected = {
       {"conv.weight", {4, 2, 3, 3}}, {"conv.bias", {4}},     {"bn.weight", {4}},    {"bn.bias", {4}},
       {"hidden.weight", {5, 24}},    {"hidden.bias", {5}},   {"fc.weight", {3, 5}}, {"fc.bias", {3}},
       {"bn.running_mean", {4}},      {"bn.running_var", {4}}};
-  EXPECT_EQ(got, want);
+  EXPECT_EQ(got, expected);
 }
 
 TEST(StateDict, FiltersAndFlattenedMapsChangeTheirOrder) {
@@ -90,12 +90,12 @@ TEST(StateDict, FiltersAndFlattenedMapsChangeTheirOrder) {
     for (int c = 0; c < 2; ++c)
       for (int r = 0; r < 3; ++r)
         for (int s = 0; s < 3; ++s)
-          EXPECT_EQ(conv[size_t(((k * 3 + r) * 3 + s) * 2 + c)], float(((k * 2 + c) * 3 + r) * 3 + s));
+          EXPECT_EQ(conv[((k * 3 + r) * 3 + s) * 2 + c], float(((k * 2 + c) * 3 + r) * 3 + s));
   for (int out = 0; out < 5; ++out)
     for (int c = 0; c < 4; ++c)
       for (int h = 0; h < 3; ++h)
         for (int w = 0; w < 2; ++w)
-          EXPECT_EQ(hidden[size_t(out * 24 + (h * 2 + w) * 4 + c)], float(4000 + out * 24 + (c * 3 + h) * 2 + w));
+          EXPECT_EQ(hidden[out * 24 + (h * 2 + w) * 4 + c], float(4000 + out * 24 + (c * 3 + h) * 2 + w));
   EXPECT_EQ(master(network, "fc.weight")[7], 6007);
 }
 
@@ -135,7 +135,7 @@ TEST(StateDict, AnyOtherMismatchIsRefusedByName) {
   EXPECT_NE(refusal(counting(wider), network).find("'conv.weight' is f32 [5,2,3,3]"), std::string::npos);
   Dict missing = counting(network);
   missing.views.erase(missing.views.begin() + 8);
-  EXPECT_NE(refusal(missing, network).find("has no 'bn.running_mean'"), std::string::npos);
+  EXPECT_NE(refusal(missing, network).find("there is no tensor 'bn.running_mean'"), std::string::npos);
   Dict more = counting(network);
   more.add("layer9.weight", DType::f32, {1}, std::vector<float>{1});
   EXPECT_NE(refusal(more, network).find("'layer9.weight'"), std::string::npos);

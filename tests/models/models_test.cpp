@@ -68,6 +68,15 @@ TEST(Models, BadNamesAreRefusedWithAHint) {
   EXPECT_THROW(build_model("lenet", {.image = {4, 4, 1}, .classes = 10}), Error);
 }
 
+TEST(Models, EveryFamilyNamesItsPaper) {
+  for (const ModelFamily& family : model_families()) {
+    EXPECT_FALSE(family.summary.empty()) << family.name;
+    EXPECT_NE(family.paper.find(", "), std::string::npos) << family.name << ": expected authors, title, year";
+    const auto year = family.paper.substr(family.paper.size() - 4);
+    EXPECT_TRUE(year >= "1980" && year <= "2100") << family.name << ": " << family.paper;
+  }
+}
+
 TEST(Models, AnUnknownNameSuggestsTheNearest) {
   try {
     build_model("resnet_20", {.image = {32, 32, 3}, .classes = 10});

@@ -29,29 +29,29 @@ class PytorchValues : public testing::TestWithParam<size_t> {
   void expect_logits(const Tensor& logits) const {
     const std::vector<float> got = logits.to_host<float>();
     const auto shown = values()["logits_shown"].get<size_t>();
-    const auto want = model()["logits"].get<std::vector<double>>();
-    ASSERT_EQ(want.size(), values()["rows"].get<size_t>() * std::min(shown, size_t(logits.dim(1))));
+    const auto expected = model()["logits"].get<std::vector<double>>();
+    ASSERT_EQ(expected.size(), values()["rows"].get<size_t>() * std::min(shown, size_t(logits.dim(1))));
     double worst = 0;
-    for (size_t i = 0; i < want.size(); ++i) {
+    for (size_t i = 0; i < expected.size(); ++i) {
       const float value = got[i / shown * size_t(logits.dim(1)) + i % shown];
       ASSERT_TRUE(std::isfinite(value));
-      worst = std::max(worst, std::abs(double(value) - want[i]));
+      worst = std::max(worst, std::abs(double(value) - expected[i]));
     }
     EXPECT_LE(worst, tolerance());
   }
 
   /// The norm of a tap and its product with a random vector, to 1e-4 of the norm.
-  void expect_tap(const json& want, const Tensor& tap) const {
-    EXPECT_EQ(tap.shape().dims(), want["shape"].get<std::vector<int64_t>>()) << want["name"];
+  void expect_tap(const json& expected, const Tensor& tap) const {
+    EXPECT_EQ(tap.shape().dims(), expected["shape"].get<std::vector<int64_t>>()) << expected["name"];
     const std::vector<float> got = tap.to_host<float>();
     double square = 0, probe = 0;
     for (size_t i = 0; i < got.size(); ++i) {
       square += double(got[i]) * got[i];
       probe += double(got[i]) * test::uniform(uint32_t(i), 200);
     }
-    const auto norm = want["norm"].get<double>();
-    EXPECT_NEAR(std::sqrt(square), norm, 1e-4 * norm) << want["name"];
-    EXPECT_NEAR(probe, want["probe"].get<double>(), 1e-4 * norm) << want["name"];
+    const auto norm = expected["norm"].get<double>();
+    EXPECT_NEAR(std::sqrt(square), norm, 1e-4 * norm) << expected["name"];
+    EXPECT_NEAR(probe, expected["probe"].get<double>(), 1e-4 * norm) << expected["name"];
   }
 };
 
@@ -76,13 +76,13 @@ TEST_P(PytorchValues, LogitsAndTaps) {
   EXPECT_EQ(offered.size(), model()["taps"].size());
   Features features = network.features(names);
   expect_logits(network.forward(images, {.features = &features}));
-  for (const json& want : model()["taps"]) {
-    ASSERT_TRUE(offered.contains(want["name"])) << want["name"];
-    const Tensor& tap = features.at(want["name"].get<std::string>());
+  for (const json& expected : model()["taps"]) {
+    ASSERT_TRUE(offered.contains(expected["name"])) << expected["name"];
+    const Tensor& tap = features.at(expected["name"].get<std::string>());
     std::vector<int64_t> one = tap.shape().dims();
     one[0] = 1;
-    EXPECT_EQ(offered[want["name"]].dims(), one) << want["name"];
-    expect_tap(want, tap);
+    EXPECT_EQ(offered[expected["name"]].dims(), one) << expected["name"];
+    expect_tap(expected, tap);
   }
 }
 

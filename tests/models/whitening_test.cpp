@@ -46,8 +46,8 @@ TEST(Whitening, FiltersMakePatchesUncorrelated) {
         for (size_t f = 0; f < kSize; ++f)
           for (size_t k = 0; k < kSize; ++k) {
             const int64_t r = int64_t(k) / 6, s = int64_t(k) / 3 % 2, c = int64_t(k) % 3;
-            const double pixel = set.images[size_t(((n * kSide + h + r) * kSide + w + s) * kChannels + c)] / 255.0;
-            response[f] += filters[f * kSize + k] * (pixel - statistics.mean[size_t(c)]) / statistics.stddev[size_t(c)];
+            const double pixel = set.images[((n * kSide + h + r) * kSide + w + s) * kChannels + c] / 255.0;
+            response[f] += filters[f * kSize + k] * (pixel - statistics.mean[c]) / statistics.stddev[c];
           }
         for (size_t i = 0; i < kSize; ++i)
           for (size_t j = 0; j < kSize; ++j) products[i][j] += response[i] * response[j];
