@@ -23,12 +23,13 @@ nlohmann::json describe(const std::string& name, const ModelFamily& family, cons
   module->list_state("", state);
   int64_t parameters = 0;
   for (const auto& entry : state.parameters) parameters += entry.item->shape.size();
-  const double flop = module->forward_flop({1, options.image[0], options.image[1], options.image[2]});
+  Survey survey;
+  module->infer_shape({1, options.image[0], options.image[1], options.image[2]}, &survey);
   return {{"model", name},
           {"image", options.image.dims()},
           {"classes", options.classes},
           {"parameters", parameters},
-          {"forward_flop", flop},
+          {"forward_flop", survey.flop},
           {"bytes_f32", 4 * parameters},
           {"description", family.summary},
           {"paper", family.paper}};
