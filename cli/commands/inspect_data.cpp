@@ -110,7 +110,6 @@ ImageFolder load_mixed_folder(const std::filesystem::path& root, LoadOptions opt
     return load_image_folder(root, options);
   }
 }
-
 }  // namespace
 
 nlohmann::json inspect_data(const DataSpec& spec, const std::string& contact_sheet) {

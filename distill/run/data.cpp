@@ -13,13 +13,15 @@
 
 namespace cucurbit {
 
+namespace fs = std::filesystem;
+
 namespace {
 constexpr uint64_t kSplitSeed = 0;
 constexpr size_t kMostListedClasses = 20;
 
 /// Where named sets are looked for, in this order.
-std::vector<std::filesystem::path> data_folders() {
-  std::vector<std::filesystem::path> folders;
+std::vector<fs::path> data_folders() {
+  std::vector<fs::path> folders;
   if (const char* chosen = std::getenv("CUCURBIT_DATA_DIR"); chosen != nullptr && *chosen != '\0')
     folders.emplace_back(chosen);
   folders.insert(folders.end(), {"data", CUCURBIT_DATA_DIR, "/usr/share/datasets"});
@@ -40,10 +42,10 @@ ImageSet first_batches(ImageSet set, const RunSpec& spec) {
   return set;
 }
 
-/// The sets that `spec` asks for; a validation set that the data do not bring is cut off the training set.
+/// The sets that the run uses: a validation set that the data do not bring is cut off the training set.
 ImageSplits split(ImageSplits loaded, const RunSpec& spec) {
-  const int64_t tenth = std::min<int64_t>(loaded.train.count / 10, 5000);
-  ImageSplits sets = split_validation(std::move(loaded), spec.val_size < 0 ? tenth : spec.val_size, kSplitSeed);
+  const int64_t val_size = spec.val_size < 0 ? std::min<int64_t>(loaded.train.count / 10, 5000) : spec.val_size;
+  ImageSplits sets = split_validation(std::move(loaded), val_size, kSplitSeed);
   if (spec.overfit_batches > 0) sets.validation = sets.train = first_batches(std::move(sets.train), spec);
   if (sets.validation && sets.validation->count == 0) sets.validation.reset();
   if (spec.patience > 0 && !sets.validation)
@@ -66,8 +68,8 @@ std::string describe_classes(const ImageSet& set) {
 }
 }  // namespace
 
-std::filesystem::path find_data(const std::string& data) {
-  return find_data(data, data_folders(), "set CUCURBIT_DATA_DIR to the folder that holds it");
+fs::path find_data(const std::string& name) {
+  return find_data(name, data_folders(), "set CUCURBIT_DATA_DIR to the folder that holds it");
 }
 
 LoadOptions load_options(const DataSpec& spec, const RunObserver& observer) {
@@ -77,7 +79,7 @@ LoadOptions load_options(const DataSpec& spec, const RunObserver& observer) {
   options.on_bad_sample = spec.on_bad_sample;
   options.cache_required = !spec.cache_dir.empty();
   if (spec.cache_dir != "none")
-    options.cache_dir = spec.cache_dir.empty() ? default_cache_folder() : std::filesystem::path(spec.cache_dir);
+    options.cache_dir = spec.cache_dir.empty() ? default_cache_folder() : fs::path(spec.cache_dir);
   options.coarse_labels = spec.coarse_labels;
   options.idx_classes = class_names_of(spec.data);
   options.note = [data = spec.data, warning = observer.warning](const std::string& text) {
@@ -95,11 +97,14 @@ ImageSplits load_data(const DataSpec& spec, const RunObserver& observer, int64_t
 RunData prepare_data(const RunSpec& spec, const RunObserver& observer, const ChannelStatistics* normalization) {
   ImageSplits loaded = load_data(spec.data, observer);
   observer.note("classes: " + describe_classes(loaded.train));
-  const ImageSplits images = split(std::move(loaded), spec);
-  const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(images.train);
-  const auto upload = [&](const ImageSet& set) { return DeviceSet(set, statistics, spec.data_residency); };
-  return {map_splits(images, upload), images.train.class_names, statistics,
-          images.validation ? images.validation->paths : std::vector<std::string>()};
+  const ImageSplits sets = split(std::move(loaded), spec);
+  const ChannelStatistics statistics = normalization ? *normalization : channel_statistics(sets.train);
+  RunData data{map_splits(sets, [&](const ImageSet& set) { return DeviceSet(set, statistics, spec.data_residency); }),
+               sets.train.class_names,
+               statistics,
+               {}};
+  if (sets.validation) data.validation_paths = sets.validation->paths;
+  return data;
 }
 
 }  // namespace cucurbit

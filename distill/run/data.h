@@ -6,7 +6,6 @@
 
 #include "distill/run/observer.h"
 #include "distill/run/spec.h"
-#include "engine/data/splits.h"
 
 namespace cucurbit {
 
@@ -14,12 +13,12 @@ namespace cucurbit {
 struct RunData : Splits<DeviceSet> {
   std::vector<std::string> class_names;
   ChannelStatistics normalization;
-  std::vector<std::string> validation_paths = {};  // of image folders
+  std::vector<std::string> validation_paths;  // of image folders
 };
 
-/// Where the set that `data` stands for lies (engine/data/named_sets.h). Named sets are looked for in
+/// Where the set that `name` stands for lies (engine/data/named_sets.h). Named sets are looked for in
 /// CUCURBIT_DATA_DIR, ./data, the data of the sources and where Debian's packages install theirs.
-std::filesystem::path find_data(const std::string& data);
+std::filesystem::path find_data(const std::string& name);
 
 /// How the data of `spec` are read. What a user should know of them goes to observer.warning, after their name.
 LoadOptions load_options(const DataSpec& spec, const RunObserver& observer);

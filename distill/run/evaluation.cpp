@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "distill/run/data.h"
 #include "engine/io/join.h"
 #include "engine/io/state_dict.h"
 #include "kernels/error.h"

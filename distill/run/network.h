@@ -1,7 +1,5 @@
 #pragma once
 
-#include <filesystem>
-
 #include "distill/run/data.h"
 #include "models/load_network.h"
 
