@@ -18,6 +18,14 @@ using Clock = std::chrono::steady_clock;
 constexpr int kBarWidth = 24;
 constexpr std::chrono::seconds kInterval{10};  // between lines where there is no terminal
 
+/// "loss 1.2345", and what else the step's meters show: "loss 1.2345 (task 0.5678, distill 1.3456)".
+std::string losses(const TrainMetrics& train) {
+  std::string terms;
+  for (const MeterReading& term : train.terms)
+    terms += fmt::format("{}{} {:.4f}", terms.empty() ? " (" : ", ", term.name, term.mean);
+  return fmt::format("loss {:.4f}{}{}", train.loss, terms, terms.empty() ? "" : ")");
+}
+
 std::string bar(double share) {
   const int filled = int(share * kBarWidth);
   return std::string(size_t(filled), '#') + std::string(size_t(kBarWidth - filled), '.');
@@ -36,7 +44,7 @@ void ProgressLine::begin(const std::string& label) {
 
 void ProgressLine::update(const Progress& progress) {
   if (quiet_) return;
-  const std::string numbers = fmt::format("loss {:.4f}  {:.0f} images/s  {:.0f} s left", progress.train.loss,
+  const std::string numbers = fmt::format("{}  {:.0f} images/s  {:.0f} s left", losses(progress.train),
                                           progress.images_per_second, progress.seconds_left);
   if (terminal_) {
     const double share = double(progress.step) / double(progress.steps);
@@ -56,9 +64,9 @@ void ProgressLine::epoch_done(const EpochReport& report, int64_t epochs) {
       report.validation.samples > 0 ? fmt::format("  val {:.2f} %", 100 * report.validation.top1) : "";
   const double waited = report.train.data_wait();
   const std::string waiting = waited > 0.02 ? fmt::format("  waited for images {:.0f} %", 100 * waited) : "";
-  fmt::print(stderr, "{}{}{}{} epoch {}/{}  {:.1f} s  loss {:.4f}  train {:.2f} %{}{}\n", terminal_ ? "\r\x1b[2K" : "",
+  fmt::print(stderr, "{}{}{}{} epoch {}/{}  {:.1f} s  {}  train {:.2f} %{}{}\n", terminal_ ? "\r\x1b[2K" : "",
              color_ ? "\x1b[1m" : "", label_, color_ ? "\x1b[0m" : "", report.epoch, epochs, report.seconds,
-             report.train.loss, 100 * report.train.top1, validation, waiting);
+             losses(report.train), 100 * report.train.top1, validation, waiting);
 }
 
 void ProgressLine::remark(const std::string& text) {

@@ -1,4 +1,4 @@
-#include "kernels/device/launch.h"
+#include "kernels/host/launch.h"
 #include "kernels/meter.h"
 
 namespace cucurbit::kernels {

@@ -33,8 +33,8 @@ void print_rates_json(const FoundRate& found) {
 void print_profile(const StepProfile& profile) {
   fmt::print("{}", profile_table(profile.ops, profile.limits, profile.steps));
   fmt::print(
-      "limit: the share of an op's time that it needs at least, at {:.1f} GB/s of bandwidth and the rate of its own "
-      "fastest call; matrix products run at {:.0f} GFLOP/s in f32 and {:.0f} in bf16\n",
+      "direct, algorithm: the share of an op's time that the device needs at least, at {:.1f} GB/s of bandwidth and "
+      "{:.0f} GFLOP/s in f32 or {:.0f} in bf16, for the op's formula and for the algorithm that computes it\n",
       profile.limits.bandwidth * 1e-9, profile.limits.gemm_f32 * 1e-9, profile.limits.gemm_bf16 * 1e-9);
   fmt::print("a captured step has {} launches\n", profile.launches);
 }

@@ -27,10 +27,12 @@ const ModeInfo& find_mode(std::string_view name) {
 
 std::unique_ptr<Step> make_step(std::string_view mode, const ModeInputs& inputs) {
   const ModeInfo& info = find_mode(mode);
-  if (!inputs.teacher && (info.needs_teacher || find_method(inputs.method.name).needs_teacher))
-    throw Error(ErrorKind::usage, fmt::format("[mode] {} with the method {} needs a teacher: give its weights as "
-                                              "`teacher`",
+  if (!info.needs_teacher && find_method(inputs.method.name).needs_teacher)
+    throw Error(ErrorKind::usage, fmt::format("[mode] {} has no teacher, which the method {} needs: take the mode "
+                                              "offline, or the method ce",
                                               mode, inputs.method.name));
+  if (info.needs_teacher && !inputs.teacher)
+    throw Error(ErrorKind::usage, fmt::format("[mode] {} needs a teacher: give its weights as `teacher`", mode));
   return info.make(inputs);
 }
 

@@ -32,7 +32,8 @@ const std::vector<ModeInfo>& modes();
 /// Throws Error usage, naming the nearest, for a name that is none of them.
 const ModeInfo& find_mode(std::string_view name);
 
-/// The step of a mode. Throws Error usage for a mode or a method that needs a teacher where there is none.
+/// The step of a mode. Throws Error usage for a mode that needs a teacher where there is none, and for a method that
+/// needs one in a mode that has none.
 std::unique_ptr<Step> make_step(std::string_view mode, const ModeInputs& inputs);
 
 }  // namespace cucurbit

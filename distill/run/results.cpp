@@ -13,6 +13,7 @@ nlohmann::json summary_of(const Trained& trained) {
                          {"seconds", trained.seconds},
                          {"weights", trained.weights.string()}};
   if (trained.data_wait) summary["data_wait"] = *trained.data_wait;
+  if (!trained.digest.empty()) summary["digest"] = trained.digest;
   return summary;
 }
 

@@ -17,6 +17,7 @@ struct Trained {
   std::optional<double> data_wait = {};  // share of the time of training steps in which they waited for images
   Evaluation validation, test;           // samples 0 where there is no such set
   std::filesystem::path weights;
+  std::string digest = {};  // of a teacher: checksum of its weights (ParameterStore::digest)
 };
 
 struct TrainingResult {
@@ -31,8 +32,8 @@ struct DistillationResult {
   std::filesystem::path folder;
 };
 
-/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}, and "data_wait" where there
-/// is one.
+/// {"model", "parameters", "test_accuracy", "test_errors", "epochs", "seconds", "weights"}, and "data_wait" and
+/// "digest" where there is one.
 nlohmann::json summary_of(const Trained& trained);
 /// {"teacher", "student_alone", "student_distilled"}, each as above; "student_alone" where there is one.
 nlohmann::json summary_of(const DistillationResult& result);

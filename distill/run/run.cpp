@@ -1,8 +1,11 @@
 #include "distill/run/run.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/io/atomic_file.h"
+#include "kernels/error.h"
 
 namespace cucurbit {
 
@@ -17,10 +20,18 @@ Trained report_teacher(const Setup& setup, const RunSpec& spec, const std::strin
                   .parameters = setup.teacher_network->parameter_count(),
                   .epochs = setup.teacher_info.epochs,
                   .seconds = setup.teacher_info.seconds,
-                  .weights = weights};
+                  .weights = weights,
+                  .digest = setup.teacher_network->digest()};
   if (setup.data->test)
     trained.test = evaluate(setup.teacher_network->network(), *setup.data->test, spec.evaluation_options());
   return trained;
+}
+
+/// A frozen teacher cannot have changed: if it has, the results are worth nothing.
+void expect_unchanged(const FrozenNetwork& teacher, const std::string& digest) {
+  if (teacher.digest() != digest)
+    throw Error(ErrorKind::bug, fmt::format("[distill] the teacher's weights changed during the run, from {} to {}",
+                                            digest, teacher.digest()));
 }
 
 Trained train_fresh_network(const std::string& label, const TrainingTask& task, const RunFolder& folder) {
@@ -49,6 +60,7 @@ DistillationResult run_distillation(const RunSpec& spec, const DistillSpec& dist
     result.student_alone = train_fresh_network("alone", {spec, *setup.data, labels_alone, observer}, folder);
   result.student_distilled =
       train_fresh_network("distilled", {spec, *setup.data, setup.objective(spec, &distillation), observer}, folder);
+  expect_unchanged(*setup.teacher_network, result.teacher.digest);
   write_summary(folder.path(), summary_of(result));
   return result;
 }

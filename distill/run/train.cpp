@@ -31,6 +31,7 @@ Trainer trainer_of(Network& network, const TrainingTask& task, const TrainOption
                     .weights = {.label_smoothing = objective.smoothing}};
   if (objective.teacher == nullptr) return Trainer(make_step("labels", inputs), options);
   inputs.method = method_of(*objective.distillation);
+  if (!find_method(inputs.method.name).needs_teacher) return Trainer(make_step("labels", inputs), options);
   inputs.weights.task = objective.distillation->task_loss_weight;
   inputs.weights.distill = objective.distillation->distill_loss_weight;
   return Trainer(make_step("offline", inputs), options);

@@ -54,8 +54,8 @@ TEST_F(SelectionTest, TheBestWeightsAreTested) {
 
 TEST_F(SelectionTest, ValidationImagesDependOnTheSetAndTheirNumberAlone) {
   // The statistics of the training part tell which images those were. Teachers of earlier versions rely on the seed 0.
-  const ChannelStatistics expected = channel_statistics(split_validation(images_, 100, 0).train);
-  ASSERT_NE(expected.mean, channel_statistics(split_validation(images_, 100, 1).train).mean);
+  const ChannelStatistics expected = channel_statistics(split_validation({.train = images_}, 100, 0).train);
+  ASSERT_NE(expected.mean, channel_statistics(split_validation({.train = images_}, 100, 1).train).mean);
   for (const char* options : {"", "--seed 5", "--batch-size 20", "--epochs 1"}) {
     const TracedRun run = trained(options);
     const CheckpointInfo info = read_checkpoint_info(run.folder / "weights/best.safetensors");
@@ -65,7 +65,7 @@ TEST_F(SelectionTest, ValidationImagesDependOnTheSetAndTheirNumberAlone) {
 }
 
 TEST_F(SelectionTest, ATenthIsCutOffUnlessAskedOtherwise) {
-  const ChannelStatistics tenth = channel_statistics(split_validation(images_, 60, 0).train);
+  const ChannelStatistics tenth = channel_statistics(split_validation({.train = images_}, 60, 0).train);
   const TracedRun run = trained("--val-size -1");
   EXPECT_EQ(read_checkpoint_info(run.folder / "weights/best.safetensors").normalization.mean, tenth.mean);
 }

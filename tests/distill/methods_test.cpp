@@ -5,9 +5,9 @@
 #include "distill/modes/registry.h"
 #include "kernels/error.h"
 #include "method_cases/all.h"
+#include "support/expect_error.h"
 #include "support/small_data.h"
 #include "support/small_networks.h"
-#include "support/expect_error.h"
 
 namespace cucurbit::test {
 namespace {
@@ -143,11 +143,16 @@ TEST(Modes, AreFoundByName) {
   const Scene scene;
   Network student("student", small_mlp(4), {8, 8, 1}, 4, DType::f32, 3);
   const TrainOptions options = scene.options(true);
-  expect_error(ErrorKind::usage, {"offline", "needs a teacher"}, [&] {
-    make_step(
-        "offline",
-        {.student = student, .data = scene.data, .options = options, .teacher = nullptr, .method = {}, .weights = {}});
-  });
+  const auto make = [&](std::string_view mode, const Teacher* teacher) {
+    make_step(mode, {.student = student,
+                     .data = scene.data,
+                     .options = options,
+                     .teacher = teacher,
+                     .method = {.name = "kd", .knobs = {}},
+                     .weights = {}});
+  };
+  expect_error(ErrorKind::usage, {"offline", "needs a teacher"}, [&] { make("offline", nullptr); });
+  expect_error(ErrorKind::usage, {"labels has no teacher", "kd"}, [&] { make("labels", &scene.teacher); });
 }
 
 }  // namespace

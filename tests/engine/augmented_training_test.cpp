@@ -8,8 +8,8 @@
 #include "engine/ops/distill_logits.h"
 #include "engine/train/supervised.h"
 #include "support/compare.h"
-#include "support/small_data.h"
 #include "support/expect_error.h"
+#include "support/small_data.h"
 
 namespace cucurbit {
 namespace {
