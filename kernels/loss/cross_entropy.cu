@@ -97,7 +97,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
       label_logit[r] = labels.label >= 0 ? to_acc(row[labels.label]) : A(0);
       target[r] = target_logit(row, labels, weights);
     }
-    tile.spread(label);
+    tile.spread(label);  // lanes of a vector that share a row share its labels
     tile.spread(second);
     tile.spread(label_logit);
 
@@ -108,7 +108,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
     tile.each([&](int k, int w) {
       const int c = tile.column(k, w);
       rank[w] += comes_before(x[k][w], c, label_logit[w], label[w]);
-      sum[w] += c < p.cols ? x[k][w] : A(0);
+      sum[w] += c < p.cols ? x[k][w] : A(0);  // without padding, which is -infinity
       x[k][w] = math::exp(x[k][w] - max[w]);
       exp_sum[w] += x[k][w];
     });
@@ -125,6 +125,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
       const RowGrad<A> g = row_grad(row_sums(w), weights, share, p.smoothing, p.cols);
       grad.scale[w] = g.scale, grad.label[w] = g.label, grad.second[w] = g.second, grad.uniform[w] = g.uniform;
     }
+    // Whether there are second labels is asked once, outside of the loop over columns.
     const auto store = [&](auto has_second) {
       tile.store(p.gradient, false, [&](int k, int w) {
         const int c = tile.column(k, w);
