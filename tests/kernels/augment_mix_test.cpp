@@ -24,7 +24,7 @@ struct Draw {
 std::vector<Draw> draws(const Mixing& mixing, int64_t count, int height = 16, int width = 20, uint64_t seed = 11) {
   const Tensor weights = Tensor::empty({count}, DType::f32), boxes = Tensor::empty({count, 4}, DType::i32);
   for (int64_t step = 0; step < count; ++step) {
-    const Tensor state = device_state({.seed = seed, .step = step, .epoch = 3, .batch = 7});
+    const Tensor state = device_state({.seed = seed, .micro_batch = step, .epoch = 3, .epoch_micro_batch = 7});
     kernels::draw_mix(as_state(state), mixing, height, width,
                       {weights.data<float>() + step, boxes.data<int32_t>() + 4 * step}, stream());
   }
@@ -165,7 +165,7 @@ TYPED_TEST(GatherTest, LabelsComeInTheOppositeOrderToo) {
     const Tensor mirrored = Tensor::empty({7}, DType::i32);
     kernels::BatchTarget<TypeParam> target = batch.target();
     target.second_labels = mirrored.data<int32_t>();
-    const Tensor state = device_state({.seed = 1, .step = 0, .epoch = 0, .batch = 0});
+    const Tensor state = device_state({.seed = 1});
     kernels::gather_batch(set.source(), as_state(state), true, augmentation, target, stream());
     std::vector<int32_t> labels = batch.host().labels;
     std::reverse(labels.begin(), labels.end());
