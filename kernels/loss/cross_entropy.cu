@@ -84,7 +84,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
   const LabelWeights<A> weights(p.second);
   LossSums sums = no_rows();
   for (Tile tile(first, last, p.cols); tile.any(); tile.next()) {
-    A x[Tile::kSteps][Tile::kWidth];  // the logits, then exp(x - max)
+    A x[Tile::kSteps][Tile::kWidth], power[Tile::kSteps][Tile::kWidth];  // the logits, and exp(x - max)
     PerRow<int, Tile::kWidth> label, second;
     PerRow<A, Tile::kWidth> label_logit, target;
     tile.load(p.logits, x, -A(INFINITY));  // padding is never the maximum, and its exponential is 0
@@ -109,8 +109,8 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
       const int c = tile.column(k, w);
       rank[w] += comes_before(x[k][w], c, label_logit[w], label[w]);
       sum[w] += c < p.cols ? x[k][w] : A(0);  // without padding, which is -infinity
-      x[k][w] = math::exp(x[k][w] - max[w]);
-      exp_sum[w] += x[k][w];
+      power[k][w] = math::exp(x[k][w] - max[w]);
+      exp_sum[w] += power[k][w];
     });
     tile.sum(exp_sum, sum, rank);
 
@@ -131,7 +131,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
         const int c = tile.column(k, w);
         A labelled = c == label[w] ? grad.label[w] : A(0);
         if constexpr (has_second.value) labelled += c == second[w] ? grad.second[w] : A(0);
-        const A value = grad.scale[w] * (x[k][w] - labelled - grad.uniform[w]);
+        const A value = grad.scale[w] * (power[k][w] - labelled - grad.uniform[w]);
         return label[w] < 0 ? A(0) : value;  // an ignored row may hold NaN
       });
     };
