@@ -84,7 +84,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
   const LabelWeights<A> weights(p.second);
   LossSums sums = no_rows();
   for (Tile tile(first, last, p.cols); tile.any(); tile.next()) {
-    A x[Tile::kSteps][Tile::kWidth];  // the logits, then exp(x - max)
+    A x[Tile::kSteps][Tile::kWidth], power[Tile::kSteps][Tile::kWidth];  // the logits, and exp(x - max)
     PerRow<int, Tile::kWidth> label, second;
     PerRow<A, Tile::kWidth> label_logit, target;
     tile.load(p.logits, x, -A(INFINITY));  // padding is never the maximum, and its exponential is 0
@@ -97,7 +97,7 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
       label_logit[r] = labels.label >= 0 ? to_acc(row[labels.label]) : A(0);
       target[r] = target_logit(row, labels, weights);
     }
-    tile.spread(label);
+    tile.spread(label);  // lanes of a vector that share a row share its labels
     tile.spread(second);
     tile.spread(label_logit);
 
@@ -108,9 +108,9 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
     tile.each([&](int k, int w) {
       const int c = tile.column(k, w);
       rank[w] += comes_before(x[k][w], c, label_logit[w], label[w]);
-      sum[w] += c < p.cols ? x[k][w] : A(0);
-      x[k][w] = math::exp(x[k][w] - max[w]);
-      exp_sum[w] += x[k][w];
+      sum[w] += c < p.cols ? x[k][w] : A(0);  // without padding, which is -infinity
+      power[k][w] = math::exp(x[k][w] - max[w]);
+      exp_sum[w] += power[k][w];
     });
     tile.sum(exp_sum, sum, rank);
 
@@ -125,12 +125,13 @@ __global__ void short_cross_entropy_kernel(CrossEntropy<T> p, int rows_in_block)
       const RowGrad<A> g = row_grad(row_sums(w), weights, share, p.smoothing, p.cols);
       grad.scale[w] = g.scale, grad.label[w] = g.label, grad.second[w] = g.second, grad.uniform[w] = g.uniform;
     }
+    // Whether there are second labels is asked once, outside of the loop over columns.
     const auto store = [&](auto has_second) {
       tile.store(p.gradient, false, [&](int k, int w) {
         const int c = tile.column(k, w);
         A labelled = c == label[w] ? grad.label[w] : A(0);
         if constexpr (has_second.value) labelled += c == second[w] ? grad.second[w] : A(0);
-        const A value = grad.scale[w] * (x[k][w] - labelled - grad.uniform[w]);
+        const A value = grad.scale[w] * (power[k][w] - labelled - grad.uniform[w]);
         return label[w] < 0 ? A(0) : value;  // an ignored row may hold NaN
       });
     };

@@ -290,6 +290,7 @@ TEST(StepState, AdvanceWrapsBatchesIntoEpochs) {
     StepState host;
     state.copy_to_host(&host, sizeof host);
     EXPECT_EQ(host.seed, 5u);
+    EXPECT_EQ(host.step(), step);
     EXPECT_EQ(host.micro_batch, step);
     EXPECT_EQ(host.epoch, step / 3);
     EXPECT_EQ(host.epoch_micro_batch, step % 3);
