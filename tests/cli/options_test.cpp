@@ -247,29 +247,34 @@ bool is_test(const char* suite_name, const char* test_name) {
   return false;
 }
 
+/// The long names of the options that the help of a command lists.
+std::vector<std::string> options_in_help(const std::string& command) {
+  std::istringstream help(run_shell(std::string(CUCURBIT_PROGRAM) + " " + command + " --help").text);
+  std::vector<std::string> options;
+  for (std::string line; std::getline(help, line);) {
+    if (!line.starts_with("  -")) continue;
+    const std::string names = line.substr(2, line.find(' ', 2) - 2);  // "-b,--batch-size"
+    for (size_t at = names.find("--"); at != std::string::npos; at = names.find("--", at + 2))
+      options.push_back(names.substr(at, names.find(',', at) - at));
+  }
+  std::erase(options, "--help");
+  return options;
+}
+
+bool has_row(const std::string& command, const std::string& option) {
+  return std::any_of(rows().begin(), rows().end(), [&](const Row& row) {
+    return row.option == option && (command == "distill" || row.of != Row::Of::distill);
+  });
+}
+
 TEST(OptionsTest, EveryOptionOfTheHelpIsTested) {
   for (const std::string command : {"train", "distill"}) {
-    std::istringstream help(run_shell(std::string(CUCURBIT_PROGRAM) + " " + command + " --help").text);
-    int options = 0;
-    for (std::string line; std::getline(help, line);) {
-      if (!line.starts_with("  -")) continue;
-      const std::string names = line.substr(2, line.find(' ', 2) - 2);
-      for (size_t at = names.find("--"); at != std::string::npos; at = names.find("--", at + 2)) {
-        const std::string option = names.substr(at, names.find(',', at) - at);
-        if (option == "--help") continue;
-        ++options;
-        const bool in_table = std::any_of(rows().begin(), rows().end(), [&](const Row& row) {
-          return row.option == option && (command == "distill" || row.of != Row::Of::distill);
-        });
-        const auto own = kOwnTests.find(option);
-        EXPECT_TRUE(in_table || own != kOwnTests.end()) << command << " " << option << " has no row in the table";
-        if (own != kOwnTests.end()) {
-          EXPECT_TRUE(is_test(own->second.first, own->second.second)) << option << ": " << own->second.second;
-        }
-      }
-    }
-    EXPECT_GT(options, 50) << command;
+    const std::vector<std::string> options = options_in_help(command);
+    EXPECT_GT(options.size(), 50u) << command;
+    for (const std::string& option : options)
+      EXPECT_TRUE(has_row(command, option) || kOwnTests.contains(option)) << command << " " << option << " has no row";
   }
+  for (const auto& [option, test] : kOwnTests) EXPECT_TRUE(is_test(test.first, test.second)) << option;
 }
 
 TEST(OptionsTest, OwnMathTrainsTheSameUpToRounding) {

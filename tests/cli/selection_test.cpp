@@ -22,6 +22,11 @@ class SelectionTest : public testing::Test {
                       arguments.add("--val-size 100 --amp-dtype float32 " + options), "");
   }
 
+  /// Of the images that are left to train on.
+  ChannelStatistics training_statistics(int64_t val_size, uint64_t seed) const {
+    return channel_statistics(split_validation({.train = images_}, val_size, seed).train);
+  }
+
   json evaluated(const fs::path& weights) const {
     const Outcome outcome = run_shell(std::string(CUCURBIT_PROGRAM) + " eval " + weights.string() + " " +
                                       (folder_ / "data").string() + " --json 2>/dev/null");
@@ -54,8 +59,8 @@ TEST_F(SelectionTest, TheBestWeightsAreTested) {
 
 TEST_F(SelectionTest, ValidationImagesDependOnTheSetAndTheirNumberAlone) {
   // The statistics of the training part tell which images those were. Teachers of earlier versions rely on the seed 0.
-  const ChannelStatistics expected = channel_statistics(split_validation({.train = images_}, 100, 0).train);
-  ASSERT_NE(expected.mean, channel_statistics(split_validation({.train = images_}, 100, 1).train).mean);
+  const ChannelStatistics expected = training_statistics(100, 0);
+  ASSERT_NE(expected.mean, training_statistics(100, 1).mean);
   for (const char* options : {"", "--seed 5", "--batch-size 20", "--epochs 1"}) {
     const TracedRun run = trained(options);
     const CheckpointInfo info = read_checkpoint_info(run.folder / "weights/best.safetensors");
@@ -65,7 +70,7 @@ TEST_F(SelectionTest, ValidationImagesDependOnTheSetAndTheirNumberAlone) {
 }
 
 TEST_F(SelectionTest, ATenthIsCutOffUnlessAskedOtherwise) {
-  const ChannelStatistics tenth = channel_statistics(split_validation({.train = images_}, 60, 0).train);
+  const ChannelStatistics tenth = training_statistics(60, 0);
   const TracedRun run = trained("--val-size -1");
   EXPECT_EQ(read_checkpoint_info(run.folder / "weights/best.safetensors").normalization.mean, tenth.mean);
 }

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "engine/io/safetensors.h"
 #include "engine/nn/layers.h"
 #include "kernels/error.h"
 #include "support/expect_error.h"
@@ -79,6 +80,18 @@ TEST_F(CheckpointTest, AnotherShapeIsRefusedAndChangesNothing) {
   EXPECT_NE(message.find("net.safetensors"), std::string::npos) << message;
   EXPECT_NE(message.find("0.weight"), std::string::npos) << message;
   EXPECT_EQ(before, other.store().masters().to_host<float>());
+}
+
+TEST_F(CheckpointTest, TensorsThatTheModelDoesNotHaveAreRefused) {
+  Network saved = network_of(4, 1), loaded = network_of(4, 2);
+  save_checkpoint(path_, saved, info());
+  const SafetensorsFile file = SafetensorsFile::read(path_);
+  std::vector<TensorView> tensors = file.tensors();
+  tensors.push_back(tensors.front());
+  tensors.back().name = "9.weight";
+  write_safetensors(path_, tensors, file.metadata());
+  const std::string message = refusal(loaded);
+  EXPECT_NE(message.find("'9.weight'"), std::string::npos) << message;
 }
 
 TEST_F(CheckpointTest, EveryTruncationIsRefused) {

@@ -51,6 +51,11 @@ TEST(Split, KeepsTheSharesOfTheClasses) {
   EXPECT_EQ(seen.size(), 161u);
 }
 
+TEST(Split, TheLargestRemaindersGetWhatIsLeft) {
+  // 4 of 15: shares 1.87, 1.33 and 0.8.
+  EXPECT_EQ(class_counts(split_validation(numbered({7, 5, 3}), 4, 0).validation), (std::vector<std::int64_t>{2, 1, 1}));
+}
+
 TEST(Split, TheSeedChooses) {
   const ImageSet set = numbered({100, 100});
   const auto validation = [&](uint64_t seed) { return *split_validation({.train = set}, 20, seed).validation; };

@@ -1,6 +1,6 @@
 #pragma once
 
-// Every family of ops; a new one is added here.
+// Every family of ops. A new family is included here.
 #include "op_cases/activation.h"
 #include "op_cases/batch_norm.h"
 #include "op_cases/bias.h"

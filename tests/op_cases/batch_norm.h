@@ -74,9 +74,9 @@ inline std::vector<OpCase> batch_norm_cases() {
   }
   const Activation relu = Activation::relu;
   cases.push_back(batch_norm_case("one_channel", {2, 20, 20, 1}, {}));
-  cases.push_back(batch_norm_case("three_channels", {2, 40, 39, 3}, {.activation = relu}));  // two chunks
-  cases.push_back(batch_norm_case("33_channels", {1100, 33}, {.activation = relu}));         // five chunks
-  cases.push_back(batch_norm_case("257_channels", {7, 257}, {.activation = relu}));          // two tiles
+  cases.push_back(batch_norm_case("three_channels", {2, 40, 39, 3}, {.activation = relu}));  // rows in two chunks
+  cases.push_back(batch_norm_case("33_channels", {1100, 33}, {.activation = relu}));         // rows in five chunks
+  cases.push_back(batch_norm_case("257_channels", {7, 257}, {.activation = relu}));          // channels in two tiles
   cases.push_back(batch_norm_case("600_channels", {50, 600}, {.with_residual = true, .activation = relu}));
   cases.push_back(batch_norm_case("2048_channels", {9, 2048}, {}));
   cases.push_back(batch_norm_case("own_residual", {4, 3, 3, 8}, {.own_residual = true, .activation = relu}));

@@ -26,7 +26,7 @@ inline OpCase bias_case(Activation kind, const Shape& shape, const std::string& 
 inline std::vector<OpCase> bias_cases() {
   std::vector<OpCase> cases;
   for (Activation kind : kActivations) {
-    cases.push_back(bias_case(kind, {5, 33}, "5x33"));          // rows that no vector divides
+    cases.push_back(bias_case(kind, {5, 33}, "5x33"));          // no multiple of the vector width
     cases.push_back(bias_case(kind, {40, 600}, "40x600"));      // three tiles of columns, two chunks of rows
     cases.push_back(bias_case(kind, {2, 8, 8, 6}, "2x8x8x6"));  // folded
   }

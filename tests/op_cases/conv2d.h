@@ -68,7 +68,8 @@ inline std::vector<OpCase> conv2d_cases() {
   cases.push_back(conv2d_case("empty_batch", {{0, 5, 5, 3}, {5, 3, 3, 3}, {.padding = 1}, true}));
   cases.push_back(
       conv2d_case("empty_batch_depthwise", {{0, 5, 5, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}, true}));
-  cases.push_back(conv2d_case("many_pixels", {{4, 17, 17, 3}, {5, 3, 3, 3}, {.padding = 1}}));  // their sum in pieces
+  cases.push_back(conv2d_case(
+      "many_pixels", {{4, 17, 17, 3}, {5, 3, 3, 3}, {.padding = 1}}));  // the filter gradient is summed in pieces
   cases.push_back(conv2d_case("depthwise_channels", {{1, 9, 9, 70}, {70, 3, 3, 1}, {.padding = 1, .groups = 70}}));
   cases.push_back(conv2d_case("depthwise_5x5", {{1, 9, 8, 3}, {3, 5, 5, 1}, {.padding = 2, .groups = 3}, true}));
   cases.push_back(conv2d_case("depthwise_pixels", {{4, 17, 17, 3}, {3, 3, 3, 1}, {.padding = 1, .groups = 3}}));

@@ -93,8 +93,9 @@ inline std::vector<OpCase> gemm_cases() {
       cases.push_back(gemm_case(name, {m, n, k, ta, tb, alpha, beta, count % 5}));
       ++count;
     }
-  cases.push_back(gemm_case("split", {5, 70, 2100, true, false, 0.5, 2, 1}));  // k in pieces
-  cases.push_back(gemm_case("wide", {1500, 1450, 9, false, true}));            // 8x8 values a thread
+  cases.push_back(
+      gemm_case("split", {5, 70, 2100, true, false, 0.5, 2, 1}));  // k is split into pieces, whose products are summed
+  cases.push_back(gemm_case("wide", {1500, 1450, 9, false, true}));  // large enough for 8x8 values per thread
   cases.back().dtypes = {DType::f32, DType::bf16};
   return cases;
 }

@@ -10,7 +10,7 @@
 /// it, so that a new op is covered by being registered.
 namespace cucurbit::test {
 
-/// Elements of a tensor in double precision, row-major: the language of the references.
+/// Elements of a tensor in double precision, row-major: what the references work on.
 using Values = std::vector<double>;
 
 /// An input of an op and the random values it is tested with.
@@ -21,8 +21,11 @@ struct Input {
 
   Shape shape;
   Kind kind = Kind::activation;
-  double low = -1, high = 1;  // odd multiples of (high - low) / 256: exact in bf16 for [-1, 1], never at a kink
-  bool distinct = false;      // all values different and evenly spaced (max pooling has kinks at ties)
+  /// Values are low plus odd multiples of (high - low) / 256: for [-1, 1] they are exact in bf16 and never 0, where
+  /// activations have a kink.
+  double low = -1, high = 1;
+  /// All values are different and evenly spaced instead, since max pooling has no derivative at ties.
+  bool distinct = false;
 
   bool differentiable() const { return kind == Kind::activation || kind == Kind::parameter; }
 };
@@ -39,11 +42,11 @@ struct OpCase {
   int64_t sum_length = 1;
   /// Floating-point operations of the forward pass, for ops that are products of matrices or convolutions.
   double flop = 0;
-  /// Multiplies the tolerance table's factor; anything but 1 needs its measured error beside it.
+  /// A factor on the tolerance. A case that sets anything but 1 states the error that was measured beside it.
   double slack = 1;
   /// False for ops that have no gradient.
   bool gradient = true;
-  /// True for ops that exist as vendor call and as own kernel: both run and are compared.
+  /// True for ops that exist both as a call of a vendor library and as a kernel of our own: the two are compared.
   bool both_maths = false;
   std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f64};
 };

@@ -42,9 +42,9 @@ inline std::vector<OpCase> reduction_cases() {
       cases.push_back(reduction_case(mean_of, axes, {2, 5, 1025}, "2x5x1025"));
       cases.push_back(reduction_case(mean_of, axes, {64, 9, 3}, "64x9x3"));
     }
-  cases.push_back(reduction_case(false, Axes::last, {3, 5000}, "3x5000"));     // a block per row
-  cases.push_back(reduction_case(false, Axes::leading, {70, 700}, "70x700"));  // chunks and tiles
-  cases.push_back(reduction_case(false, Axes::all, {3, 9000}, "3x9000"));      // several pieces
+  cases.push_back(reduction_case(false, Axes::last, {3, 5000}, "3x5000"));     // long rows: one block each
+  cases.push_back(reduction_case(false, Axes::leading, {70, 700}, "70x700"));  // rows in chunks, columns in tiles
+  cases.push_back(reduction_case(false, Axes::all, {3, 9000}, "3x9000"));      // summed in several pieces
   cases.push_back(reduction_case(false, Axes::all, {}, "scalar"));
   cases.push_back(reduction_case(false, Axes::all, {0, 4}, "empty"));
   cases.push_back(reduction_case(false, Axes::leading, {0, 4}, "empty"));

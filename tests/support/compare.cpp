@@ -8,7 +8,7 @@
 namespace cucurbit::test {
 
 namespace {
-/// One line a type: unit roundoff steps, and how many of them an op of a few roundings may take.
+/// The rounding step of a type and of its accumulator, and how many steps an op of a few roundings may be off.
 struct Precision {
   double eps, accumulator_eps, factor;
 };
@@ -100,20 +100,21 @@ double tolerance(DType dtype, int64_t sum_length, double magnitude) {
   return (precision.factor * precision.eps + 4 * std::sqrt(double(sum_length)) * precision.accumulator_eps) * magnitude;
 }
 
-void expect_close(const std::vector<double>& got, const std::vector<double>& want, DType dtype, int64_t sum_length,
+void expect_close(const std::vector<double>& got, const std::vector<double>& expected, DType dtype, int64_t sum_length,
                   double slack, const std::string& what) {
-  ASSERT_EQ(got.size(), want.size()) << what;
+  ASSERT_EQ(got.size(), expected.size()) << what;
   double magnitude = 0;
-  for (double value : want)
+  for (double value : expected)
     if (std::isfinite(value)) magnitude = std::max(magnitude, std::abs(value));
   const double allowed = slack * tolerance(dtype, sum_length, std::max(magnitude, 1e-3));
   int shown = 0;
   for (size_t i = 0; i < got.size() && shown < 5; ++i) {
-    const bool good = std::isnan(want[i])   ? std::isfinite(got[i])
-                      : std::isinf(want[i]) ? got[i] == want[i]
-                                            : std::abs(got[i] - want[i]) <= allowed;
+    const bool good = std::isnan(expected[i])   ? std::isfinite(got[i])
+                      : std::isinf(expected[i]) ? got[i] == expected[i]
+                                                : std::abs(got[i] - expected[i]) <= allowed;
     if (good) continue;
-    ADD_FAILURE() << what << "[" << i << "]: got " << got[i] << ", expected " << want[i] << ", tolerance " << allowed;
+    ADD_FAILURE() << what << "[" << i << "]: got " << got[i] << ", expected " << expected[i] << ", tolerance "
+                  << allowed;
     ++shown;
   }
 }

@@ -7,7 +7,7 @@
 
 namespace cucurbit::test {
 
-/// `values` rounded to what `dtype` can hold.
+/// `values`, each rounded to the nearest value of `dtype`.
 std::vector<double> rounded(const std::vector<double>& values, DType dtype);
 
 Tensor to_device(const std::vector<double>& values, const Shape& shape, DType dtype);
@@ -19,10 +19,10 @@ bool same_bits(const std::vector<double>& a, const std::vector<double>& b);
 /// k eps(dtype) magnitude, with a share that grows as the square root of the sum's length in the accumulator's eps.
 double tolerance(DType dtype, int64_t sum_length, double magnitude);
 
-/// Fails the current test unless got and want have the same size, got is finite where want is, and every element is
-/// within slack * tolerance. NaN in `want` means: not compared, but got must be finite. Prints index, got, want,
-/// tolerance.
-void expect_close(const std::vector<double>& got, const std::vector<double>& want, DType dtype, int64_t sum_length,
+/// Fails the current test unless both have the same size and every element of `got` is within slack * tolerance of the
+/// expected one. Where NaN is expected, nothing is compared, but `got` must be finite. Prints the index, both values and
+/// the tolerance of the first elements that differ.
+void expect_close(const std::vector<double>& got, const std::vector<double>& expected, DType dtype, int64_t sum_length,
                   double slack, const std::string& what);
 
 }  // namespace cucurbit::test

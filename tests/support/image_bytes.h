@@ -18,7 +18,7 @@ struct PngKind {
 };
 std::string png_header(const PngKind& kind);
 
-/// A whole file; `rows` has a filter byte (0) before every row. `before_data`: further chunks.
+/// A whole file. `rows` has a filter byte (0) before every row; `before_data` holds further chunks.
 std::string png(const PngKind& kind, std::string_view rows, std::string_view before_data = {});
 
 /// The colour of a pixel in the pictures below.

@@ -1,4 +1,4 @@
-// Runs the tests of one program; on a machine without a device says how many are skipped and exits with 77.
+// Runs the tests of one program. On a machine without a device it says how many are skipped and exits with 77.
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   int devices = 0;
   if (cudaGetDeviceCount(&devices) != cudaSuccess || devices == 0) {
-    std::printf("%d tests skipped for want of a GPU\n", testing::UnitTest::GetInstance()->total_test_count());
+    std::printf("%d tests skipped: there is no GPU\n", testing::UnitTest::GetInstance()->total_test_count());
     return 77;
   }
 #ifdef SOFTGPU
@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
 #endif
   const int failed = RUN_ALL_TESTS();
 #ifdef SOFTGPU
-  cudaDeviceReset();  // the engine's pool and workspaces live as long as the program: no leaks
+  cudaDeviceReset();  // frees the engine's pool and workspaces, which live as long as the program and are no leaks
 #endif
   return failed;
 }

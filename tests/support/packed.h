@@ -7,14 +7,14 @@
 
 namespace cucurbit::test {
 
-/// Compressed by zlib's and liblzma's own one-call functions.
+/// `bytes`, compressed by the one-call functions of zlib and liblzma.
 std::string gzip(std::string_view bytes);
 std::string xz(std::string_view bytes);
 
-/// One ustar header block; the checksum is right.
+/// One ustar header block with a valid checksum.
 std::string tar_header(std::string_view name, std::string_view size_field, char type = '0');
 
-/// A member with its data, padded.
+/// A member: its header and its data, padded to whole blocks.
 std::string tar_member(std::string_view name, std::string_view bytes, char type = '0');
 
 /// An archive of plain files.

@@ -24,7 +24,7 @@ inline ModulePtr small_convnet(int64_t classes) {
   return net;
 }
 
-/// No batch norm and no dropout: a batch is the sum of its parts.
+/// Without batch norm and dropout, so that the gradient of a batch is the sum of those of its parts.
 inline ModulePtr small_mlp(int64_t classes) {
   auto net = std::make_unique<Sequential>();
   net->emplace<Flatten>();
