@@ -31,7 +31,7 @@ TEST(Layers, MatricesAndFiltersAreWeightsBiasesAndNormsAreNot) {
 TEST(Layers, RunningStatisticsMoveByTheMomentum) {
   for (const double momentum : {0.1, 0.75}) {
     BatchNorm2d norm(1, BatchNorm2d::Options{.momentum = momentum});
-    const ParameterStore store(norm, DType::f32, 0);
+    const ParameterStore store(norm, DType::f32, InitialValues{.seed = 0});
     norm.forward(Tensor::from_host(std::vector<float>{2, 4, 6, 8}, {4, 1, 1, 1}), {.training = true});
     const auto running = [&](const std::string& wanted) {
       for (const auto& [name, buffer] : store.state().buffers)

@@ -53,7 +53,8 @@ TEST(Split, KeepsTheSharesOfTheClasses) {
 
 TEST(Split, TheLargestRemaindersGetWhatIsLeft) {
   // 4 of 15: shares 1.87, 1.33 and 0.8.
-  EXPECT_EQ(class_counts(split_validation(numbered({7, 5, 3}), 4, 0).validation), (std::vector<std::int64_t>{2, 1, 1}));
+  EXPECT_EQ(class_counts(*split_validation({.train = numbered({7, 5, 3})}, 4, 0).validation),
+            (std::vector<int64_t>{2, 1, 1}));
 }
 
 TEST(Split, TheSeedChooses) {
