@@ -118,12 +118,15 @@ TEST_F(DistillOptionsTest, ScalingBothWeightsIsScalingTheRate) {
   EXPECT_NEAR(first_loss(whole), 2 * first_loss(half), 2e-6);
 }
 
-TEST_F(DistillOptionsTest, ThereIsOneMethod) {
+TEST_F(DistillOptionsTest, TheMethodIsChosenByName) {
   EXPECT_EQ(distilled("--method kd").aspects, distilled("").aspects);
+  EXPECT_EQ(distilled("--method kd:temperature=7").aspects.at("last"),
+            distilled("--kd-temperature 7").aspects.at("last"));
+  EXPECT_EQ(distilled("--method ce").aspects.at("last"), traced("train", "").aspects.at("last"));
   const Outcome other =
       run_shell(std::string(CUCURBIT_PROGRAM) + " distill --teacher " + teacher_ + " --method kdd 2>&1");
   EXPECT_EQ(other.code, 2);
-  EXPECT_NE(other.text.find("--method"), std::string::npos) << other.text;
+  EXPECT_NE(other.text.find("did you mean 'kd'"), std::string::npos) << other.text;
 }
 
 }  // namespace

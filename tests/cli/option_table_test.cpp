@@ -26,7 +26,7 @@ struct Recorded {
       if (!command.call || command.hidden || command.name.find(' ') != std::string::npos) continue;
       commands.push_back({command.name, command.summary, [this, command] {
                             Call call = command.call();
-                            call.run = [this, name = command.name, options = call.options] {
+                            call.run = [this, name = command.name, options = call.options, owner = call.run] {
                               seen = args_toml(name, options);
                             };
                             return call;

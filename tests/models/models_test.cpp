@@ -83,7 +83,7 @@ TEST(Models, AnUnknownNameSuggestsTheNearest) {
 }
 
 TEST(Models, StochasticDepthNeedsResidualBranches) {
-  test::expect_error(ErrorKind::usage, {"[model] drop path 0.1", "vgg8", "no residual branches"}, [] {
+  test::expect_error(ErrorKind::usage, {"[model] `drop_path` is 0.1", "vgg8", "no residual branches"}, [] {
     build_model("vgg8", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f});
   });
   EXPECT_NO_THROW(build_model("resnet20", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f}));
