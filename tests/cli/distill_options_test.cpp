@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/traced_run.h"
+#include "engine/io/checkpoint.h"
 #include "engine/io/npy.h"
 #include "support/small_data.h"
 
@@ -116,6 +117,17 @@ TEST_F(DistillOptionsTest, ScalingBothWeightsIsScalingTheRate) {
                   half = distilled("--task-loss-weight 0.25 --distill-loss-weight 0.5 --lr 0.1");
   EXPECT_EQ(whole.aspects.at("last"), half.aspects.at("last")) << "powers of two round nothing";
   EXPECT_NEAR(first_loss(whole), 2 * first_loss(half), 2e-6);
+}
+
+TEST_F(DistillOptionsTest, ImagesAreNormalisedAsTheTeachersWere) {
+  write_idx_folder(folder_ / "other", easy_images(kImages, 8, kClasses, 2));
+  const TracedRun run = distilled("--data-dir " + (folder_ / "other").string());
+  const ChannelStatistics teachers = read_checkpoint_info(teacher_).normalization,
+                          students =
+                              read_checkpoint_info(run.folder / "weights/distilled-best.safetensors").normalization;
+  EXPECT_EQ(students.mean, teachers.mean);
+  EXPECT_EQ(students.stddev, teachers.stddev);
+  EXPECT_NE(students.mean, channel_statistics(easy_images(kImages, 8, kClasses, 2)).mean);
 }
 
 TEST_F(DistillOptionsTest, TheMethodIsChosenByName) {

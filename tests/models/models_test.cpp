@@ -3,6 +3,7 @@
 
 #include "engine/nn/network.h"
 #include "kernels/error.h"
+#include "models/blocks.h"
 #include "models/registry.h"
 #include "support/expect_error.h"
 
@@ -87,6 +88,16 @@ TEST(Models, StochasticDepthNeedsResidualBranches) {
     build_model("vgg8", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f});
   });
   EXPECT_NO_THROW(build_model("resnet20", {.image = {32, 32, 3}, .classes = 10, .drop_path = 0.1f}));
+}
+
+TEST(Models, StochasticDepthGrowsLinearlyToTheLastBlock) {
+  DropPathRule rule(0.4f, 5);
+  for (uint32_t block = 0; block < 5; ++block) {
+    const DropPath path = rule.next();
+    EXPECT_FLOAT_EQ(path.probability, 0.1f * float(block));
+    EXPECT_EQ(path.purpose, block) << "every block draws for itself";
+  }
+  EXPECT_FLOAT_EQ(DropPathRule(0.4f, 1).next().probability, 0.4f);
 }
 
 TEST(Models, ANetworkMustFitItsImages) {
