@@ -11,13 +11,13 @@
 namespace cucurbit {
 
 namespace {
-/// run(from, to, accumulate, type) is the kernel of both directions: the mask is drawn again for the way back.
+/// run(from, to, accumulate, type) is the kernel of both directions: the backward pass draws the same mask again.
 template <class Run>
 Tensor masked(const char* op, const Tensor& x, float probability, const StepState* state, Run run) {
   if (!(probability >= 0 && probability < 1))
     throw Error(ErrorKind::input, fmt::format("[{}] probability {}: expected 0 <= p < 1", op, probability));
   if (probability == 0) return x;
-  if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks are functions of seed and step", op));
+  if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks depend on seed and step", op));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const OpScope scope(op, [&] { return moves(x, 2); });
   dispatch_float(x.dtype(), op, [&](auto type) { run(x, y, false, type); });
