@@ -10,8 +10,8 @@ namespace cucurbit {
 BatchSource::BatchSource(const DeviceSet& data, const Augmentation& augmentation, const Network& network)
     : data_(data), augmentation_(augmentation), compute_(network.store().compute()) {
   if (data.image_shape() != network.input())
-    throw Error(ErrorKind::input, fmt::format("[train] images {} for a network of {}", to_string(data.image_shape()),
-                                              to_string(network.input())));
+    throw Error(ErrorKind::input, fmt::format("[train] images {}: the network expects {}",
+                                              to_string(data.image_shape()), to_string(network.input())));
 }
 
 void BatchSource::try_inference(Network& network, int64_t batch_size) const {

@@ -132,7 +132,7 @@ TEST(Resume, OtherRunsAreRefused) {
   refused(other, "batch size 32, this run has 16");
   other = options;
   other.grad_accum_steps = 2;
-  refused(other, "batches a step 1, this run has 2");
+  refused(other, "micro-batches per step 1, this run has 2");
   refused(options_of(kOptimizers[1], 1), "tensors");
   refused(options_of(kOptimizers[2], 1), "tensors");
   refused(options, "tensors", small_mlp(4));
