@@ -52,8 +52,7 @@ class Trainer {
   /// Call before every epoch, counted from 0: lets the step enter another phase.
   void begin_epoch(int64_t epoch);
 
-  /// Extends the message of `error`, which is out_of_memory, by a batch size that fits. It is found by trying: see
-  /// step.
+  /// `error`, which is out_of_memory, with a batch size that fits added to its message; it is found by trying.
   Error with_fitting_batch(const Error& error);
 
   /// Waits for the device, reads the meters and resets them. Throws Error not_finite if a loss, one of its terms or a
