@@ -1,4 +1,4 @@
-// The fused distillation loss with its gradient, beside the same loss in ordinary ops with theirs.
+// The fused distillation loss and its gradient, beside the same loss composed of ordinary ops.
 #include <fmt/format.h>
 
 #include <cmath>
