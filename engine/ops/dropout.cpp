@@ -31,7 +31,7 @@ Tensor masked(const char* op, const Tensor& x, float probability, const StepStat
 }  // namespace
 
 Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
-  constexpr int64_t kMostElements = int64_t(1) << 34;  // a draw has a 32-bit index and serves four elements
+  constexpr int64_t kMostElements = int64_t(1) << 34;  // one draw, with a 32-bit index, for four elements
   if (x.size() > kMostElements)
     throw Error(ErrorKind::input, fmt::format("[dropout] {}: more than {} elements", describe(x), kMostElements));
   return masked(

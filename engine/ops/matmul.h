@@ -6,7 +6,7 @@
 namespace cucurbit {
 
 /// a b for a [M, K] and b [K, N] of one type; result [M, N]. Accumulates in the accumulator type. Gradients:
-/// da = dy b^T, db = a^T dy. Throws Error where the shapes do not fit.
+/// da = dy b^T, db = a^T dy. Throws Error if types or shapes do not match.
 Tensor matmul(const Tensor& a, const Tensor& b);
 
 /// C = alpha op(A) op(B) + beta C in device memory, by cuBLAS or by our own kernel as math_mode() says; for ops that

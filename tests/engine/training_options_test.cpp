@@ -19,6 +19,7 @@ namespace {
 
 using Kind = OptimizerOptions::Kind;
 
+/// A data set and a network to train on it.
 struct Scene {
   DeviceSet data;
   Network network;
