@@ -110,7 +110,7 @@ const std::vector<Row>& rows() {
 
 /// Options that need a test of their own, and its name.
 const std::map<std::string, std::pair<const char*, const char*>> kOwnTests = {
-    {"--method", {"DistillOptionsTest", "ThereIsOneMethod"}},
+    {"--method", {"DistillOptionsTest", "TheMethodIsChosenByName"}},
     {"--math", {"OptionsTest", "OwnMathTrainsTheSameUpToRounding"}},
     {"--profile", {"OptionsTest", "ProfilingTrainsNothing"}},
     {"--find-lr", {"TrainingCliTest", "TheRateFinderSuggestsAndTrainsNothing"}},
