@@ -4,7 +4,7 @@
 
 #include "distill/modes/registry.h"
 #include "kernels/error.h"
-#include "method_cases/all.h"
+#include "method_cases/check.h"
 #include "support/expect_error.h"
 #include "support/small_data.h"
 #include "support/small_networks.h"

@@ -1,9 +1,10 @@
+#include "method_cases/check.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "engine/autograd.h"
-#include "method_cases/all.h"
 #include "support/compare.h"
 
 namespace cucurbit::test {

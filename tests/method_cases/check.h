@@ -1,17 +1,8 @@
 #pragma once
 
-#include <string_view>
-#include <vector>
-
-#include "method_cases/ce.h"
-#include "method_cases/kd.h"
+#include "method_cases/method_case.h"
 
 namespace cucurbit::test {
-
-inline const std::vector<MethodCase>& method_cases() {
-  static const std::vector<MethodCase> kCases = {kd_case(), ce_case()};
-  return kCases;
-}
 
 /// Null if there is none.
 const MethodCase* find_case(std::string_view name);
