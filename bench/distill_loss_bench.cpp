@@ -1,4 +1,5 @@
-// The fused distillation loss with its gradient, beside the same loss in ordinary ops with theirs.
+// The fused distillation loss with its gradient, beside the same loss in ordinary ops with theirs; and the loss of every
+// registered method with its gradient.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -36,7 +37,32 @@ void run(benchmark::State& state, int64_t rows, int classes, DType dtype, bool f
   });
 }
 
+/// Queues the loss of a method on the logits of `on`, and its backward pass.
+void run_method(Method& method, Meters& meters, const DistillLoss& on) {
+  Tape tape;
+  Outputs student{.logits = on.student().detach(), .features = {}};
+  require_gradient(student.logits);
+  const FrozenOutputs teacher{FrozenTensor(on.teacher())};
+  Batch batch;
+  batch.labels = on.labels();
+  Terms terms(meters, on.student().dim(0));
+  method.add_terms({student, teacher, batch, nullptr}, terms);
+  tape.backward(terms.total());
+}
+
+void bench_method(benchmark::State& state, std::string_view name, int64_t rows, int classes, DType dtype) {
+  const DistillLoss on(rows, classes, dtype);
+  const std::unique_ptr<Method> method = make_method({.name = std::string(name), .knobs = {}}, {});
+  Meters meters;
+  measure(state, {.bytes = on.bytes(), .items = double(rows)}, [&] { run_method(*method, meters, on); });
+}
+
 void add_all() {
+  for (const MethodInfo& method : methods())
+    for (DType dtype : {DType::f32, DType::bf16})
+      add_benchmark(fmt::format("method/{}/128x100/{}", method.name, name(dtype)),
+                    [=, of = method.name](benchmark::State& state) { bench_method(state, of, 128, 100, dtype); });
+
   for (const auto& [rows, classes] : {std::pair(128, 10), {128, 1000}, {4096, 100}, {4096, 1000}})
     for (DType dtype : {DType::f32, DType::bf16}) {
       const auto add = [&, rows = rows, classes = classes](const char* form, bool fused, bool graph) {

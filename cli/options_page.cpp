@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/option_text.h"
+#include "distill/modes/registry.h"
 
 namespace cucurbit::cli {
 
@@ -73,6 +74,25 @@ std::vector<Option> without(std::vector<Option> options, const std::vector<Optio
   });
   return options;
 }
+/// "`temperature` 4"
+std::string knobs_cell(const MethodInfo& method) {
+  std::string text;
+  for (const Knob& knob : method.knobs)
+    text += fmt::format("{}`{}` {}: {}", text.empty() ? "" : "; ", knob.name, knob.value, knob.summary);
+  return text;
+}
+
+std::string methods_and_modes() {
+  std::string page =
+      "\n## Methods\n\nWhat `distill --method NAME` or `--method NAME:KNOB=VALUE,...` takes.\n\n"
+      "| method | adds to the loss | knobs | paper |\n|---|---|---|---|\n";
+  for (const MethodInfo& method : methods())
+    page += fmt::format("| `{}` | {} | {} | {} |\n", method.name, cell(std::string(method.summary)),
+                        cell(knobs_cell(method)), method.paper);
+  page += "\n## Modes\n\nHow teacher, student and images are brought together in a step.\n\n| mode | |\n|---|---|\n";
+  for (const ModeInfo& mode : modes()) page += fmt::format("| {} | {} |\n", mode.name, cell(std::string(mode.summary)));
+  return page;
+}
 }  // namespace
 
 std::string options_page(const std::vector<Command>& commands) {
@@ -86,7 +106,7 @@ std::string options_page(const std::vector<Command>& commands) {
     page += shares ? " Takes the options of `train` too.\n" : "\n";
     page += tables_of(shares ? without(call.options, train.options) : call.options);
   }
-  return page;
+  return page + methods_and_modes();
 }
 
 }  // namespace cucurbit::cli

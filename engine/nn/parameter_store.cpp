@@ -13,6 +13,7 @@
 #include "engine/runtime/stream.h"
 #include "kernels/device/philox.cuh"
 #include "kernels/elementwise.h"
+#include "kernels/error.h"
 
 namespace cucurbit {
 
@@ -159,6 +160,7 @@ void ParameterStore::make_chunks() {
 }
 
 void ParameterStore::begin_gradients() {
+  if (!gradients_) throw Error(ErrorKind::bug, "[parameters] a frozen network cannot be trained");
   for (const auto& [name, parameter] : state_.parameters) parameter->value.gradient()->started = false;
 }
 

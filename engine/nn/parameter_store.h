@@ -50,7 +50,7 @@ class ParameterStore {
   const Tensor& chunks() const { return chunks_; }
   int64_t chunk_count() const { return chunks_.size() / int64_t(sizeof(ParameterChunk)); }
 
-  /// Before a backward pass: the next contribution to every gradient overwrites it.
+  /// Before a backward pass: the next contribution to every gradient overwrites it. Throws Error bug if frozen.
   void begin_gradients();
   /// After it: parameters that received no gradient get zeros. Returns their names.
   std::vector<std::string> finish_gradients();

@@ -7,6 +7,7 @@
 #include "engine/nn/layers.h"
 #include "engine/ops/elementwise.h"
 #include "support/compare.h"
+#include "support/expect_error.h"
 #include "support/small_networks.h"
 
 namespace cucurbit::test {
@@ -105,6 +106,7 @@ TEST(FrozenNetwork, HasNoGradientsAndStaysAsItIs) {
   EXPECT_FALSE(frozen.network().store().gradients());
   for (const auto& [name, parameter] : frozen.network().store().state().parameters)
     EXPECT_FALSE(wants_gradient(parameter->value)) << name;
+  expect_error(ErrorKind::bug, {"frozen"}, [&] { frozen.network().store().begin_gradients(); });
   const std::string before = frozen.digest();
   frozen.forward(some_images(DType::f32));
   EXPECT_EQ(before, frozen.digest());

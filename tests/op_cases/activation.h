@@ -56,6 +56,4 @@ inline std::vector<OpCase> activation_cases() {
   return cases;
 }
 
-inline const RegisterOps activation_ops{activation_cases()};
-
 }  // namespace cucurbit::test

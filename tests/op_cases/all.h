@@ -1,6 +1,5 @@
 #pragma once
 
-// Every family of ops. A new family is included here.
 #include "op_cases/activation.h"
 #include "op_cases/batch_norm.h"
 #include "op_cases/bias.h"
@@ -17,3 +16,21 @@
 #include "op_cases/reduction.h"
 #include "op_cases/scale_by.h"
 #include "op_cases/softmax.h"
+
+namespace cucurbit::test {
+
+/// The cases of every family of ops. A new family is included above and gets a line here.
+inline const std::vector<OpCase>& op_cases() {
+  static const std::vector<OpCase> kCases = [] {
+    std::vector<OpCase> all;
+    for (const auto& family :
+         {activation_cases, batch_norm_cases, bias_cases, channel_cases, conv2d_cases, conv_norm_cases,
+          cross_entropy_cases, distill_cases, dropout_cases, unary_cases, binary_cases, cast_cases, layout_cases,
+          gemm_cases, linear_cases, pooling_cases, reduction_cases, scale_by_cases, softmax_cases})
+      for (OpCase& op : family()) all.push_back(std::move(op));
+    return all;
+  }();
+  return kCases;
+}
+
+}  // namespace cucurbit::test

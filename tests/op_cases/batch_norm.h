@@ -88,6 +88,4 @@ inline std::vector<OpCase> batch_norm_cases() {
   return cases;
 }
 
-inline const RegisterOps batch_norm_ops{batch_norm_cases()};
-
 }  // namespace cucurbit::test

@@ -40,6 +40,4 @@ inline std::vector<OpCase> bias_cases() {
   return cases;
 }
 
-inline const RegisterOps bias_ops{bias_cases()};
-
 }  // namespace cucurbit::test

@@ -77,6 +77,4 @@ inline std::vector<OpCase> conv2d_cases() {
   return cases;
 }
 
-inline const RegisterOps conv2d_ops{conv2d_cases()};
-
 }  // namespace cucurbit::test

@@ -73,7 +73,6 @@ inline std::vector<OpCase> conv_norm_cases() {
 }
 
 #if CUCURBIT_HAS_CUDNN
-inline const RegisterOps conv_norm_ops{conv_norm_cases()};
 #endif
 
 }  // namespace cucurbit::test

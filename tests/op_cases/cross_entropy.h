@@ -111,6 +111,4 @@ inline std::vector<OpCase> cross_entropy_cases() {
   return cases;
 }
 
-inline const RegisterOps cross_entropy_ops{cross_entropy_cases()};
-
 }  // namespace cucurbit::test

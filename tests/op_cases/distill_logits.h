@@ -95,6 +95,4 @@ inline std::vector<OpCase> distill_cases() {
   return cases;
 }
 
-inline const RegisterOps distill_ops{distill_cases()};
-
 }  // namespace cucurbit::test

@@ -145,9 +145,4 @@ inline std::vector<OpCase> layout_cases() {
           layout_case(false, {3, 6, 6, 33}, "3x6x6x33")};
 }
 
-inline const RegisterOps unary_ops{unary_cases()};
-inline const RegisterOps binary_ops{binary_cases()};
-inline const RegisterOps cast_ops{cast_cases()};
-inline const RegisterOps layout_ops{layout_cases()};
-
 }  // namespace cucurbit::test

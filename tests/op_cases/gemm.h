@@ -100,6 +100,4 @@ inline std::vector<OpCase> gemm_cases() {
   return cases;
 }
 
-inline const RegisterOps gemm_ops{gemm_cases()};
-
 }  // namespace cucurbit::test

@@ -47,6 +47,4 @@ inline std::vector<OpCase> linear_cases() {
   return cases;
 }
 
-inline const RegisterOps linear_ops{linear_cases()};
-
 }  // namespace cucurbit::test

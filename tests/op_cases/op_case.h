@@ -7,7 +7,7 @@
 #include "engine/tensor.h"
 
 /// One object per op and shape. tests/op_test.cpp drives every check from it (see there), and bench/op_bench.cpp times
-/// it, so that a new op is covered by being registered.
+/// it, so that a new op is covered by a line in tests/op_cases/all.h.
 namespace cucurbit::test {
 
 /// Elements of a tensor in double precision, row-major: what the references work on.
@@ -49,19 +49,6 @@ struct OpCase {
   /// True for ops that exist both as a call of a vendor library and as a kernel of our own: the two are compared.
   bool both_maths = false;
   std::vector<DType> dtypes = {DType::f32, DType::bf16, DType::f64};
-};
-
-/// All registered cases, in order of registration.
-inline std::vector<OpCase>& op_cases() {
-  static std::vector<OpCase> cases;
-  return cases;
-}
-
-/// inline const RegisterOps softmax_ops{softmax_cases()}; at the end of tests/op_cases/softmax.h
-struct RegisterOps {
-  explicit RegisterOps(const std::vector<OpCase>& cases) {
-    op_cases().insert(op_cases().end(), cases.begin(), cases.end());
-  }
 };
 
 }  // namespace cucurbit::test

@@ -89,6 +89,4 @@ inline std::vector<OpCase> pooling_cases() {
   return cases;
 }
 
-inline const RegisterOps pooling_ops{pooling_cases()};
-
 }  // namespace cucurbit::test

@@ -52,6 +52,4 @@ inline std::vector<OpCase> reduction_cases() {
   return cases;
 }
 
-inline const RegisterOps reduction_ops{reduction_cases()};
-
 }  // namespace cucurbit::test

@@ -40,8 +40,9 @@ inline OpCase scale_by_case(const Shape& shape, const std::string& size, bool re
   return op;
 }
 
-inline const RegisterOps scale_by_ops{{scale_by_case({3, 1025}, "large", false),
-                                       scale_by_case({3, 1025}, "large", true), scale_by_case({7}, "small", false),
-                                       scale_by_case({1}, "one", true), scale_by_case({0, 3}, "empty", false)}};
+inline std::vector<OpCase> scale_by_cases() {
+  return {scale_by_case({3, 1025}, "large", false), scale_by_case({3, 1025}, "large", true),
+          scale_by_case({7}, "small", false), scale_by_case({1}, "one", true), scale_by_case({0, 3}, "empty", false)};
+}
 
 }  // namespace cucurbit::test

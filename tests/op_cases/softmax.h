@@ -49,6 +49,4 @@ inline std::vector<OpCase> softmax_cases() {
   return cases;
 }
 
-inline const RegisterOps softmax_ops{softmax_cases()};
-
 }  // namespace cucurbit::test
