@@ -1,11 +1,13 @@
-// Every registered method: its loss against the composed form; in every registered mode, captured steps against eager
-// ones; and how methods are written.
+// Every registered method has a case (tests/method_cases), and its captured steps are bit-equal to eager ones in every
+// registered mode; and how methods are written.
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "distill/modes/registry.h"
 #include "kernels/error.h"
-#include "method_cases/check.h"
 #include "support/expect_error.h"
+#include "support/is_test.h"
 #include "support/small_data.h"
 #include "support/small_networks.h"
 
@@ -57,15 +59,12 @@ struct Scene {
 
 const Augmentation kShifts{.max_shift = 1, .flip = Flip::random};
 
-TEST(Methods, EveryOneHasACaseAndEveryCaseAMethod) {
-  for (const MethodInfo& method : methods()) EXPECT_NE(find_case(method.name), nullptr) << method.name;
-  for (const MethodCase& one : method_cases()) EXPECT_EQ(find_method(one.name).name, one.name);
-}
-
-TEST(Methods, GradientsAreThoseOfTheComposedForm) {
-  for (const MethodCase& one : method_cases())
-    for (const auto& [rows, classes] : {std::pair(1, 2), {7, 10}, {33, 100}, {5, 1025}})
-      check_composed(one, rows, classes);
+TEST(Methods, EveryOneHasACase) {
+  for (const MethodInfo& method : methods()) {
+    std::string name(method.name);
+    std::replace(name.begin(), name.end(), '-', '_');
+    EXPECT_TRUE(is_test("MethodCases", name)) << "write tests/method_cases/" << name << ".cpp";
+  }
 }
 
 TEST(Methods, CapturedStepsAreBitEqualToEagerOnes) {

@@ -16,7 +16,7 @@ Tensor composed(const DistillInputs& inputs, const LossWeights&) {
   return sum(mul(log_softmax(logits), Tensor::from_host(mask, logits.shape())));
 }
 
-const RegisterMethod ce{{"ce", composed}};
+TEST(MethodCases, ce) { check_method("ce", composed); }
 
 }  // namespace
 }  // namespace cucurbit::test

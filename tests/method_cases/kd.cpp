@@ -12,7 +12,7 @@ Tensor composed(const DistillInputs& inputs, const LossWeights& weights) {
                       .distill_weight = weights.distill.at(inputs.state)});
 }
 
-const RegisterMethod kd{{"kd", composed}};
+TEST(MethodCases, kd) { check_method("kd", composed); }
 
 }  // namespace
 }  // namespace cucurbit::test
