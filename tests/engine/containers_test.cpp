@@ -1,4 +1,4 @@
-// Containers with branches: stochastic depth by sample, shapes that do not fit.
+// Containers: what they list of their parts, stochastic depth by sample, shapes that do not fit.
 #include <gtest/gtest.h>
 
 #include "engine/nn/layers.h"
@@ -85,6 +85,42 @@ TEST(Branches, ShapesMustAgree) {
   test::expect_error(ErrorKind::input, {"[shuffle_channels]", "4 groups", "[1,4,4,6]"},
                      [&] { ShuffleChannels(4).output_shape(image); });
   EXPECT_EQ(ShuffleChannels(3).output_shape(image), image);
+}
+
+ModulePtr tapped_norm(const std::string& name) {
+  return std::make_unique<Tapped>(std::make_unique<BatchNorm2d>(kChannels, Activation::relu),
+                                  Tapped::Names{name, name + ".preact"});
+}
+
+TEST(Containers, ListTheTapsOperationsAndStateOfWhatTheyHold) {
+  std::vector<ModulePtr> branches;
+  branches.push_back(tapped_norm("left"));
+  branches.push_back(tapped_norm("right"));
+  auto net = std::make_unique<Sequential>();
+  net->splice(std::make_unique<Residual>(tapped_norm("body"), conv(Activation::relu, "a"), tapped_norm("shortcut"),
+                                         Residual::Options{}));
+  net->splice(std::make_unique<PreactivationResidual>(tapped_norm("entry"), tapped_norm("inner"), tapped_norm("side"),
+                                                      DropPath{}));
+  net->splice(std::make_unique<Concat>(std::move(branches), Activation::relu));
+  Survey survey;
+  EXPECT_EQ(net->infer_shape({2, 5, 5, kChannels}, &survey), (Shape{2, 5, 5, 2 * kChannels}));
+  std::vector<std::string> names;
+  for (const Tap& tap : survey.taps) names.push_back(tap.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"body.preact", "body", "shortcut.preact", "shortcut", "entry.preact",
+                                             "entry", "inner.preact", "inner", "side.preact", "side", "left.preact",
+                                             "left", "right.preact", "right"}));
+  EXPECT_EQ(survey.flop, 2. * (2 * 5 * 5 * kChannels) * (9 * kChannels)) << "of the one convolution";
+  StateList state;
+  net->list_state("net.", state);
+  EXPECT_EQ(state.parameters.size(), 2u * 8 + 2) << "eight norms, and a convolution with bias and norm";
+  EXPECT_EQ(state.buffers.size(), 2u * 8);
+  int modules = 0;
+  const std::function<void(Module&)> count = [&](Module& module) {
+    ++modules;
+    module.for_each_child([&](const std::string&, Module& child) { count(child); });
+  };
+  count(*net);
+  EXPECT_EQ(modules, 1 + 3 + 2 * 7 + 3);
 }
 
 }  // namespace
