@@ -64,6 +64,17 @@ Tensor scale(const Tensor& x, double factor, double offset) {
   return y;
 }
 
+Tensor cast(const Tensor& x, DType type) {
+  if (x.dtype() == type) return x;
+  Tensor y = Tensor::empty(x.shape(), type);
+  dispatch_float(x.dtype(), "cast", [&]<class From>(Type<From>) {
+    dispatch_float(type, "cast",
+                   [&]<class To>(Type<To>) { kernels::cast(x.data<From>(), y.data<To>(), x.size(), stream()); });
+  });
+  record(y, {x}, [x](const Tensor& dy) { add_gradient(x, dy); });
+  return y;
+}
+
 Tensor nchw_to_nhwc(const Tensor& x) {
   expect_images("nchw_to_nhwc", x);
   const int64_t C = x.dim(1), pixels = x.dim(2) * x.dim(3);

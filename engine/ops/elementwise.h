@@ -25,6 +25,10 @@ Tensor square(const Tensor& x);
 Tensor abs(const Tensor& x);
 Tensor neg(const Tensor& x);
 
+/// x in another element type, rounded to nearest; x itself if it has that type already. f32, bf16, f64. Losses composed
+/// of ops begin with it: a teacher's logits may be f32 beside a student's in bf16.
+Tensor cast(const Tensor& x, DType type);
+
 /// [N,C,H,W] -> [N,H,W,C]; any element type but i32 and i64.
 Tensor nchw_to_nhwc(const Tensor& x);
 /// [N,H,W,C] -> [N,C,H,W]

@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "cli/traced_run.h"
+#include "support/is_test.h"
 #include "support/small_data.h"
 
 namespace cucurbit::test {
@@ -110,7 +111,7 @@ const std::vector<Row>& rows() {
 
 /// Options that need a test of their own, and its name.
 const std::map<std::string, std::pair<const char*, const char*>> kOwnTests = {
-    {"--method", {"DistillOptionsTest", "ThereIsOneMethod"}},
+    {"--method", {"DistillOptionsTest", "TheMethodIsChosenByName"}},
     {"--math", {"OptionsTest", "OwnMathTrainsTheSameUpToRounding"}},
     {"--profile", {"OptionsTest", "ProfilingTrainsNothing"}},
     {"--find-lr", {"TrainingCliTest", "TheRateFinderSuggestsAndTrainsNothing"}},
@@ -235,17 +236,6 @@ std::string test_name(const testing::TestParamInfo<Param>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, OptionsTableTest, testing::ValuesIn(params()), test_name);
-
-/// Whether this program has a test of that name.
-bool is_test(const char* suite_name, const char* test_name) {
-  const testing::UnitTest& unit = *testing::UnitTest::GetInstance();
-  for (int i = 0; i < unit.total_test_suite_count(); ++i) {
-    const testing::TestSuite& suite = *unit.GetTestSuite(i);
-    for (int k = 0; suite.name() == std::string(suite_name) && k < suite.total_test_count(); ++k)
-      if (suite.GetTestInfo(k)->name() == std::string(test_name)) return true;
-  }
-  return false;
-}
 
 /// The long names of the options that the help of a command lists.
 std::vector<std::string> options_in_help(const std::string& command) {

@@ -1,9 +1,7 @@
-#include <gtest/gtest.h>
-
 #include <random>
 
 #include "engine/autograd.h"
-#include "method_cases/all.h"
+#include "method_cases/method_case.h"
 #include "support/compare.h"
 
 namespace cucurbit::test {
@@ -29,15 +27,9 @@ LossAndGradient differentiate(Tensor student, F&& loss_of) {
   tape.backward(loss);
   return {to_host(loss)[0], to_host(student.grad())};
 }
-}  // namespace
 
-const MethodCase* find_case(std::string_view name) {
-  for (const MethodCase& one : method_cases())
-    if (one.name == name) return &one;
-  return nullptr;
-}
-
-void check_composed(const MethodCase& one, int64_t rows, int64_t classes) {
+void compare(std::string_view method, const ComposedLoss& composed, int64_t rows, int64_t classes) {
+  SCOPED_TRACE(std::to_string(rows) + " rows of " + std::to_string(classes));
   const FrozenOutputs teacher(FrozenTensor(random_logits(rows, classes, 1)));
   Batch batch;
   std::vector<int32_t> labels(static_cast<size_t>(rows));
@@ -53,12 +45,18 @@ void check_composed(const MethodCase& one, int64_t rows, int64_t classes) {
   const auto got = with([&](const DistillInputs& inputs) {
     Meters meters;
     Terms terms(meters, rows);
-    make_method({.name = std::string(one.name), .knobs = {}}, weights)->add_terms(inputs, terms);
+    make_method({.name = std::string(method), .knobs = {}}, weights)->add_terms(inputs, terms);
     return terms.total();
   });
-  const auto want = with([&](const DistillInputs& inputs) { return one.composed(inputs, weights); });
-  EXPECT_NEAR(got.loss, want.loss, 1e-12 * std::max(1., std::abs(want.loss))) << one.name;
-  expect_close(got.gradient, want.gradient, DType::f64, classes, 1, std::string(one.name));
+  const auto expected = with([&](const DistillInputs& inputs) { return composed(inputs, weights); });
+  EXPECT_NEAR(got.loss, expected.loss, 1e-12 * std::max(1., std::abs(expected.loss)));
+  expect_close(got.gradient, expected.gradient, DType::f64, classes, 1, "gradient");
+}
+}  // namespace
+
+void check_method(std::string_view method, const ComposedLoss& composed) {
+  for (const auto& [rows, classes] : {std::pair(1, 2), {7, 10}, {33, 100}, {5, 1025}})
+    compare(method, composed, rows, classes);
 }
 
 }  // namespace cucurbit::test

@@ -1,19 +1,24 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <string_view>
-#include <vector>
 
 #include "distill/methods/registry.h"
 
-/// One object per method; tests/distill/methods_test.cpp drives every check from it, so that a new method is covered by
-/// being registered, and fails the suite without a case.
+/// One file per method in this folder, compiled by being there, with a test that is named after the method, "-" being "_":
+///
+///   TEST(MethodCases, kd) { check_method("kd", composed); }
+///
+/// tests/distill/methods_test.cpp fails for a method without one.
 namespace cucurbit::test {
 
-struct MethodCase {
-  std::string_view name;  // of the method
-  /// The loss with the defaults of the method's knobs, composed of ordinary ops.
-  std::function<Tensor(const DistillInputs& inputs, const LossWeights& weights)> composed;
-};
+/// A loss composed of ordinary ops.
+using ComposedLoss = std::function<Tensor(const DistillInputs& inputs, const LossWeights& weights)>;
+
+/// Compares the loss of a method with the defaults of its knobs, and its gradient, with `composed`: in double precision, on
+/// random logits of several shapes.
+void check_method(std::string_view method, const ComposedLoss& composed);
 
 }  // namespace cucurbit::test

@@ -25,8 +25,8 @@ inline const std::vector<OpCase>& op_cases() {
     std::vector<OpCase> all;
     for (const auto& family :
          {activation_cases, batch_norm_cases, bias_cases, channel_cases, conv2d_cases, conv_norm_cases,
-          cross_entropy_cases, distill_cases, dropout_cases, unary_cases, binary_cases, layout_cases, gemm_cases,
-          linear_cases, pooling_cases, reduction_cases, scale_by_cases, softmax_cases})
+          cross_entropy_cases, distill_cases, dropout_cases, unary_cases, binary_cases, cast_cases, layout_cases,
+          gemm_cases, linear_cases, pooling_cases, reduction_cases, scale_by_cases, softmax_cases})
       for (OpCase& op : family()) all.push_back(std::move(op));
     return all;
   }();

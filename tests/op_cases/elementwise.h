@@ -125,6 +125,20 @@ inline std::vector<OpCase> binary_cases() {
   return cases;
 }
 
+/// Up to the accumulator's type, and down to bf16, which holds the values of the inputs exactly.
+inline std::vector<OpCase> cast_cases() {
+  const auto same = [](double x) { return x; };
+  const auto up = [](const Tensor& x) { return cast(x, accumulator_of(x.dtype())); };
+  const auto down = [](const Tensor& x) { return cast(x, DType::bf16); };
+  std::vector<OpCase> cases;
+  for (const Shape& shape : {Shape{1}, Shape{3, 1025}, Shape{0, 7}}) {
+    cases.push_back(unary_case("cast", up, same, -1, 1, shape));
+    cases.push_back(unary_case("cast", down, same, -1, 1, shape));
+    cases.back().name += "_down";
+  }
+  return cases;
+}
+
 inline std::vector<OpCase> layout_cases() {
   return {layout_case(true, {2, 3, 5, 7}, "2x3x5x7"), layout_case(true, {1, 65, 8, 5}, "1x65x8x5"),
           layout_case(true, {0, 3, 4, 4}, "empty"), layout_case(false, {2, 5, 7, 3}, "2x5x7x3"),
