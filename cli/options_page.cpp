@@ -89,7 +89,9 @@ std::string methods_and_modes() {
   for (const MethodInfo& method : methods())
     page += fmt::format("| `{}` | {} | {} | {} |\n", method.name, cell(std::string(method.summary)),
                         cell(knobs_cell(method)), method.paper);
-  page += "\n## Modes\n\nHow teacher, student and images are brought together in a step.\n\n| mode | |\n|---|---|\n";
+  page +=
+      "\n## Modes\n\nHow teacher, student and images are brought together in a step: `train` takes labels, `distill` "
+      "offline.\n\n| mode | |\n|---|---|\n";
   for (const ModeInfo& mode : modes()) page += fmt::format("| {} | {} |\n", mode.name, cell(std::string(mode.summary)));
   return page;
 }

@@ -44,7 +44,7 @@ void ProgressLine::begin(const std::string& label) {
 
 void ProgressLine::update(const Progress& progress) {
   if (quiet_) return;
-  const std::string numbers = fmt::format("{}  {:.0f} images/s  {:.0f} s left", losses(progress.train),
+  const std::string numbers = fmt::format("loss {:.4f}  {:.0f} images/s  {:.0f} s left", progress.train.loss,
                                           progress.images_per_second, progress.seconds_left);
   if (terminal_) {
     const double share = double(progress.step) / double(progress.steps);

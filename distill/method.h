@@ -14,7 +14,7 @@ namespace cucurbit {
 /// The two networks that a method is made for.
 struct Pair {
   const Network& student;
-  const FrozenNetwork& teacher;
+  const FrozenNetwork* teacher;  // null for methods without one
 };
 
 /// A tap of the student and the tap of the teacher that it is compared with.
@@ -25,7 +25,7 @@ struct TapPair {
 /// One micro-batch.
 struct DistillInputs {
   const Outputs& student;
-  const FrozenOutputs& teacher;
+  const FrozenOutputs& teacher;  // undefined logits for methods without one
   const Batch& batch;
   const StepState* state;  // device memory: what may change over the training is read through it
 };
@@ -38,7 +38,8 @@ class Method {
   virtual std::vector<TapPair> taps(const Pair& /*pair*/) const { return {}; }
 
   /// The modules that are trained with the student, made for the shapes of this pair. Being declared here, they are
-  /// updated, averaged, saved and resumed with it. The method keeps pointers to those that it uses.
+  /// updated, averaged, saved and resumed with it. The student owns them from then on; the method keeps pointers to
+  /// those that it uses.
   virtual std::vector<Learner::Part> make_parts(const Pair& /*pair*/) { return {}; }
 
   /// Queues the terms of the loss. Captured: must not wait, nor read from the host what changes.

@@ -23,7 +23,7 @@ FrozenTensor rows_of(const Tensor& table, const Batch& batch) {
 }  // namespace
 
 Teacher::Teacher(FrozenNetwork& network, const DeviceSet& data, int64_t classes, const Augmentation& augmentation)
-    : network_(network) {
+    : network_(network), data_(data) {
   if (network.input() != data.image_shape() || network.classes() != classes)
     throw Error(ErrorKind::input,
                 fmt::format("[distill] the teacher takes {} and knows {} classes; the data have {} and {}",

@@ -11,12 +11,13 @@ namespace cucurbit {
 /// What a teacher says of one batch.
 class FrozenOutputs {
  public:
+  FrozenOutputs() = default;  // of no teacher
   explicit FrozenOutputs(FrozenTensor logits, Features features = {})
       : logits_(std::move(logits)), features_(std::move(features)) {}
 
   /// [N, classes]
   const FrozenTensor& logits() const { return logits_; }
-  /// Throws Error bug for a tap that was not wanted.
+  /// Throws Error bug for a tap that was not requested.
   FrozenTensor feature(const std::string& tap) const { return FrozenTensor(features_.at(tap)); }
 
  private:
@@ -39,9 +40,11 @@ class Teacher {
 
   bool cached() const { return bool(table_); }
   const FrozenNetwork& network() const { return network_; }
+  const DeviceSet& data() const { return data_; }
 
  private:
   FrozenNetwork& network_;
+  const DeviceSet& data_;
   Tensor table_;  // [count, classes], undefined if views change
 };
 

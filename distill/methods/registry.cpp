@@ -66,13 +66,12 @@ MethodSpec parse_method(std::string_view text) {
   const size_t colon = text.find(':');
   MethodSpec spec{.name = std::string(text.substr(0, colon)), .knobs = {}};
   const MethodInfo& method = find_method(spec.name);
-  std::string_view rest = colon == text.npos ? "" : text.substr(colon + 1);
-  while (!rest.empty()) {
-    const size_t comma = rest.find(',');
-    const auto [name, value] = parse_knob(spec.name, rest.substr(0, comma));
+  for (size_t at = colon; at != text.npos;) {
+    const size_t end = text.find(',', at + 1);
+    const auto [name, value] = parse_knob(spec.name, text.substr(at + 1, end == text.npos ? end : end - at - 1));
     expect_valid(method, name, value);
     spec.knobs[name] = value;
-    rest = comma == rest.npos ? "" : rest.substr(comma + 1);
+    at = end;
   }
   return spec;
 }

@@ -4,7 +4,7 @@
 
 namespace cucurbit {
 
-/// Training on labels alone, without a teacher: a SupervisedStep with the cross-entropy (distill/methods/ce.h).
+/// Training without a teacher, by a method that needs none: the cross-entropy of the labels (distill/methods/ce.h).
 ModeInfo labels_mode();
 
 }  // namespace cucurbit

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "distill/run/environment.h"
@@ -42,12 +43,12 @@ std::string read_text(const fs::path& path) {
 }
 
 /// Arguments without those that may differ between a run and its continuation.
-std::string comparable(const std::string& arguments) {
-  std::istringstream lines(arguments);
-  std::string kept;
-  for (std::string line; std::getline(lines, line);)
-    if (!line.starts_with("resume=")) kept += fmt::format("{}\n", line);
-  return kept;
+std::set<std::string> comparable(const std::string& arguments) {
+  std::istringstream text(arguments);
+  std::set<std::string> lines;
+  for (std::string line; std::getline(text, line);)
+    if (!line.starts_with("resume=")) lines.insert(line);
+  return lines;
 }
 
 bool has_state(const fs::path& folder) {

@@ -2,29 +2,37 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "distill/run/csv.h"
 
 namespace cucurbit {
 
 namespace {
-/// The mean of a term of the loss in one epoch. (A resumed run has those of earlier epochs in another order.)
-double term_mean(const TrainMetrics& train, const std::string& name) {
+/// The terms that any epoch has, in the order of their first epochs.
+std::vector<std::string> all_terms(const std::vector<EpochReport>& epochs) {
+  std::vector<MeterReading> terms;
+  for (const EpochReport& report : epochs)
+    for (const MeterReading& term : report.train.terms) add_reading(terms, term);
+  std::vector<std::string> names;
+  for (const MeterReading& term : terms) names.push_back(term.name);
+  return names;
+}
+
+/// The mean of a term in one epoch; empty if the epoch has no such term.
+std::string term_field(const TrainMetrics& train, const std::string& name) {
   for (const MeterReading& term : train.terms)
-    if (term.name == name) return term.mean;
-  return NAN;
+    if (term.name == name) return fmt::format("{:.6f}", term.mean);
+  return "";
 }
 }  // namespace
 
 std::string metrics_csv(const std::vector<EpochReport>& epochs) {
-  const std::vector<MeterReading> terms = epochs.empty() ? std::vector<MeterReading>{} : epochs.back().train.terms;
+  const std::vector<std::string> terms = all_terms(epochs);
   std::string csv = "epoch,time,train_loss,train_top1,";
-  for (const MeterReading& term : terms) csv += fmt::format("train_{},", term.name);
+  for (const std::string& term : terms) csv += fmt::format("train_{},", term);
   csv += "val_loss,val_top1,val_top5,lr,data_wait\n";
   for (const EpochReport& report : epochs) {
     csv += fmt::format("{},{:.3f},{:.6f},{:.5f},", report.epoch, report.seconds, report.train.loss, report.train.top1);
-    for (const MeterReading& term : terms) csv += fmt::format("{:.6f},", term_mean(report.train, term.name));
+    for (const std::string& term : terms) csv += term_field(report.train, term) + ",";
     csv += fmt::format("{:.6f},{:.5f},{:.5f},{:.6g},{:.4f}\n", report.validation.loss, report.validation.top1,
                        report.validation.top5, report.learning_rate, report.train.data_wait());
   }

@@ -8,7 +8,8 @@
 
 namespace cucurbit {
 
-/// metrics.csv: a heading and a row for each epoch, with a column for each term of a loss that has several; data_wait is
+/// metrics.csv: a heading and a row for each epoch, with a column for each term of a loss that has several, empty in
+/// epochs without it; data_wait is
 /// the share of training time that steps waited for images.
 std::string metrics_csv(const std::vector<EpochReport>& epochs);
 

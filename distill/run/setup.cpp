@@ -20,14 +20,15 @@ void expect_same_classes(const CheckpointInfo& teacher, const RunData& data, con
 Setup set_up(const RunSpec& spec, const DistillSpec* distillation, const RunObserver& observer) {
   set_math_mode(spec.math);
   if (distillation == nullptr) return {.data = std::make_unique<const RunData>(prepare_data(spec, observer))};
-  parse_method(distillation->method);  // which refuses what is not known before anything is read
+  const MethodSpec method = parse_method(distillation->method);  // refused, if it is not known, before anything is read
   LoadedNetwork loaded = load_network(distillation->teacher, spec.compute_type());
   Setup setup{.data = std::make_unique<const RunData>(prepare_data(spec, observer, &loaded.info.normalization)),
               .teacher_info = std::move(loaded.info),
               .teacher_network = std::make_unique<FrozenNetwork>(std::move(loaded.network))};
   expect_same_classes(setup.teacher_info, *setup.data, distillation->teacher);
-  setup.teacher = std::make_unique<const Teacher>(*setup.teacher_network, setup.data->train,
-                                                  int64_t(setup.data->class_names.size()), spec.augmentation());
+  if (find_method(method.name).needs_teacher)
+    setup.teacher = std::make_unique<const Teacher>(*setup.teacher_network, setup.data->train,
+                                                    int64_t(setup.data->class_names.size()), spec.augmentation());
   return setup;
 }
 

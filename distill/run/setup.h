@@ -21,7 +21,7 @@ struct Setup {
   std::unique_ptr<const RunData> data;
   CheckpointInfo teacher_info = {};
   std::unique_ptr<FrozenNetwork> teacher_network = {};  // null without distillation
-  std::unique_ptr<const Teacher> teacher = {};          // likewise
+  std::unique_ptr<const Teacher> teacher = {};          // likewise, and for methods that need none
 
   Objective objective(const RunSpec& spec, const DistillSpec* distillation) const {
     return {.smoothing = spec.smoothing, .distillation = distillation, .teacher = teacher.get()};

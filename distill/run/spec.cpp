@@ -1,8 +1,11 @@
 #include "distill/run/spec.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "engine/runtime/native_bf16.h"
+#include "kernels/error.h"
 
 namespace cucurbit {
 
@@ -30,7 +33,10 @@ FitOptions RunSpec::fit_options() const {
 }
 
 TrainOptions RunSpec::train_options(int64_t images) const {
-  const int64_t steps_per_epoch = images / (batch_size * grad_accum_steps);
+  if (batch_size < 1 || grad_accum_steps < 1)
+    throw Error(ErrorKind::usage, fmt::format("[train] `batch_size` {} and `grad_accum_steps` {}: expected at least 1",
+                                              batch_size, grad_accum_steps));
+  const int64_t steps_per_epoch = images / batch_size / grad_accum_steps;  // whose product may be beyond any number
   TrainOptions options;
   options.batch_size = batch_size;
   options.grad_accum_steps = grad_accum_steps;

@@ -29,12 +29,12 @@ Trainer trainer_of(Network& network, const TrainingTask& task, const TrainOption
                     .teacher = objective.teacher,
                     .method = {.name = "ce", .knobs = {}},
                     .weights = {.label_smoothing = objective.smoothing}};
-  if (objective.teacher == nullptr) return Trainer(make_step("labels", inputs), options);
-  inputs.method = method_of(*objective.distillation);
-  if (!find_method(inputs.method.name).needs_teacher) return Trainer(make_step("labels", inputs), options);
-  inputs.weights.task = objective.distillation->task_loss_weight;
-  inputs.weights.distill = objective.distillation->distill_loss_weight;
-  return Trainer(make_step("offline", inputs), options);
+  if (objective.distillation) {
+    inputs.method = method_of(*objective.distillation);
+    inputs.weights.task = objective.distillation->task_loss_weight;
+    inputs.weights.distill = objective.distillation->distill_loss_weight;
+  }
+  return Trainer(make_step(objective.teacher ? "offline" : "labels", inputs), options);
 }
 
 TrainOptions options_of(const TrainingTask& task) { return task.spec.train_options(task.data.train.count()); }

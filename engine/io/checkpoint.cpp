@@ -13,7 +13,6 @@ namespace cucurbit {
 
 namespace {
 constexpr const char* kInfoKey = "cucurbit.model";
-constexpr std::string_view kTrainingPrefix = "training.";  // of tensors that only resumed training needs
 
 std::vector<NamedTensor> saved_tensors(const Network& network) {
   std::vector<NamedTensor> all;

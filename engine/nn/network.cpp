@@ -47,6 +47,13 @@ int64_t Network::parameter_count() const {
   return count;
 }
 
+Module& Network::add_part(const std::string& name, ModulePtr module, uint64_t seed) {
+  const auto [place, added] = parts_.emplace(name, std::move(module));
+  if (!added) throw Error(ErrorKind::bug, fmt::format("[model] {} has a part '{}' already", name_, name));
+  store_.add(std::string(kTrainingPrefix) + "parts." + name + ".", *place->second, {.seed = seed, .role = name});
+  return *place->second;
+}
+
 void Network::freeze() {
   module_->freeze();
   store_.freeze();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "engine/nn/features.h"
 #include "engine/nn/parameter_store.h"
 
@@ -36,6 +38,12 @@ class Network {
   /// suggests the most similar one.
   Features features(const std::vector<std::string>& wanted) const;
 
+  /// Takes a module that is trained with the network but is no part of what is deployed, such as a connector, and
+  /// returns it. It lives as long as the network; store() has its state behind the network's own, named
+  /// "training.parts.<name>.", and its initial values have the role `name`. Nothing may point into store() yet
+  /// (optimisers, captured steps). Throws Error bug if there is a part of this name.
+  Module& add_part(const std::string& name, ModulePtr module, uint64_t seed);
+
   /// See Module::freeze and ParameterStore::freeze; FrozenNetwork is the type of a frozen network.
   void freeze();
 
@@ -48,6 +56,7 @@ class Network {
   int64_t classes_;
   ParameterStore store_;
   StateList state_;
+  std::map<std::string, ModulePtr> parts_;
 };
 
 }  // namespace cucurbit

@@ -75,6 +75,7 @@ ParameterStore::ParameterStore(Module& module, DType compute, const InitialValue
 }
 
 void ParameterStore::add(const std::string& prefix, Module& module, const InitialValues& initial) {
+  if (masters_ && !gradients_) throw Error(ErrorKind::bug, "[parameters] a frozen network takes no further parts");
   const size_t parameters = state_.parameters.size(), buffers = state_.buffers.size();
   module.list_state(prefix, state_);
   place_parameters();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/nn/module.h"
@@ -8,6 +9,9 @@
 #include "kernels/optimizer.h"
 
 namespace cucurbit {
+
+/// State whose name begins with this is needed by training alone and is no part of what is deployed.
+inline constexpr std::string_view kTrainingPrefix = "training.";
 
 /// What initial values are derived from: each is a function of (seed, role, parameter, element), whatever the compute
 /// type. A network that is trained by itself has the empty role. Networks that are trained together, and the parts that
@@ -27,7 +31,7 @@ class ParameterStore {
 
   /// Adds another module, whose state is listed after the rest under names that begin with `prefix`. The parameters
   /// that the store already holds keep their values but move to new addresses, so nothing may point into the store yet
-  /// (optimisers, captured steps).
+  /// (optimisers, captured steps). `module` must outlive the store. Throws Error bug if the store is frozen.
   void add(const std::string& prefix, Module& module, const InitialValues& initial);
 
   /// Releases the memory of the gradients. From then on no op records anything for the parameters.

@@ -28,7 +28,8 @@ std::vector<bool> choose(const ParameterStore& store, bool everything) {
   size_t first = parameters.size(), last = 0;
   for (size_t i = 0; i < parameters.size(); ++i) {
     chosen.push_back(is_matrix(*parameters[i].item));
-    if (!parameters[i].item->is_weight) continue;
+    // The first layer and the classifier are those of the network, whatever parts are trained with it.
+    if (!parameters[i].item->is_weight || parameters[i].name.starts_with(kTrainingPrefix)) continue;
     first = std::min(first, i);
     last = i;
   }

@@ -21,11 +21,7 @@ void merge(TrainMetrics& sum, const TrainMetrics& part) {
   };
   add(sum.loss, part.loss);
   add(sum.top1, part.top1);
-  sum.terms.resize(part.terms.size());
-  for (size_t i = 0; i < part.terms.size(); ++i) {
-    sum.terms[i].name = part.terms[i].name;
-    add(sum.terms[i].mean, part.terms[i].mean);
-  }
+  for (const MeterReading& term : part.terms) add_reading(sum.terms, term);
   sum.samples += part.samples;
 }
 

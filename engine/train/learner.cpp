@@ -3,18 +3,15 @@
 namespace cucurbit {
 
 namespace {
-ParameterStore& with_parts(Network& network, const std::vector<Learner::Part>& parts, uint64_t seed) {
-  for (const auto& [name, module] : parts)
-    network.store().add("training.parts." + name + ".", *module, {.seed = seed, .role = name});
+ParameterStore& with_parts(Network& network, std::vector<Learner::Part> parts, uint64_t seed) {
+  for (auto& [name, module] : parts) network.add_part(name, std::move(module), seed);
   return network.store();
 }
 }  // namespace
 
 Learner::Learner(Network& network, std::vector<Part> parts, const OptimizerOptions& options,
                  const std::vector<float>& learning_rates, uint64_t seed)
-    : network_(network),
-      parts_(std::move(parts)),
-      optimizer_(with_parts(network, parts_, seed), options, learning_rates) {}
+    : network_(network), optimizer_(with_parts(network, std::move(parts), seed), options, learning_rates) {}
 
 Outputs Learner::forward(const Tensor& images, const StepState* state, const std::vector<std::string>& wanted) {
   Outputs outputs{.logits = {}, .features = wanted.empty() ? Features() : network_.features(wanted)};

@@ -16,7 +16,7 @@ struct Outputs {
 class Learner {
  public:
   /// A module that is trained with the network but not deployed, such as a connector or a discriminator. Its name is
-  /// the role of its initial values (see InitialValues), and its state is saved under "training.parts.<name>.".
+  /// the role of its initial values, and the network owns it from then on: see Network::add_part.
   struct Part {
     std::string name;
     ModulePtr module;
@@ -41,7 +41,6 @@ class Learner {
 
  private:
   Network& network_;
-  std::vector<Part> parts_;
   Optimizer optimizer_;
 };
 

@@ -34,6 +34,18 @@ void Meters::add(const std::string& name, const Tensor& mean, int64_t rows) {
     kernels::add_to_meter(mean.data<float>(), rows, meter, stream());
 }
 
+void add_reading(std::vector<MeterReading>& sum, const MeterReading& part) {
+  const auto known =
+      std::find_if(sum.begin(), sum.end(), [&](const MeterReading& reading) { return reading.name == part.name; });
+  if (known == sum.end()) {
+    sum.push_back(part);
+    return;
+  }
+  const int64_t rows = known->rows + part.rows;
+  if (rows > 0) known->mean = (known->mean * double(known->rows) + part.mean * double(part.rows)) / double(rows);
+  known->rows = rows;
+}
+
 Meters::Totals Meters::take() {
   Totals totals{};
   counts_.copy_to_host(&totals.counts, sizeof totals.counts);
@@ -41,11 +53,14 @@ Meters::Totals Meters::take() {
   meters_.copy_to_host(meters.data(), meters.size() * sizeof(kernels::Meter));
   counts_.fill_zero();
   meters_.fill_zero();
-  const double samples = double(std::max<int64_t>(totals.counts.samples, 1));
-  if (shows_terms_)
-    totals.readings = {{"task", totals.counts.task_sum / samples}, {"distill", totals.counts.distill_sum / samples}};
-  for (size_t i = 0; i < names_.size(); ++i)
-    totals.readings.push_back({names_[i], meters[i].sum / double(std::max<int64_t>(meters[i].rows, 1))});
+  const auto read = [&](const std::string& name, double sum, int64_t rows) {
+    if (rows > 0) totals.readings.push_back({name, sum / double(rows), rows});
+  };
+  if (shows_terms_) {
+    read("task", totals.counts.task_sum, totals.counts.samples);
+    read("distill", totals.counts.distill_sum, totals.counts.samples);
+  }
+  for (size_t i = 0; i < names_.size(); ++i) read(names_[i], meters[i].sum, meters[i].rows);
   return totals;
 }
 

@@ -12,7 +12,11 @@ namespace cucurbit {
 struct MeterReading {
   std::string name;
   double mean = 0;
+  int64_t rows = 0;
 };
+
+/// Adds `part` to the reading of its name in `sum`, weighted by rows, or behind the others if there is none.
+void add_reading(std::vector<MeterReading>& sum, const MeterReading& part);
 
 /// Means of what steps compute, kept in device memory so that the host need not wait for each step. A step adds to a
 /// meter by name; the columns of metrics.csv, the TensorBoard scalars and the progress line contain every meter.
@@ -33,7 +37,7 @@ class Meters {
   void show_terms() { shows_terms_ = true; }
 
   /// Waits for the device, reads the meters and resets them. `readings` are in the order in which the names were first
-  /// used; the two terms come first.
+  /// used; the two terms come first. A meter to which nothing was added has none.
   struct Totals {
     kernels::StepMetrics counts;
     std::vector<MeterReading> readings;

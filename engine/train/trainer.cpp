@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/runtime/stream.h"
@@ -45,18 +46,20 @@ void expect_sound(const Meters::Totals& totals, int64_t first_bad_step, int64_t 
                 fmt::format("[train] label {} outside 0..{} ({} such labels): correct the label file, or "
                             "the number of classes",
                             counts.bad_label, counts.classes - 1, counts.bad_labels));
+  const auto bad_meter = std::find_if(totals.readings.begin(), totals.readings.end(),
+                                      [](const MeterReading& reading) { return !std::isfinite(reading.mean); });
+  const bool bad_loss = counts.not_finite > 0 || bad_meter != totals.readings.end();
   if (first_bad_step > 0)
     throw Error(ErrorKind::not_finite,
                 fmt::format("[train] step {}: {} infinite or NaN: {}", first_bad_step,
-                            counts.not_finite > 0 ? "the loss was" : "the loss was finite, gradients were", kRemedies));
+                            bad_loss ? "the loss was" : "the loss was finite, gradients were", kRemedies));
   if (counts.not_finite > 0)
     throw Error(ErrorKind::not_finite,
                 fmt::format("[train] up to step {}: the loss of {} samples was infinite or NaN: {}", steps_done,
                             counts.not_finite, kRemedies));
-  for (const auto& [name, mean] : totals.readings)
-    if (!std::isfinite(mean))
-      throw Error(ErrorKind::not_finite,
-                  fmt::format("[train] up to step {}: '{}' was infinite or NaN: {}", steps_done, name, kRemedies));
+  if (bad_meter != totals.readings.end())
+    throw Error(ErrorKind::not_finite, fmt::format("[train] up to step {}: '{}' was infinite or NaN: {}", steps_done,
+                                                   bad_meter->name, kRemedies));
 }
 }  // namespace
 
@@ -157,19 +160,24 @@ int64_t Trainer::largest_batch_that_fits() {
 TrainMetrics Trainer::take_metrics() {
   Meters::Totals totals = meters_.take();
   int64_t first_bad_step = 0;
-  for (Learner* learner : step_->learners())
-    if (first_bad_step == 0) first_bad_step = learner->optimizer().first_not_finite();
+  for (Learner* learner : step_->learners()) {
+    const int64_t bad_step = learner->optimizer().first_not_finite();
+    if (bad_step > 0 && (first_bad_step == 0 || bad_step < first_bad_step)) first_bad_step = bad_step;
+  }
   expect_sound(totals, first_bad_step, position().step());
   const double samples = double(std::max<int64_t>(totals.counts.samples, 1));
   TrainMetrics metrics{.loss = totals.counts.loss_sum / samples,
                        .top1 = double(totals.counts.correct) / samples,
                        .samples = totals.counts.samples,
                        .waited = step_->take_waited()};
-  for (MeterReading& reading : totals.readings)
-    if (reading.name == "loss")
-      metrics.loss = reading.mean;
-    else
+  for (MeterReading& reading : totals.readings) {
+    if (reading.name != "loss") {
       metrics.terms.push_back(std::move(reading));
+      continue;
+    }
+    metrics.loss = reading.mean;
+    if (metrics.samples == 0) metrics.samples = reading.rows;  // of a step without a loss on labels
+  }
   return metrics;
 }
 

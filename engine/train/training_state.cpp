@@ -46,8 +46,8 @@ std::vector<NamedTensor> all_tensors(const Trainer& trainer) {
 }
 
 json to_json(const TrainMetrics& m) {
-  json terms = json::object();
-  for (const auto& [name, mean] : m.terms) terms[name] = mean;
+  json terms = json::array();  // which keeps their order
+  for (const auto& [name, mean, rows] : m.terms) terms.push_back({{"name", name}, {"mean", mean}, {"rows", rows}});
   return {{"loss", m.loss}, {"top1", m.top1},       {"samples", m.samples},
           {"terms", terms}, {"seconds", m.seconds}, {"waited", m.waited}};
 }
@@ -57,8 +57,8 @@ TrainMetrics metrics_of(const json& j) {
                        .samples = j.at("samples"),
                        .seconds = j.value("seconds", 0.0),  // earlier versions saved neither times nor terms
                        .waited = j.value("waited", 0.0)};
-  const json terms = j.value("terms", json::object());
-  for (const auto& [name, mean] : terms.items()) metrics.terms.push_back({name, mean});
+  for (const json& term : j.value("terms", json::array()))
+    metrics.terms.push_back({term.at("name"), term.at("mean"), term.at("rows")});
   return metrics;
 }
 

@@ -135,6 +135,8 @@ TEST(Methods, AreWrittenAsNameAndKnobs) {
   expect_error(Kind::usage, {"temperature=-1", "a number above 0"}, [] { parse_method("kd:temperature=-1"); });
   expect_error(Kind::usage, {"'temperature'", "'=' and a number"}, [] { parse_method("kd:temperature"); });
   expect_error(Kind::usage, {"'temperature=1x'"}, [] { parse_method("kd:temperature=1x"); });
+  expect_error(Kind::usage, {"kd: ''", "'=' and a number"}, [] { parse_method("kd:"); });
+  expect_error(Kind::usage, {"kd: ''"}, [] { parse_method("kd:temperature=2,"); });
   expect_error(Kind::usage, {"ce takes no values"}, [] { parse_method("ce:temperature=1"); });
   expect_error(Kind::usage, {"temperature=0"}, [] { make_method({.name = "kd", .knobs = {{"temperature", 0}}}, {}); });
 }
