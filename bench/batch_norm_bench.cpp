@@ -1,4 +1,4 @@
-// Batch normalisation with ReLU, training, beside a copy of the same map: both live on bandwidth alone.
+// Batch normalisation with ReLU in training, beside a copy of the same map: both are limited by bandwidth alone.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -53,7 +53,7 @@ struct Layer {
                                  stream());
   }
 
-  /// y = relu(gamma (x - mean) / sqrt(variance + 1e-5) + beta) in plain loops.
+  /// y = relu(gamma (x - mean) / sqrt(variance + 1e-5) + beta), by plain loops.
   Tensor expected() const {
     const std::vector<float> in = to_floats(x), scale = to_floats(gamma), shift = to_floats(beta);
     std::vector<float> out(in.size());
@@ -72,7 +72,7 @@ struct Layer {
   }
 };
 
-/// Bytes: forward reads x twice and writes y; backward reads x and dy twice and writes dx.
+/// Bytes counted: the forward pass reads x twice and writes y; the backward pass reads x and dy twice and writes dx.
 template <class T>
 void run(benchmark::State& state, int64_t rows, int channels, bool backward) {
   const Layer<T> layer{rows, channels};

@@ -1,5 +1,5 @@
-// 3x3 convolutions of the convnet and of ResNet-20 at batch 128: forward, data gradient, filter gradient; vendor and
-// own.
+// The 3x3 convolutions of the convnet and of ResNet-20 with a batch size of 128: forward pass, data gradient and filter
+// gradient, by the vendor library and by our own kernels.
 #include <fmt/format.h>
 
 #include "bench/support/agreement.h"
@@ -26,13 +26,13 @@ struct Layer {
         w(on_device(hash_values(s.filter_size(), 2), {s.k, s.r, s.s, s.c}, dtype)),
         y(on_device(hash_values(s.n * s.p * s.q * s.k, 3), {s.n, s.p, s.q, s.k}, dtype)) {}
 
-  /// A new tensor for what the direction writes.
+  /// A new tensor for the result of the direction.
   Tensor result(Direction direction) const {
     const Tensor& like = direction == Direction::forward ? y : direction == Direction::data_gradient ? x : w;
     return Tensor::empty(like.shape(), like.dtype());
   }
 
-  /// False if the vendor has no such convolution.
+  /// Queues the convolution. Returns false if the vendor library has no such convolution.
   bool run(Direction direction, bool vendor, const Tensor& into) const {
     if (vendor) {
       if (direction == Direction::forward) return vendor_conv_forward(shape, x, w, into);
@@ -53,7 +53,7 @@ void run(benchmark::State& state, const ConvShape& shape, Direction direction, D
   const Layer layer(shape, dtype);
   const Tensor result = layer.result(direction), other = layer.result(direction);
   if (!layer.run(direction, true, vendor ? result : other))
-    return state.SkipWithError("the vendor has no deterministic algorithm");
+    return state.SkipWithError("the vendor library has no deterministic algorithm");
   layer.run(direction, false, vendor ? other : result);
   if (const std::string wrong = disagreement(result, other, tolerance_of(dtype)); !wrong.empty())
     return state.SkipWithError(wrong.c_str());
@@ -62,7 +62,7 @@ void run(benchmark::State& state, const ConvShape& shape, Direction direction, D
           [&] { layer.run(direction, vendor, result); });
 }
 
-/// 3x3, padding 1, [128, size, size, c] -> k channels.
+/// A 3x3 convolution with padding 1 of [128, size, size, c] to k channels.
 ConvShape convolution(int size, int c, int k, int stride) {
   ConvShape shape{.n = 128,
                   .h = size,

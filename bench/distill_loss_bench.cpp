@@ -1,4 +1,4 @@
-// The fused distillation loss with its gradient, beside the same loss in ordinary ops with theirs; and the loss of every
+// The fused distillation loss and its gradient, beside the same loss composed of ordinary ops; and the loss of every
 // registered method with its gradient.
 #include <fmt/format.h>
 

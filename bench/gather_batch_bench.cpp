@@ -1,4 +1,4 @@
-// Batches gathered from a set on the device, in images a second and as a share of the bandwidth of a copy.
+// Gathering batches from a set on the device, in images per second and as a share of the bandwidth of a copy.
 #include <fmt/format.h>
 
 #include <array>
@@ -36,7 +36,7 @@ void run(benchmark::State& state, const DeviceSet& data, int64_t batch, DType dt
   const double bytes = double(batch * data.image_shape().size()) * double(1 + size_of(dtype));
   measure(state, {.bytes = bytes, .items = double(batch)}, [&] {
     data.training_batch(batch, at, augmentation, dtype);
-    kernels::advance(at, kImages / batch, stream());  // other images every time: the set does not stay in the cache
+    kernels::advance(at, kImages / batch, stream());  // different images every time, so that they are not in the cache
   });
   state.counters["of_copy"] =
       benchmark::Counter(bytes * 1e-9 / copy_limit, benchmark::Counter::kIsIterationInvariantRate);

@@ -1,4 +1,5 @@
-// Matrix products of linear layers: forward, data gradient, weight gradient; vendor and own; f32 and bf16.
+// The matrix products of linear layers: forward pass, data gradient and weight gradient, in f32 and bf16, by the vendor
+// library and by our own kernels.
 #include <fmt/format.h>
 
 #include "bench/support/agreement.h"
@@ -13,14 +14,14 @@ namespace {
 using namespace cucurbit;
 using namespace cucurbit::bench;
 
-/// One product in row-major terms; C is f32 for weight gradients, as in training.
+/// A product of row-major matrices; the result is f32 for weight gradients, as in training.
 struct Product {
   const char* name;
   int64_t m, n, k;
   bool transpose_a, transpose_b, float_result;
 };
 
-/// The three products of a linear layer at batch 128.
+/// The three products of a linear layer with a batch size of 128.
 std::vector<Product> layer(int64_t in, int64_t out) {
   constexpr int64_t kBatch = 128;
   return {{"forward", kBatch, out, in, false, true, false},

@@ -1,4 +1,4 @@
-// Reading an image folder, beside a plain loop of stb_image on one core over the same files, alternating.
+// Reading an image folder, alternating with a plain loop that decodes the same files by stb_image on one core.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -35,10 +35,10 @@ namespace fs = std::filesystem;
 struct Kind {
   const char* name;
   bool jpeg;
-  int height, width, files, img_size;  // img_size 0: as they are
+  int height, width, files, img_size;  // img_size 0: not resized
 };
 
-/// Two classes of files of waves with a little noise, as long as the object lives.
+/// A folder of two classes whose images are waves with a little noise. The destructor removes it.
 class Folder {
  public:
   explicit Folder(const Kind& kind) : path_(fs::temp_directory_path() / fmt::format("cucurbit-bench-{}", getpid())) {
@@ -48,7 +48,7 @@ class Folder {
   ~Folder() { fs::remove_all(path_); }
 
   const fs::path& path() const { return path_; }
-  /// In the order in which a folder is read.
+  /// The files in the order in which a folder is read.
   const std::vector<fs::path>& files() const { return files_; }
 
  private:
@@ -73,7 +73,7 @@ class Folder {
   std::vector<fs::path> files_;
 };
 
-/// What one would write first: read, decode, and where asked for resize (stretched), one after the other.
+/// The simplest implementation: reads, decodes and, if requested, resizes (by stretching) one image after another.
 std::vector<uint8_t> plain_loop(const Kind& kind, const Folder& folder) {
   std::vector<uint8_t> images;
   const int height = kind.img_size ? kind.img_size : kind.height, width = kind.img_size ? kind.img_size : kind.width;
@@ -95,7 +95,7 @@ std::vector<uint8_t> plain_loop(const Kind& kind, const Folder& folder) {
 }
 
 struct Cost {
-  double seconds = 0, processor_seconds = 0;  // of all threads together
+  double seconds = 0, processor_seconds = 0;  // the latter summed over all threads
 };
 
 template <class F>
@@ -107,16 +107,16 @@ Cost cost_of(F&& run) {
           double(std::clock() - processor_start) / CLOCKS_PER_SEC};
 }
 
-/// Images a second of both. per_core: how many plain loops one core of ours is worth; per_core_busy: the same by
-/// processor time, which other programs on the machine change less.
+/// Reports images per second of both. per_core is our throughput per core relative to the plain loop; per_core_busy is
+/// the same by processor time, which depends less on other programs on the machine.
 void decode(benchmark::State& state, const Kind& kind) {
   const Folder folder(kind);
   const FolderOptions options{.img_size = kind.img_size, .resize = ResizeMode::stretch};
-  const std::vector<uint8_t> want = plain_loop(kind, folder);
+  const std::vector<uint8_t> expected = plain_loop(kind, folder);
   const ImageSet got = load_image_folder(folder.path(), options).train.images;
-  if (got.images.size() != want.size()) return state.SkipWithError("another number of bytes");
-  if (!kind.img_size && !std::equal(want.begin(), want.end(), got.images.begin()))
-    return state.SkipWithError("other pixels than stb_image's");
+  if (got.images.size() != expected.size()) return state.SkipWithError("the number of bytes differs from stb_image's");
+  if (!kind.img_size && !std::equal(expected.begin(), expected.end(), got.images.begin()))
+    return state.SkipWithError("the pixels differ from stb_image's");
   Cost plain, ours;
   const auto add = [](Cost& to, const Cost& cost) {
     to.seconds += cost.seconds;
@@ -134,7 +134,7 @@ void decode(benchmark::State& state, const Kind& kind) {
   state.counters["per_core_busy"] = plain.processor_seconds / ours.processor_seconds;
 }
 
-/// The same folder from its cache.
+/// Reads the same folder from its cache.
 void cached(benchmark::State& state, const Kind& kind) {
   const Folder folder(kind);
   const FolderOptions options{.img_size = kind.img_size, .cache_dir = folder.path() / ".cache", .cache_required = true};

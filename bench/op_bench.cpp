@@ -1,5 +1,5 @@
-// The cases of tests/op_cases, timed: op_bench --benchmark_filter='softmax_5_1000/f32'. A case keeps the shape that it is
-// tested with; for the time of a shape that matters in training, add a case of that shape, or a bench of its own.
+// Times the cases of tests/op_cases: op_bench --benchmark_filter='softmax_5_1000/f32'. A case is timed with the shape
+// that it is tested with. To time another shape, add a case of that shape or a separate benchmark.
 #include <algorithm>
 #include <random>
 
@@ -15,7 +15,7 @@ using namespace cucurbit;
 using namespace cucurbit::bench;
 using namespace cucurbit::test;
 
-/// The tensors of a case.
+/// The tensors of a case, filled with random values.
 struct Scene {
   std::vector<Tensor> inputs;
   Tensor cotangent;
@@ -27,11 +27,12 @@ struct Scene {
       inputs.push_back(to_device(draw(input, random), input.shape, stored));
       if (backward && input.differentiable()) require_gradient(inputs.back());
     }
-    const DType output = op.run(inputs).dtype();  // of losses: the accumulator's
+    const DType output = op.run(inputs).dtype();  // for losses, the accumulator type
     cotangent = to_device(draw({.shape = op.output}, random), op.output, output);
   }
 
-  /// Every tensor moved once: inputs and output; on the way back those, the cotangent and the gradients.
+  /// The bytes if every tensor is moved once: inputs and output; with the backward pass also the cotangent and the
+  /// gradients.
   double bytes(bool backward) const {
     double sum = double(cotangent.bytes()) * (backward ? 2 : 1);
     for (const Tensor& input : inputs) sum += double(input.bytes()) * (backward && input.gradient() ? 3 : 1);

@@ -1,5 +1,5 @@
-// How the cost of a batch grows with its size and with that of the set, its images on the device or in host memory, and
-// that of a whole training step with its batch: per image it should stay the same.
+// How the cost of a batch grows with its size and with the size of the set, with images on the device or in host
+// memory, and how the cost of a whole training step grows with its batch size: the cost per image should stay the same.
 #include <fmt/format.h>
 
 #include "bench/support/main.h"
@@ -62,7 +62,7 @@ void run_step(benchmark::State& state, const std::string& model, int64_t batch) 
                          [](const Tensor& logits, const Batch& on, Meters& meters) {
                            return cross_entropy(logits, on.labels, {}, meters.counts());
                          });
-  for (int i = 0; i < 3; ++i) trainer.step();  // eager ones and the capture
+  for (int i = 0; i < 3; ++i) trainer.step();  // the eager steps and the capture
   measure(state, {.items = double(batch)}, [&] { trainer.step(); });
   count_images(state, batch);
 }

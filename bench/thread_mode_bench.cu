@@ -1,5 +1,6 @@
-// What softgpu's thread mode costs: a barrier of a block, a shuffle of a warp, a thread that meets nobody, an access to
-// memory. Built twice: thread_mode_bench, and thread_mode_checked_bench with racecheck and initcheck (SOFTGPU_CHECK).
+// The costs of softgpu's thread mode: a barrier of a block, a shuffle of a warp, a thread that never synchronises, an
+// access to memory. Built twice: as thread_mode_bench, and as thread_mode_checked_bench with racecheck and initcheck
+// (SOFTGPU_CHECK).
 #include <benchmark/benchmark.h>
 #include <cuda_runtime.h>
 
@@ -22,14 +23,14 @@ __global__ void shuffles(int* out) {
 
 __global__ void without_meeting(int* out) { out[threadIdx.x] = static_cast<int>(blockIdx.x); }
 
-/// Each block reads and writes its own `size` elements, over and over: two accesses a repeat and thread.
+/// Each block repeatedly reads and writes its own `size` elements: two accesses per repetition and thread.
 template <int size>
 __global__ void accesses(int* out) {
   int* const own = out + blockIdx.x * size;
   for (int i = 0; i < kRepeats; ++i) own[(i * blockDim.x + threadIdx.x) % size] += i;
 }
 
-/// Time per repeat, shown as the time of an iteration.
+/// Reports the time per repetition as the time of an iteration.
 void run(benchmark::State& state, void (*kernel)(int*), int blocks, int repeats) {
   int* out = nullptr;
   cudaMalloc(&out, kElements * sizeof(int));

@@ -1,4 +1,4 @@
-// Training steps of some networks of peers/README.md, op by op and as a recorded graph.
+// Training steps of some networks of peers/README.md, eager and as a captured graph.
 #include <fmt/format.h>
 
 #include "bench/support/main.h"
@@ -13,7 +13,7 @@ void run(benchmark::State& state, const std::string& network, DType dtype, const
   TrainingStep step(network, dtype, options);
   step.run();
   const double first = step.take_loss();
-  for (int i = 0; i < 3; ++i) step.run();  // past the capture
+  for (int i = 0; i < 3; ++i) step.run();  // until the step is captured
   if (!(step.take_loss() < first)) return state.SkipWithError("the first steps did not lower the loss");
   measure(state, {.items = double(step.batch())}, [&] { step.run(); });
   state.counters["launches"] = double(step.launches());

@@ -58,7 +58,8 @@ void Tape::backward(const Tensor& output, Tensor seed) {
     throw Error(ErrorKind::bug,
                 fmt::format("[backward] {} does not depend on anything that needs a gradient", describe(output)));
   if (seed && seed.shape() != output.shape())
-    throw Error(ErrorKind::bug, fmt::format("[backward] cotangent {} for output {}", describe(seed), describe(output)));
+    throw Error(ErrorKind::bug, fmt::format("[backward] cotangent {} for output {}: the shapes must be equal",
+                                            describe(seed), describe(output)));
   add_gradient(output, seed ? seed : ones_like(output));
   while (!nodes_.empty()) {
     Node node = std::move(nodes_.back());
@@ -75,8 +76,8 @@ GradientTarget gradient_target(const Tensor& x) {
   const bool accumulate = std::exchange(gradient.started, true);
   if (!gradient.value) gradient.value = Tensor::empty(x.shape(), x.dtype());
   if (accumulate && !gradient.pinned && !gradient.value.sole_owner()) {
-    // Shared with another tensor's gradient (x + x passes one cotangent to both): adding in place would change that
-    // too.
+    // The buffer is shared with another tensor's gradient (x + x passes one cotangent to both): adding in place would
+    // change that gradient too.
     Tensor own = Tensor::empty(gradient.value.shape(), gradient.value.dtype());
     write_gradient(own, gradient.value, false);
     gradient.value = own;
@@ -86,7 +87,8 @@ GradientTarget gradient_target(const Tensor& x) {
 
 void add_gradient(const Tensor& x, const Tensor& dx) {
   if (dx.size() != x.size())
-    throw Error(ErrorKind::bug, fmt::format("[gradient] {} for {}", describe(dx), describe(x)));
+    throw Error(ErrorKind::bug,
+                fmt::format("[gradient] dL/dx is {} for x {}: the sizes must be equal", describe(dx), describe(x)));
   Gradient& gradient = *x.gradient();
   if (!gradient.started && !gradient.pinned && dx.dtype() == x.dtype()) {
     gradient.value = dx.detach();

@@ -26,7 +26,7 @@ constexpr std::array<EnumName<E>, N> enum_names(const EnumName<E> (&names)[N]) {
   return std::to_array(names);
 }
 
-/// The name of `value`, which has one.
+/// The name of `value`, which must be in the table.
 template <class E>
 std::string name_of(E value) {
   for (const EnumName<E>& entry : names_of(E{}))
@@ -34,7 +34,7 @@ std::string name_of(E value) {
   return {};
 }
 
-/// Sets `value` to the one of this name. Returns false, and leaves `value`, if there is none.
+/// Sets `value` to the enumerator called `name`. Returns false and leaves `value` unchanged if there is none.
 template <class E>
 bool set_by_name(E& value, std::string_view name) {
   for (const EnumName<E>& entry : names_of(E{}))

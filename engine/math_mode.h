@@ -2,7 +2,7 @@
 
 #include "engine/enum_names.h"
 
-/// Which code multiplies in linear layers and convolutions.
+/// Which implementation computes the matrix products and convolutions of layers.
 namespace cucurbit {
 
 enum class Math {
@@ -11,7 +11,7 @@ enum class Math {
 };
 constexpr auto names_of(Math) { return enum_names<Math>({{Math::vendor, "vendor"}, {Math::own, "own"}}); }
 
-/// The way chosen for the whole program; vendor unless set. Read by every op when it runs, forward and backward.
+/// The choice for the whole program; vendor unless set. Every op reads it when it runs, forward and backward.
 Math math_mode();
 void set_math_mode(Math math);
 

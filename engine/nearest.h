@@ -5,7 +5,8 @@
 
 namespace cucurbit {
 
-/// The candidate with the smallest edit distance to `name`: what the user probably meant. Empty if there are none.
+/// The candidate with the smallest edit distance to `name`, which the user probably meant. Empty if there are no
+/// candidates.
 std::string nearest(const std::string& name, const std::vector<std::string>& candidates);
 
 }  // namespace cucurbit

@@ -9,7 +9,7 @@ namespace cucurbit {
 
 Shape::Shape(std::span<const int64_t> dims) : rank_(int(dims.size())) {
   if (dims.size() > dims_.size())
-    throw Error(ErrorKind::bug, fmt::format("[shape] {} dimensions: at most {}", dims.size(), dims_.size()));
+    throw Error(ErrorKind::bug, fmt::format("[shape] {} dimensions: expected at most {}", dims.size(), dims_.size()));
   for (int i = 0; i < rank_; ++i) {
     dims_[i] = dims[i];
     if (dims[i] < 0 || __builtin_mul_overflow(size_, dims[i], &size_))
@@ -22,7 +22,7 @@ Shape::Shape(std::span<const int64_t> dims) : rank_(int(dims.size())) {
 int64_t Shape::operator[](int axis) const {
   const int at = axis < 0 ? axis + rank_ : axis;
   if (at < 0 || at >= rank_)
-    throw Error(ErrorKind::bug, fmt::format("[shape] no axis {} in {}", axis, to_string(*this)));
+    throw Error(ErrorKind::bug, fmt::format("[shape] there is no axis {} in {}", axis, to_string(*this)));
   return dims_[at];
 }
 

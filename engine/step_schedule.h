@@ -6,16 +6,16 @@
 
 namespace cucurbit {
 
-/// A number that may change over a training, as it is given before the training exists: a constant, or one value a
-/// step. A step makes of it the StepValue that ops take.
+/// A number that may change during training, as specified before training begins: a constant, or one value per step.
+/// A Step turns it with at() into the StepValue that ops take.
 class StepSchedule {
  public:
   StepSchedule(double constant) : constant_(constant) {}  // NOLINT: a number is a schedule that never changes
-  /// values[i] holds in step i, the last one from there on. Copies them to the device. Throws Error usage if there are
-  /// none, or one is not finite.
+  /// values[i] applies to step i, and the last value also to all later steps. Copies the values to the device. Throws
+  /// Error usage if there are none, or if one is not finite.
   explicit StepSchedule(const std::vector<double>& values);
 
-  /// `state` in device memory outlives every use.
+  /// The value in the step that `state` describes; `state` lies in device memory and must outlive every use.
   StepValue at(const StepState* state) const { return table_ ? StepValue(table_, state) : StepValue(constant_); }
 
  private:

@@ -5,19 +5,19 @@
 
 namespace cucurbit {
 
-/// A number of a training step, as losses take it: a constant, or a table in device memory of one value a step
-/// (kernels/step_value.h), whose changes a captured step follows.
+/// A number that a training step uses, such as the weight of a term: a constant, or a table in device memory with one
+/// value per step (kernels/step_value.h). A captured step follows the values of the table.
 class StepValue {
  public:
-  StepValue(double constant) : constant_(constant) {}  // NOLINT: numbers are step values that stay as they are
-  /// `table` f64 [at least 1]; `state` in device memory outlives every use. Ops cannot see the values of a table: who
-  /// makes it (engine/step_schedule.h) checks them.
+  StepValue(double constant) : constant_(constant) {}  // NOLINT: a number is a step value that never changes
+  /// `table` f64 with at least one element; `state` lies in device memory and must outlive every use. Ops cannot check
+  /// the values of a table: StepSchedule checks them when it builds the table.
   StepValue(Tensor table, const StepState* state) : table_(std::move(table)), state_(state) {}
 
   bool is_constant() const { return !table_; }
-  /// Of a constant; 0 otherwise.
+  /// The value of a constant; 0 for a table.
   double constant() const { return constant_; }
-  /// What kernels read; valid as long as this is.
+  /// What kernels read; valid as long as this object.
   kernels::StepValue<double> view() const {
     if (!table_) return {.constant = constant_};
     return {.constant = 0, .table = table_.data<double>(), .count = table_.size(), .state = state_};

@@ -34,8 +34,8 @@ Tensor Tensor::view(std::shared_ptr<Storage> storage, size_t offset, const Shape
 
 Tensor Tensor::reshape(const Shape& shape) const {
   if (shape.size() != size())
-    throw Error(ErrorKind::input, fmt::format("[reshape] {} cannot become {}: {} elements against {}", describe(*this),
-                                              to_string(shape), size(), shape.size()));
+    throw Error(ErrorKind::input, fmt::format("[reshape] {} to {}: {} elements and {}: the sizes must be equal",
+                                              describe(*this), to_string(shape), size(), shape.size()));
   Tensor made = *this;
   made.shape_ = shape;
   return made;
@@ -43,7 +43,7 @@ Tensor Tensor::reshape(const Shape& shape) const {
 
 Tensor Tensor::slice(int64_t begin, int64_t end) const {
   if (rank() == 0 || begin < 0 || end < begin || end > dim(0))
-    throw Error(ErrorKind::bug, fmt::format("[slice] no rows {}..{} in {}", begin, end, describe(*this)));
+    throw Error(ErrorKind::bug, fmt::format("[slice] there are no rows {}..{} in {}", begin, end, describe(*this)));
   std::vector<int64_t> dims = shape_.dims();
   const int64_t row = dims[0] == 0 ? 0 : size() / dims[0];
   dims[0] = end - begin;
@@ -58,7 +58,8 @@ Tensor Tensor::detach() const {
 
 void Tensor::copy_from_host(const void* source, size_t count) const {
   if (count != bytes())
-    throw Error(ErrorKind::bug, fmt::format("[tensor] {} bytes given for {}", count, describe(*this)));
+    throw Error(ErrorKind::bug,
+                fmt::format("[tensor] cannot copy {} bytes into {} of {} bytes", count, describe(*this), bytes()));
   if (count == 0) return;
   check_cuda(cudaMemcpyAsync(raw(), source, count, cudaMemcpyHostToDevice, stream()), "copy to device");
   synchronize();
@@ -80,9 +81,9 @@ Tensor Tensor::grad() const {
   return gradient_->value.reshape(shape_);
 }
 
-void Tensor::expect_dtype(DType wanted) const {
-  if (dtype_ != wanted)
-    throw Error(ErrorKind::bug, fmt::format("[tensor] {} used as {}", describe(*this), name(wanted)));
+void Tensor::expect_dtype(DType expected) const {
+  if (dtype_ != expected)
+    throw Error(ErrorKind::bug, fmt::format("[tensor] {} accessed as {}", describe(*this), name(expected)));
 }
 
 void throw_unsupported_dtype(const char* op, DType dtype) {

@@ -35,6 +35,7 @@ class Tensor {
  public:
   Tensor() = default;  // undefined: no memory, operator bool is false
 
+  /// Allocates memory from Pool::current() without initialising it.
   static Tensor empty(const Shape& shape, DType dtype);
   static Tensor zeros(const Shape& shape, DType dtype);
   /// A view of `storage` beginning at byte `offset`.
@@ -70,10 +71,10 @@ class Tensor {
   Tensor reshape(const Shape& shape) const;
   /// Rows [begin, end) of the first dimension; shares memory. Not differentiable: the view has no gradient.
   Tensor slice(int64_t begin, int64_t end) const;
-  /// The same memory without a gradient: nothing flows back through it.
+  /// The same memory without a gradient: no gradient flows back through it.
   Tensor detach() const;
 
-  /// Copies to the host and waits for it.
+  /// The values on the host; waits for the device.
   template <class T>
   std::vector<T> to_host() const {
     expect_dtype(dtype_of<T>);
@@ -81,6 +82,7 @@ class Tensor {
     copy_to_host(values.data(), bytes());
     return values;
   }
+  /// Both copy `bytes` bytes and wait for the copy. copy_from_host throws Error bug unless that is the tensor's size.
   void copy_from_host(const void* source, size_t bytes) const;
   void copy_to_host(void* target, size_t bytes) const;
   void fill_zero() const;
@@ -95,7 +97,7 @@ class Tensor {
   bool sole_owner() const { return storage_.use_count() == 1; }
 
  private:
-  void expect_dtype(DType wanted) const;
+  void expect_dtype(DType expected) const;
 
   std::shared_ptr<Storage> storage_;
   size_t offset_ = 0;
@@ -104,7 +106,7 @@ class Tensor {
   std::shared_ptr<Gradient> gradient_;
 };
 
-/// Plain structs as a u8 tensor: tables and counters that kernels read.
+/// Copies plain structs to the device as a u8 tensor: tables and counters that kernels read.
 template <class T>
 Tensor bytes_on_device(std::span<const T> values) {
   const auto* first = reinterpret_cast<const uint8_t*>(values.data());

@@ -1,4 +1,4 @@
-"""The networks of README.md in PyTorch, with the parameters in the order of ours."""
+"""The networks of README.md in PyTorch, with their parameters in the same order as ours."""
 
 from torch import nn
 from torch.nn import functional
@@ -79,7 +79,7 @@ def mobilenetv2_half(classes):
 
 
 def build(name, classes):
-    """The network of this name for 32x32x3 images; KeyError for one that is not known."""
+    """The network of this name for 32x32x3 images; KeyError for an unknown name."""
     if name in ("resnet8", "resnet20", "resnet56"):
         return CifarResnet(int(name[len("resnet"):]), classes)  # fmt: skip
     return {"vgg8": vgg8, "mobilenetv2": mobilenetv2_half}[name](classes)

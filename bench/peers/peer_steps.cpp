@@ -1,4 +1,4 @@
-// Our side of bench/peers/README.md: a line in, a line of JSON out, until the input ends.
+// Our side of bench/peers/README.md: answers every line of input with a line of JSON until the input ends.
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -21,7 +21,7 @@ struct Running {
   bool warm = false;
 };
 
-/// VmHWM in MiB.
+/// The peak of the resident memory, VmHWM, in MiB.
 double peak_mb() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {
@@ -74,7 +74,7 @@ Json answer(std::map<std::string, Running>& known, const std::string& line) {
   if (name == "profile") return words >> name, report_profile(name);
   const bool first = name == "first";
   if (first ? !(words >> name) : !(words >> count) || count < 0)
-    return {{"error", "not understood: '" + line + "': NAME ITERATIONS, first NAME, profile NAME, or limits"}};
+    return {{"error", "cannot parse '" + line + "': expected NAME ITERATIONS, first NAME, profile NAME, or limits"}};
   Running& running = known[name];
   if (!running.step) running.step = make_step(name);
   if (!running.step) {

@@ -12,7 +12,7 @@ OPENBLAS = "/usr/lib/x86_64-linux-gnu/openblas-openmp"
 
 
 def settings(name):
-    """The environment PyTorch was measured to be fastest in: OpenBLAS, malloc that keeps its memory, huge pages."""
+    """The environment in which PyTorch was measured to be fastest: OpenBLAS, a malloc that keeps memory, huge pages."""
     chosen = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_TOP_PAD_": str(1 << 24)}
     small = name == "loss-128x10"
     chosen["ATEN_CPU_CAPABILITY"] = "avx2" if small else "avx512"
@@ -24,7 +24,7 @@ def settings(name):
 
 
 def read_first_line():
-    """Reads one line without buffering, so that what follows it is still there after exec."""
+    """Reads one line without buffering, so that the lines after it can still be read after exec."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(0, 1)
@@ -115,14 +115,14 @@ class Steps:
         return model.to(memory_format=self.torch.channels_last)
 
     def pixels(self, height, width, channels):
-        """The images as they are stored: bytes."""
+        """The stored images, as bytes."""
         bits = (hash_uniform(BATCH * height * width * channels, 100, self.numpy) + 1) * 2.0**31
         pixels = self.torch.tensor((bits.astype(self.numpy.int64) >> 24).astype(self.numpy.uint8))
         pixels = pixels.view(BATCH, height, width, channels).permute(0, 3, 1, 2)
         return pixels.contiguous(memory_format=self.torch.channels_last)
 
     def crop_and_flip(self, pixels):
-        """Random crops after a black border of four pixels, half of them mirrored: torchvision's, image by image."""
+        """Crops each image at random after adding four black pixels and mirrors half of them, as torchvision does."""
         torch, (height, width) = self.torch, pixels.shape[2:]
         padded = self.functional.pad(pixels, (4, 4, 4, 4))
         tops, lefts = torch.randint(9, (2, len(pixels))).tolist()
@@ -211,7 +211,7 @@ def blas():
 
 
 class Peer:
-    """Answers the protocol's lines."""
+    """Answers the lines of the protocol."""
 
     def __init__(self):
         self.steps, self.built, self.warm, self.values = Steps(), {}, set(), {}
@@ -226,7 +226,7 @@ class Peer:
             if name not in self.built:
                 self.built[name] = self.steps.build(name)
         except (IndexError, KeyError, ValueError):
-            return {"error": f"not understood: {line!r}: NAME ITERATIONS, first NAME, or about"}
+            return {"error": f"cannot parse {line!r}: expected NAME ITERATIONS, first NAME, or about"}
         return self.run(name, iterations, first)
 
     def run(self, name, iterations, first):

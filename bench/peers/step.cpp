@@ -44,7 +44,7 @@ class NetworkStep : public PeerStep {
   TrainingStep step_;
 };
 
-/// Calls f(step) with the step of this name; false if no step has it. Without `graph` every step runs op by op.
+/// Calls f(step) with the step of this name; false if there is none. Without `graph` every step runs eagerly.
 template <class F>
 bool with_step(const std::string& name, bool graph, F&& f) {
   for (const auto& [rows, classes] : {std::pair(128, 10), {128, 1000}, {4096, 100}})

@@ -8,26 +8,27 @@
 
 namespace cucurbit::bench {
 
-/// One step of bench/peers/README.md. The first ones run op by op, then it is captured and replayed, as training does.
+/// One step of bench/peers/README.md. The first runs are eager, then the step is captured and replayed, as training
+/// does.
 class PeerStep {
  public:
   virtual ~PeerStep() = default;
-  /// One step, its results in memory on return.
+  /// Runs one step. Its results are in memory on return.
   virtual void run() = 0;
 
-  /// Milliseconds of one step.
+  /// Runs one step and returns its time in milliseconds.
   double timed();
-  /// Loss of the very first step, before its update; 0 before that.
+  /// The loss of the very first step, before its update; 0 before that step.
   double value() const { return value_; }
 
  protected:
   double value_ = 0;
 };
 
-/// Null if no step has this name.
+/// The step of this name, or null if there is none.
 std::unique_ptr<PeerStep> make_step(const std::string& name);
 
-/// The ops of `steps` steps of this name, one by one; empty if no step has it.
+/// The measured ops of `steps` eager steps of this name; empty if there is no such step.
 std::vector<OpTime> profile_step(const std::string& name, int steps);
 
 }  // namespace cucurbit::bench

@@ -9,9 +9,9 @@
 
 namespace cucurbit::bench {
 
-std::string disagreement(const Tensor& got, const Tensor& want, double tolerance) {
-  const std::vector<float> left = to_floats(got), right = to_floats(want);
-  if (left.size() != right.size()) return fmt::format("got {}, expected {}", describe(got), describe(want));
+std::string disagreement(const Tensor& got, const Tensor& expected, double tolerance) {
+  const std::vector<float> left = to_floats(got), right = to_floats(expected);
+  if (left.size() != right.size()) return fmt::format("got {}, expected {}", describe(got), describe(expected));
   double largest = 0;
   for (float value : right) largest = std::max(largest, std::abs(double(value)));
   for (size_t i = 0; i < left.size(); ++i)

@@ -7,7 +7,7 @@
 
 namespace cucurbit::bench {
 
-/// Time between two points of stream(), taken by events: on a GPU the host's own time does not count.
+/// Measures the time between two points of stream() by events: on a GPU, time spent on the host alone does not count.
 class DeviceTimer {
  public:
   DeviceTimer() {
@@ -21,7 +21,7 @@ class DeviceTimer {
   DeviceTimer(const DeviceTimer&) = delete;
   DeviceTimer& operator=(const DeviceTimer&) = delete;
 
-  /// Seconds that what `run` queues takes; waits for it.
+  /// The seconds that the work queued by `run` takes; waits for it.
   template <class F>
   double seconds(F&& run) {
     check_cuda(cudaEventRecord(start_, stream()), "timer");

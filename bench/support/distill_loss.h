@@ -7,8 +7,8 @@
 
 namespace cucurbit::bench {
 
-/// 0.1 CE + 0.9 T^2 KL(teacher || student), T = 4, and its gradient with respect to the student's logits: the loss of
-/// bench/peers/README.md, on its logits and labels.
+/// The loss of bench/peers/README.md, 0.1 CE + 0.9 T^2 KL(teacher || student) with T = 4, and its gradient with respect
+/// to the student's logits, for the logits and labels of that page.
 class DistillLoss {
  public:
   DistillLoss(int64_t rows, int classes, DType dtype);
@@ -17,9 +17,9 @@ class DistillLoss {
 
   /// Queues the loss and its backward pass.
   void run_eagerly();
-  /// The same as a replay of a recorded graph, the way training runs it; not before run_eagerly.
+  /// Queues the same as a replay of a captured graph, as training does. Call run_eagerly first.
   void run();
-  /// Of the last eager run; waits.
+  /// The loss of the last eager run; waits for the device.
   double loss() const;
   const Tensor& gradient() const { return gradient_; }
 
@@ -27,7 +27,7 @@ class DistillLoss {
   const Tensor& teacher() const { return teacher_; }
   const Tensor& labels() const { return labels_; }
 
-  /// One read of both logits, one write of the gradient, one read of the labels.
+  /// The bytes of reading both logits and the labels once and writing the gradient once.
   double bytes() const { return 3.0 * double(student_.bytes()) + double(labels_.bytes()); }
 
  private:

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-/// Numbers that any language can make exactly: bench/peers/README.md, "Steps".
+/// Numbers that a program in any language can reproduce exactly: bench/peers/README.md, "Steps".
 namespace cucurbit::bench {
 
 /// 32 bits of the i-th value of a stream.

@@ -5,7 +5,7 @@
 
 namespace cucurbit::bench {
 
-/// Runs what `add_all` registers.
+/// Runs the benchmarks that `add_all` registers. Returns the exit code of the program.
 template <class F>
 int run_benchmarks(int argc, char** argv, F&& add_all) {
   benchmark::Initialize(&argc, argv);

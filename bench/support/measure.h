@@ -6,12 +6,12 @@
 
 namespace cucurbit::bench {
 
-/// What one call of the measured code does; zeros are left out of the report.
+/// The work of one call of the measured code; zeros are omitted from the report.
 struct Counters {
   double flop = 0, bytes = 0, items = 0;
 };
 
-/// Times what `run` queues by events of the device, after one call to warm up. Register with UseManualTime().
+/// Times the work that `run` queues by events of the device, after one call to warm up. Register with UseManualTime().
 template <class F>
 void measure(benchmark::State& state, const Counters& counters, F&& run) {
   DeviceTimer timer;
@@ -23,7 +23,7 @@ void measure(benchmark::State& state, const Counters& counters, F&& run) {
   if (counters.items > 0) state.SetItemsProcessed(int64_t(counters.items * double(state.iterations())));
 }
 
-/// A benchmark on the device, in microseconds.
+/// Registers a benchmark of device time, reported in microseconds.
 template <class F>
 void add_benchmark(const std::string& name, F&& body) {
   benchmark::RegisterBenchmark(name.c_str(), std::forward<F>(body))->UseManualTime()->Unit(benchmark::kMicrosecond);

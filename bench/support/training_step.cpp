@@ -13,7 +13,8 @@ constexpr int64_t kBatch = 128, kClasses = 10;
 constexpr float kLearningRate = 1e-3f;
 const LossWeights kWeights{.task = 0.1, .distill = 0.9};
 
-/// Values of the parameter that follows the weight of layer `layer`: a bias, or gamma (`second` false) and beta.
+/// The values of a parameter that follows the weight of layer `layer`: a bias or, after a convolution, gamma (`second`
+/// false) or beta.
 std::vector<float> vector_values(int64_t size, uint32_t layer, bool convolution, bool second) {
   if (!convolution) return hash_values(size, 4 * layer + 1, 0.05);
   return second ? hash_values(size, 4 * layer + 2, 0.1) : hash_values(size, 4 * layer + 1, 0.1, 1);

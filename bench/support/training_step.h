@@ -13,16 +13,16 @@ namespace cucurbit::bench {
 class TrainingStep {
  public:
   struct Options {
-    bool augmented = false;  // crops and flips; then a teacher runs in every step, else its answers come from a table
-    bool graph = true;       // captured and replayed, as training does
+    bool augmented = false;  // crop and flip: a teacher then runs in every step; otherwise its logits are in a table
+    bool graph = true;       // capture and replay, as training does
   };
 
   /// `network` is mlp, convnet, the name of a registered model, or TEACHER-STUDENT of two of these.
   TrainingStep(const std::string& network, DType compute, const Options& options);
 
-  /// Queues one step. The first two run op by op; with `graph` the others are replays.
+  /// Queues one step. The first two run eagerly; with `graph` the later ones are replays.
   void run() { trainer_->step(); }
-  /// Waits; the mean loss of the steps since the last call, taken before their updates.
+  /// The mean loss of the steps since the last call, before their updates. Waits for the device.
   double take_loss() { return trainer_->take_metrics().loss; }
 
   int64_t batch() const { return trainer_->options().batch_size; }

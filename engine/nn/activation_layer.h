@@ -5,7 +5,7 @@
 /// Element-wise layers without parameters.
 namespace cucurbit {
 
-/// An activation that no other layer could take in.
+/// An activation as a layer of its own, where no other layer can apply it.
 class ActivationLayer : public Module {
  public:
   explicit ActivationLayer(Activation activation) : activation_(activation) {}
@@ -18,7 +18,7 @@ class ActivationLayer : public Module {
   Activation activation_;
 };
 
-/// factor * x
+/// y = factor * x
 class Scale : public Module {
  public:
   explicit Scale(double factor) : factor_(factor) {}

@@ -39,7 +39,7 @@ FrozenNorm BatchNorm2d::frozen() const {
 Shape BatchNorm2d::infer_shape(const Shape& input, Survey*) const {
   if (input.rank() < 2 || input[-1] != gamma_.shape[0])
     throw Error(ErrorKind::input,
-                fmt::format("[batch_norm] input {} for {} channels", to_string(input), gamma_.shape[0]));
+                fmt::format("[batch_norm] input {}: expected {} channels", to_string(input), gamma_.shape[0]));
   return input;
 }
 

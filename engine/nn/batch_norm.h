@@ -12,12 +12,13 @@ class BatchNorm2d : public Module {
   struct Options {
     Activation activation = Activation::identity;
     double epsilon = 1e-5;
-    double momentum = 0.1;      // of the newest batch in the running statistics
-    bool trained_scale = true;  // else it stays 1
+    double momentum = 0.1;      // weight of the newest batch in the running statistics
+    bool trained_scale = true;  // false: gamma stays 1
   };
   BatchNorm2d(int64_t channels, const Options& options);
   explicit BatchNorm2d(int64_t channels, Activation activation = Activation::identity);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;
+  /// act(norm(x) + residual), without act unless `activated`. `residual` has the shape of x, or is undefined.
   Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
                           bool activated = true);
   Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override {

@@ -19,7 +19,8 @@ Tensor SliceChannels::forward(const Tensor& x, const ForwardContext&) { return s
 
 Shape SliceChannels::infer_shape(const Shape& input, Survey*) const {
   if (input.rank() < 1 || begin_ < 0 || begin_ > end_ || end_ > input[-1])
-    throw Error(ErrorKind::input, fmt::format("[slice_channels] {} to {} of input {}", begin_, end_, to_string(input)));
+    throw Error(ErrorKind::input, fmt::format("[slice_channels] {} to {} of input {}: outside the channels", begin_,
+                                              end_, to_string(input)));
   return with_channels(input, end_ - begin_);
 }
 
@@ -56,8 +57,10 @@ Shape Concat::infer_shape(const Shape& input, Survey* survey) const {
   for (const ModulePtr& branch : branches_) {
     const Shape output = branch->infer_shape(input, survey);
     if (channels > 0 && with_channels(output, 0) != with_channels(common, 0))
-      throw Error(ErrorKind::input, fmt::format("[concat] branches give {} and {}: all but the channels must agree",
-                                                to_string(common), to_string(output)));
+      throw Error(
+          ErrorKind::input,
+          fmt::format("[concat] the branches' outputs are {} and {}: all dimensions but the channels must be equal",
+                      to_string(common), to_string(output)));
     common = output;
     channels += output[-1];
   }

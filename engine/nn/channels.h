@@ -2,7 +2,7 @@
 
 #include "engine/nn/module.h"
 
-/// Layers that take channels apart, put them together and reorder them.
+/// Layers that split, concatenate and reorder channels.
 namespace cucurbit {
 
 /// Channels [begin, end) of the input.
@@ -16,7 +16,7 @@ class SliceChannels : public Module {
   int64_t begin_, end_;
 };
 
-/// Channel 0 of every group, then channel 1, ...
+/// Channel 0 of every group, then channel 1 of every group, and so on: see shuffle_channels.
 class ShuffleChannels : public Module {
  public:
   explicit ShuffleChannels(int groups) : groups_(groups) {}
@@ -28,11 +28,12 @@ class ShuffleChannels : public Module {
   int groups_;
 };
 
-/// The branches' results for the same input, their channels one after the other, then shuffled among `groups`. State is
-/// named as the branches name it.
+/// Applies every branch to the same input, concatenates the channels of their outputs and shuffles them among `groups`.
+/// State is named as the branches name it.
 class Concat : public Module {
  public:
-  /// `activation`: every branch ends in it or, as slices and averages of ReLU's results, is not changed by it.
+  /// `activation`: every branch ends in it or has an output that it would not change, such as a slice or an average of
+  /// ReLU's outputs.
   Concat(std::vector<ModulePtr> branches, Activation activation, int groups = 1)
       : branches_(std::move(branches)), activation_(activation), shuffle_(groups) {}
   Tensor forward(const Tensor& x, const ForwardContext& context) override;

@@ -14,7 +14,7 @@ class Conv2d : public Module {
     int kernel = 3;
     Conv2dGeometry geometry{};
     bool bias = true;
-    std::optional<Initializer> initializer{};  // He et al. over the inputs unless given
+    std::optional<Initializer> initializer{};  // default: he_normal over in / groups * kernel^2
   };
   Conv2d(int64_t in, int64_t out, const Options& options);
   Tensor forward(const Tensor& x, const ForwardContext& context) override;

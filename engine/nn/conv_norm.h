@@ -6,8 +6,8 @@
 namespace cucurbit {
 
 /// Convolution, batch normalisation and activation: act(norm(conv(x)) + residual), the building block of the networks.
-/// In inference the norm is folded into the convolution; once frozen, it has been. State is named prefix + names.conv +
-/// "." and prefix + names.norm + ".".
+/// In inference the norm is folded into the convolution, in every call or, after freeze(), once. State is named prefix
+/// + names.conv + "." and prefix + names.norm + ".".
 class ConvNorm2d : public Module {
  public:
   struct Names {
@@ -15,7 +15,8 @@ class ConvNorm2d : public Module {
   };
   ConvNorm2d(int64_t in, int64_t out, const Conv2d::Options& options, Activation activation, Names names);
   Tensor forward(const Tensor& x, const ForwardContext& context) override { return forward_residual(x, {}, context); }
-  /// `residual` has the shape of the output, or is undefined. Without the activation unless `activated`.
+  /// act(norm(conv(x)) + residual), without act unless `activated`. `residual` has the shape of the output, or is
+  /// undefined.
   Tensor forward_residual(const Tensor& x, const Tensor& residual, const ForwardContext& context,
                           bool activated = true);
   Tensor forward_preactivation(const Tensor& x, const ForwardContext& context) override {

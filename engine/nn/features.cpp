@@ -26,7 +26,7 @@ const Tensor& Features::at(std::string_view name) const {
   for (const Entry& entry : entries_)
     if (entry.name == name && entry.value) return entry.value;
   throw Error(ErrorKind::bug,
-              fmt::format("[features] '{}' was not recorded: ask for it before the forward pass", name));
+              fmt::format("[features] '{}' was not recorded: request it before the forward pass", name));
 }
 
 void Features::clear() {

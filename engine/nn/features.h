@@ -8,19 +8,20 @@
 
 namespace cucurbit {
 
-/// Intermediate tensors of one forward pass, by the names of Network::taps(): what a loss compares besides logits.
-/// Gradients flow through them. Passed in ForwardContext; what is not wanted costs nothing.
+/// The tensors at the requested taps of one forward pass, by the names of Network::taps(): what a loss may compare
+/// besides logits. Gradients flow through them. Passed in ForwardContext; taps that are not requested cost nothing.
 class Features {
  public:
-  Features() = default;  // wants nothing
+  Features() = default;  // requests nothing
   explicit Features(const std::vector<std::string>& wanted);
 
+  /// True if the tap was requested.
   bool wants(std::string_view name) const;
-  /// Keeps `value` if it is wanted, in place of what an earlier pass left.
+  /// Keeps `value` if the tap was requested, in place of the tensor of an earlier pass.
   void record(std::string_view name, const Tensor& value);
-  /// Throws Error bug for a tensor that was not wanted or not yet recorded.
+  /// Throws Error bug for a tap that was not requested or not yet recorded.
   const Tensor& at(std::string_view name) const;
-  /// Forgets the tensors, not the names: releases their memory.
+  /// Releases the tensors; the taps remain requested.
   void clear();
 
  private:

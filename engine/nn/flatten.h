@@ -4,7 +4,7 @@
 
 namespace cucurbit {
 
-/// [N, ...] -> [N, product of the rest].
+/// [N, ...] -> [N, product of the other sizes].
 class Flatten : public Module {
  public:
   Tensor forward(const Tensor& x, const ForwardContext& context) override;

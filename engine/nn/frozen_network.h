@@ -4,8 +4,8 @@
 
 namespace cucurbit {
 
-/// A tensor that is constant: no gradient flows through it. It is not a Tensor, so that it cannot be made one that needs a
-/// gradient; ops take its constant(), a loss its values.
+/// A constant tensor, through which no gradient flows. It is a type of its own, so that its gradient cannot be
+/// requested; ops and losses take its constant().
 class FrozenTensor {
  public:
   FrozenTensor() = default;  // undefined
@@ -21,9 +21,8 @@ class FrozenTensor {
   Tensor tensor_;
 };
 
-/// A network that answers and does not learn. Its parameters take no gradient and have no memory for one, its forward
-/// pass leaves no node on a tape and keeps no activation, and the norms behind its convolutions are folded into them
-/// once.
+/// A network for inference only. Its parameters receive no gradients and have no memory for them, its forward pass
+/// records no nodes on a tape and keeps no activations, and norms after convolutions are folded into them once.
 class FrozenNetwork {
  public:
   explicit FrozenNetwork(Network network) : network_(std::move(network)) { network_.freeze(); }
@@ -39,10 +38,10 @@ class FrozenNetwork {
   int64_t parameter_count() const { return network_.parameter_count(); }
   std::vector<Tap> taps() const { return network_.taps(); }
   Features features(const std::vector<std::string>& wanted) const { return network_.features(wanted); }
-  /// See ParameterStore::digest: equal before and after whatever the network was used for.
+  /// See ParameterStore::digest. The digest is the same before and after any use of the network.
   std::string digest() const { return network_.store().digest(); }
 
-  /// For what reads a network without training it: evaluation, files.
+  /// For code that reads a network without training it: evaluation, files.
   Network& network() { return network_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Every layer and container, for those who build networks.
+/// Every layer and container, for code that builds networks.
 #include "engine/nn/activation_layer.h"
 #include "engine/nn/batch_norm.h"
 #include "engine/nn/channels.h"

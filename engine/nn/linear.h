@@ -12,9 +12,9 @@ class Linear : public Module {
   struct Options {
     Activation activation = Activation::identity;
     bool bias = true;
-    std::optional<Initializer> weight_initializer{};  // He et al. over the inputs unless given
+    std::optional<Initializer> weight_initializer{};  // default: he_normal over `in`
     Initializer bias_initializer{};
-    Shape map{};  // [H, W, C] where the inputs are a flattened map
+    Shape map{};  // [H, W, C] if the inputs are a flattened map of this shape
   };
   Linear(int64_t in, int64_t out, const Options& options);
   Linear(int64_t in, int64_t out, Activation activation = Activation::identity);

@@ -13,14 +13,15 @@ namespace cucurbit {
 namespace {
 Shape batch_of_one(const Shape& input) { return {1, input[0], input[1], input[2]}; }
 
-/// Checked before memory is spent: an impossible network must not allocate.
+/// Throws Error unless the network can be built; called before memory for its parameters is allocated.
 Module& checked(Module& module, const std::string& name, const Shape& input, int64_t classes) {
   if (input.rank() != 3 || input.size() < 1)
     throw Error(ErrorKind::input,
                 fmt::format("[model] {}: input {}: expected [H,W,C], at least 1 each", name, to_string(input)));
   const Shape output = module.output_shape(batch_of_one(input));
   if (output != Shape{1, classes})
-    throw Error(ErrorKind::input, fmt::format("[model] {} gives {} for {} classes", name, to_string(output), classes));
+    throw Error(ErrorKind::input,
+                fmt::format("[model] {} has an output of {} for {} classes", name, to_string(output), classes));
   return module;
 }
 }  // namespace

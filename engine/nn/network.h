@@ -20,22 +20,23 @@ class Network {
   const std::string& name() const { return name_; }
   const Shape& input() const { return input_; }
   int64_t classes() const { return classes_; }
-  /// The memory of the parameters, and of those that are trained with the network without being part of it.
+  /// The memory of the network's parameters, and of the parameters of parts that are trained with it.
   ParameterStore& store() { return store_; }
   const ParameterStore& store() const { return store_; }
   /// The network's own parameters and buffers: what is deployed.
   const StateList& state() const { return state_; }
-  /// Number of its own trained values.
+  /// Number of trained values of the network itself.
   int64_t parameter_count() const;
-  /// Operations of one forward pass of one image.
+  /// Floating-point operations of a forward pass with one image: see Survey.
   double forward_flop() const { return survey().flop; }
 
-  /// What Features can have, for a batch of one.
+  /// The places whose tensors Features can record, with their shapes for a batch of one.
   std::vector<Tap> taps() const { return survey().taps; }
-  /// For ForwardContext::features. Throws Error usage, naming the nearest, for a name that is not among taps().
+  /// Requests taps, for ForwardContext::features. For a name that is not among taps() throws Error usage, which
+  /// suggests the most similar one.
   Features features(const std::vector<std::string>& wanted) const;
 
-  /// See Module::freeze and ParameterStore::freeze; FrozenNetwork is the type of networks that are.
+  /// See Module::freeze and ParameterStore::freeze; FrozenNetwork is the type of a frozen network.
   void freeze();
 
  private:

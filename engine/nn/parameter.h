@@ -7,7 +7,7 @@
 
 namespace cucurbit {
 
-/// How a parameter begins.
+/// The distribution of a parameter's initial values.
 struct Initializer {
   enum class Kind { constant, normal, uniform, dirac };
   Kind kind = Kind::constant;
@@ -17,21 +17,22 @@ struct Initializer {
   static Initializer ones() { return {Kind::constant, 1}; }
   /// He et al. 2015: N(0, 2 / fan_in), for layers followed by a ReLU.
   static Initializer he_normal(int64_t fan_in);
-  /// U(-1/sqrt(fan_in), 1/sqrt(fan_in)): what PyTorch's Linear and Conv2d begin with.
+  /// U(-1/sqrt(fan_in), 1/sqrt(fan_in)): the default of PyTorch's Linear and Conv2d.
   static Initializer fan_in_uniform(int64_t fan_in);
-  /// Filters [K, R, S, C] whose first C pass a channel each on, by a 1 at the centre; those after them as
-  /// fan_in_uniform.
+  /// Filters [K, R, S, C] of which filter k < C passes channel k through, by a 1 at its centre; the others are drawn as
+  /// by fan_in_uniform.
   static Initializer dirac(int64_t fan_in);
 };
 
-/// A trained tensor of a layer. The layer states what it wants; ParameterStore gives it memory.
+/// A trained tensor of a layer. The layer states its shape and initial values; ParameterStore provides its memory.
 struct Parameter {
   Shape shape;
   Initializer initializer{};
-  /// A matrix or filter: ops read it in the network's compute type, and it decays. Otherwise (bias, gamma, beta) it is
-  /// read in the accumulator type and does not decay.
+  /// True for a matrix or filter: ops read it in the network's compute type, and weight decay applies to it. False for
+  /// a bias, gamma or beta: ops read it in the accumulator type, and weight decay does not apply by default.
   bool is_weight = true;
-  /// Of a linear layer behind a flattened map [H, W, C]; else empty. PyTorch's weights count its inputs as [C, H, W].
+  /// The shape [H, W, C] of the map whose flattened values are the inputs of a linear layer; otherwise empty. PyTorch
+  /// orders these inputs as [C, H, W].
   Shape map{};
   Tensor value{};   // what ops read; carries the gradient
   Tensor master{};  // accumulator type, in the store; the same memory as `value` where the types agree

@@ -36,7 +36,8 @@ std::array<double, 2> uniforms(uint64_t seed, uint64_t parameter, uint64_t index
   return {unit(bits[0], bits[1]), unit(bits[2], bits[3])};
 }
 
-/// Element of [K, R, S, C]: 1 at the centre of filter k < C in channel k, else 0; of other filters nothing.
+/// An element of a Dirac filter [K, R, S, C]: for k < C, 1 at the centre of channel k and 0 elsewhere; nothing for the
+/// other filters, which are drawn at random.
 std::optional<double> dirac(const Shape& filter, int64_t index) {
   const int64_t R = filter[1], S = filter[2], C = filter[3];
   const int64_t k = index / (R * S * C), r = index / (S * C) % R, s = index / C % S, c = index % C;
@@ -54,7 +55,7 @@ double draw(const Parameter& drawn, uint64_t seed, uint64_t parameter, uint64_t 
   return initializer.value * std::sqrt(-2 * std::log(a)) * std::cos(2 * std::numbers::pi * b);  // Box-Muller
 }
 
-/// The seed itself for the empty role, else one of the role's own (FNV-1a over its letters, from the seed).
+/// The key of the random numbers: the seed itself for the empty role, otherwise a hash of seed and role (FNV-1a).
 uint64_t key_of(const InitialValues& initial) {
   if (initial.role.empty()) return initial.seed;
   uint64_t key = initial.seed ^ 0xcbf29ce484222325;
@@ -92,7 +93,7 @@ void ParameterStore::make_buffers(size_t first) {
   }
 }
 
-/// Lays all parameters out anew; the values of those that had a place stay.
+/// Lays all parameters out in new memory; those that already had memory keep their values.
 void ParameterStore::place_parameters() {
   const Tensor before = masters_;
   int64_t end = before ? before.size() : 0;
@@ -120,7 +121,7 @@ void ParameterStore::place_parameters() {
   }
 }
 
-/// Draws the values of the parameters from number `first` on, of which each is numbered from there.
+/// Draws the values of the parameters from index `first` on; for the random numbers, `first` counts as parameter 0.
 void ParameterStore::initialize(size_t first, const InitialValues& initial) {
   const uint64_t key = key_of(initial);
   for (size_t i = first; i < offsets_.size(); ++i) {

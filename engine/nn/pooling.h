@@ -17,7 +17,7 @@ class Pool2d : public Module {
   PoolGeometry geometry_;
 };
 
-/// [N, H, W, C] -> [N, C], the mean of every map.
+/// [N, H, W, C] -> [N, C], the mean over the pixels of each channel.
 class GlobalAveragePool : public Module {
  public:
   Tensor forward(const Tensor& x, const ForwardContext& context) override;

@@ -11,8 +11,9 @@ namespace cucurbit {
 namespace {
 const Shape& expect_same(const Shape& main, const Shape& side) {
   if (main != side)
-    throw Error(ErrorKind::input, fmt::format("[residual] body gives {}, shortcut {}: they must agree to be added",
-                                              to_string(main), to_string(side)));
+    throw Error(ErrorKind::input,
+                fmt::format("[residual] the body's output is {}, the shortcut's {}: the shapes must be equal",
+                            to_string(main), to_string(side)));
   return main;
 }
 }  // namespace

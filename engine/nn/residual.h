@@ -3,12 +3,12 @@
 #include "engine/nn/conv_norm.h"
 #include "engine/nn/dropout.h"
 
-/// Blocks with a shortcut around them.
+/// Residual blocks.
 namespace cucurbit {
 
-/// act(last(body(x)) + shortcut(x)), the activation being that of `last`; without a shortcut, x itself. State is named
-/// as in torchvision's blocks: that of body and last as they name it, the shortcut's after "downsample." or another
-/// name.
+/// act(last(body(x)) + shortcut(x)), where act is the activation of `last`; without a shortcut layer, x itself is
+/// added. State is named as in torchvision's blocks: body and last name theirs, and the names of the shortcut's state
+/// begin with "downsample." or another name.
 class Residual : public Module {
  public:
   struct Options {
@@ -33,8 +33,8 @@ class Residual : public Module {
   Options options_;
 };
 
-/// shortcut(entry(x)) + body(entry(x)); without a shortcut, x + body(entry(x)). He et al., Identity Mappings in Deep
-/// Residual Networks, ECCV 2016. State is named as the parts name it.
+/// shortcut(entry(x)) + body(entry(x)); without a shortcut layer, x + body(entry(x)). He et al., Identity Mappings in
+/// Deep Residual Networks, ECCV 2016. State is named as the parts name it.
 class PreactivationResidual : public Module {
  public:
   PreactivationResidual(ModulePtr entry, ModulePtr body, ModulePtr shortcut, const DropPath& drop_path);

@@ -4,11 +4,11 @@
 
 namespace cucurbit {
 
-/// Layers one after another; named "0", "1", ... unless a name is given.
+/// Applies layers one after another. They are named "0", "1", ... unless a name is given.
 class Sequential : public Module {
  public:
   Sequential& add(ModulePtr layer, std::string name = "");
-  /// `layer` names its parts as if they were parts of this.
+  /// Adds a layer whose state is named as if its parts belonged to this directly.
   Sequential& splice(ModulePtr layer);
   template <class Layer, class... Args>
   Sequential& emplace(Args&&... args) {

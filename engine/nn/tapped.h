@@ -4,8 +4,9 @@
 
 namespace cucurbit {
 
-/// `layer` itself, whose result Features can have by name, and, where it ends in an activation, what goes into that
-/// one: only if the latter is wanted is the activation computed apart from the rest. An empty name is not offered.
+/// Computes `layer` and offers its output as a tap; if the layer ends in an activation, also the input of that
+/// activation. The activation is computed separately only if that second tap is requested. A tap with an empty name is
+/// not offered.
 class Tapped : public Module {
  public:
   struct Names {

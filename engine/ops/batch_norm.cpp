@@ -47,11 +47,11 @@ void check(const BatchNormCall& call, const Tensor& running_mean, const Tensor& 
     expect_channels(x, running_variance, "running variance");
   }
   if (call.residual && (call.residual.shape() != x.shape() || call.residual.dtype() != x.dtype()))
-    throw Error(ErrorKind::input, fmt::format("[batch_norm] residual {} for input {}: they must be alike",
+    throw Error(ErrorKind::input, fmt::format("[batch_norm] residual {} for input {}: types and shapes must be equal",
                                               describe(call.residual), describe(x)));
   if (call.training && call.rows() == 1)
-    throw Error(ErrorKind::input, fmt::format("[batch_norm] training on one value a channel: input {}: use a larger "
-                                              "batch",
+    throw Error(ErrorKind::input, fmt::format("[batch_norm] training on one value per channel: input {}: use a "
+                                              "larger batch",
                                               describe(x)));
 }
 
@@ -70,7 +70,7 @@ void compute_statistics(const BatchNormCall& call, const Tensor& running_mean, c
                               variance, mean, invstd, call.workspace().template data<A>(), stream());
 }
 
-/// Where a per-channel gradient goes; nowhere if it is not wanted.
+/// Where the gradient of a per-channel parameter is written; null if it is not needed.
 template <class A>
 kernels::ChannelGradient<A> channel_gradient(const Tensor& parameter) {
   if (!wants_gradient(parameter)) return {};
@@ -78,7 +78,7 @@ kernels::ChannelGradient<A> channel_gradient(const Tensor& parameter) {
   return {gradient.tensor.data<A>(), gradient.accumulate};
 }
 
-/// The sums over rows, with the gradients of gamma and beta; undefined if nothing needs them.
+/// Computes the sums over rows, and the gradients of gamma and beta with them; undefined if nothing needs the sums.
 template <class T>
 Tensor backward_sums(const BatchNormCall& call, const kernels::BatchNormSaved<T>& saved) {
   using A = acc_t<T>;
@@ -101,7 +101,7 @@ void backward(const BatchNormCall& call, const Tensor& dy) {
   const Tensor sums = backward_sums(call, saved);
   const bool for_x = wants_gradient(call.x), for_residual = wants_gradient(call.residual);
   if (!for_x && !for_residual) return;
-  // x may be its own residual: two contributions to one buffer, which one kernel must not write.
+  // If x is also the residual, two contributions go to one buffer; a kernel that wrote both would lose one.
   const bool shared = for_x && for_residual && call.x.gradient() == call.residual.gradient();
   GradientTarget dx{}, dresidual{};
   if (for_x) dx = gradient_target(call.x);

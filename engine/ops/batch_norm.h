@@ -6,7 +6,8 @@
 namespace cucurbit {
 
 struct BatchNormOptions {
-  /// True: statistics of this batch, and the running ones move towards them. False: the running statistics, frozen.
+  /// True: normalises by the statistics of this batch, and moves the running statistics towards them. False: normalises
+  /// by the running statistics, which stay unchanged.
   bool training = true;
   Activation activation = Activation::identity;
   double epsilon = 1e-5;
@@ -19,8 +20,8 @@ struct BatchNormOptions {
 ///   accumulator type of x. running_variance moves towards the unbiased variance, as in PyTorch; both running tensors
 ///   may be undefined while training, and are written in place.
 ///
-/// Gradients flow to x, gamma, beta and residual, in both modes. Throws Error where shapes or types do not match, and
-/// when training on one row, whose variance says nothing. Unfused: activate(add(batch_norm(x, ...), residual)).
+/// Gradients flow to x, gamma, beta and residual, in both modes. Throws Error if shapes or types do not match, and for
+/// training on a single row, which has no variance. Unfused: activate(add(batch_norm(x, ...), residual)).
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const Tensor& running_mean,
                   const Tensor& running_variance, const BatchNormOptions& options, const Tensor& residual = {});
 

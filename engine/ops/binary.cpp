@@ -49,7 +49,7 @@ Tensor sum_broadcast(Tensor d, const Broadcast& layout, Operand which) {
   return d;
 }
 
-/// d = dy * d op / d operand in d's element type, T or its accumulator.
+/// d = dy * (d op / d operand), in d's element type: T or its accumulator type.
 void write_gradient(const BinaryCall& call, Operand which, const Tensor& dy, const Tensor& d, bool accumulate) {
   dispatch_float(dy.dtype(), call.name, [&]<class T>(Type<T>) {
     const auto run = [&]<class D>(Type<D>) {

@@ -46,8 +46,9 @@ int64_t total_channels(const std::vector<Tensor>& parts) {
   for (const Tensor& part : parts) {
     matrix_of("concat_channels", part);
     if (part.dtype() != parts[0].dtype() || with_channels(part.shape(), 0) != with_channels(parts[0].shape(), 0))
-      throw Error(ErrorKind::input, fmt::format("[concat_channels] {} beside {}: all but the channels must agree",
-                                                describe(part), describe(parts[0])));
+      throw Error(ErrorKind::input,
+                  fmt::format("[concat_channels] {} and {}: types and all dimensions but the channels must be equal",
+                              describe(part), describe(parts[0])));
     channels += part.dim(-1);
   }
   return channels;
@@ -121,8 +122,8 @@ Tensor shuffle_channels(const Tensor& x, int groups) {
 Tensor interleave_channels(const Tensor& a, const Tensor& b) {
   matrix_of("interleave_channels", a);
   if (!b || a.shape() != b.shape() || a.dtype() != b.dtype())
-    throw Error(ErrorKind::input,
-                fmt::format("[interleave_channels] {} and {}: they must be alike", describe(a), describe(b)));
+    throw Error(ErrorKind::input, fmt::format("[interleave_channels] {} and {}: types and shapes must be equal",
+                                              describe(a), describe(b)));
   Tensor y = Tensor::empty(with_channels(a.shape(), 2 * a.dim(-1)), a.dtype());
   const OpScope scope("interleave_channels", [&] { return moves(y, 2); });
   dispatch_float(a.dtype(), "interleave_channels", [&]<class T>(Type<T>) {
@@ -142,7 +143,7 @@ Tensor interleave_channels(const Tensor& a, const Tensor& b) {
       });
     };
     const bool for_a = wants_gradient(a), for_b = wants_gradient(b);
-    const bool shared = for_a && for_b && a.gradient() == b.gradient();  // the second is added to what the first wrote
+    const bool shared = for_a && for_b && a.gradient() == b.gradient();  // b's gradient is added to what a's wrote
     pass(for_a, for_b && !shared);
     if (shared) pass(false, true);
   });

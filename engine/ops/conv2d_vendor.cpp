@@ -13,7 +13,7 @@ namespace cucurbit {
 namespace {
 using kernels::ConvShape;
 
-/// An algorithm of one direction, its workspace, and the descriptor that carries its kind of arithmetic.
+/// The algorithm for one direction, its workspace in bytes, and the convolution descriptor, which holds its math type.
 template <class Algorithm>
 struct Choice {
   bool asked = false;
@@ -42,7 +42,7 @@ const Activations& activations() {
   return made;
 }
 
-/// Descriptors of one shape and type; kept for the life of the program, as there are few shapes.
+/// The descriptors of one shape and type. They are kept as long as the program runs, since there are few shapes.
 struct Plan {
   cudnnTensorDescriptor_t x{}, y{}, bias{};
   cudnnFilterDescriptor_t w{};
@@ -55,7 +55,7 @@ constexpr float kOne = 1, kZero = 0;
 
 cudnnDataType_t cudnn_type(DType dtype) { return dtype == DType::bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT; }
 
-/// FMA keeps the factors of f32 products as they are, where the default would round them to TF32 for tensor cores.
+/// FMA leaves the factors of f32 products unchanged, whereas the default would round them to TF32 for tensor cores.
 cudnnMathType_t math_type(DType dtype) { return dtype == DType::f32 ? CUDNN_FMA_MATH : CUDNN_DEFAULT_MATH; }
 
 cudnnConvolutionDescriptor_t make_convolution(const ConvShape& s, DType dtype) {
@@ -87,7 +87,7 @@ Plan make_plan(const ConvShape& s, DType dtype) {
   return plan;
 }
 
-/// Null where cuDNN does not serve.
+/// Null where cuDNN is not applicable.
 Plan* plan_for(const ConvShape& s, DType dtype) {
   if (dtype == DType::f64 || s.n == 0) return nullptr;
   using Key = std::array<int64_t, 17>;
@@ -99,13 +99,13 @@ Plan* plan_for(const ConvShape& s, DType dtype) {
   return &found->second;
 }
 
-/// cuDNN 9 tells reasons by numbers behind the thousands.
+/// True for every kind of "not supported": cuDNN 9 states the reason in the last three digits of a status.
 bool is_unsupported(cudnnStatus_t status) {
   return status != CUDNN_STATUS_SUCCESS && int(status) / 1000 == int(CUDNN_STATUS_NOT_SUPPORTED) / 1000;
 }
 
 /// The fastest deterministic algorithm by cuDNN's own heuristics: timing runs would make the choice vary between runs.
-/// `query(convolution, wanted, &returned, results)` is one of the cudnnGetConvolution*Algorithm_v7.
+/// `query(convolution, most, &returned, results)` is one of the cudnnGetConvolution*Algorithm_v7.
 template <class Perf, class Algorithm, class Query>
 bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, const char* name, Query query) {
   if (choice.asked) return choice.algorithm.has_value();
@@ -129,7 +129,8 @@ bool choose(Choice<Algorithm>& choice, const ConvShape& shape, DType dtype, cons
   return true;
 }
 
-/// The forward algorithm of a plan, asked for once; false if there is none. The next two likewise.
+/// Chooses the forward algorithm of a plan, once; false if there is none. The next two functions choose those of the
+/// gradients.
 bool choose_forward(Plan* plan, const ConvShape& shape, DType dtype) {
   const auto query = [&](auto convolution, int most, int* returned, cudnnConvolutionFwdAlgoPerf_t* results) {
     return cudnnGetConvolutionForwardAlgorithm_v7(cudnn(), plan->x, plan->w, convolution, plan->y, most, returned,
@@ -157,7 +158,7 @@ bool choose_filter(Plan* plan, const ConvShape& shape, DType dtype) {
                                                      "cudnnGetConvolutionBackwardFilterAlgorithm_v7", query);
 }
 
-/// The algorithms whose arithmetic is known for 3x3 filters: winograd_arithmetic.
+/// True for the algorithms whose arithmetic for 3x3 filters is winograd_arithmetic.
 bool is_winograd(cudnnConvolutionFwdAlgo_t algorithm) {
   return algorithm == CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED;
 }
@@ -168,7 +169,8 @@ bool is_winograd(cudnnConvolutionBwdFilterAlgo_t algorithm) {
   return algorithm == CUDNN_CONVOLUTION_BWD_FILTER_ALGO_WINOGRAD_NONFUSED;
 }
 
-/// Of an algorithm that has been chosen. FMA instructions multiply in float, whatever the type of the tensors.
+/// The arithmetic of a chosen algorithm, if it is known. FMA instructions multiply in float, whatever the type of the
+/// tensors.
 template <class Algorithm>
 std::optional<Arithmetic> arithmetic_of(const Choice<Algorithm>& choice, ConvDirection direction,
                                         const ConvShape& shape, DType dtype) {
@@ -211,7 +213,7 @@ bool vendor_conv_bias_activation(const ConvShape& shape, const Tensor& x, const 
   Plan* plan = plan_for(shape, x.dtype());
   if (!plan || !choose_forward(plan, shape, x.dtype())) return false;
   const auto& choice = plan->forward;
-  // Without an activation cuDNN has this call for one algorithm only.
+  // Without an activation cuDNN supports this call with one algorithm only.
   const auto algorithm = relu ? *choice.algorithm : CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
   size_t bytes = choice.workspace;
   if (!relu)

@@ -42,7 +42,7 @@ Tensor folded_conv(const Tensor& x, const FoldedConv& folded, const Conv2dGeomet
                    const Tensor& residual) {
   const kernels::ConvShape shape = conv_shape(x.shape(), folded.filter.shape(), geometry);
   const OpScope scope("conv2d + norm", [&] {
-    // Without a ReLU the call takes the algorithm that is the formula: see vendor_conv_bias_activation.
+    // Without ReLU the call uses an algorithm that computes by the formula: see vendor_conv_bias_activation.
     const auto used = activation == Activation::relu ? vendor_conv_arithmetic(ConvDirection::forward, shape, x.dtype())
                                                      : std::nullopt;
     return describe_conv(shape, x.dtype(), used, residual ? 1 : 0);

@@ -32,7 +32,7 @@ kernels::SecondLabels second_labels(const char* op, const Tensor& labels, const 
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntropyOptions& options,
                      kernels::StepMetrics* metrics) {
   check_logits_and_labels("cross_entropy", logits, labels);
-  if (!labels) throw Error(ErrorKind::input, "[cross_entropy] labels are undefined: give i32 [samples]");
+  if (!labels) throw Error(ErrorKind::input, "[cross_entropy] labels are undefined: expected i32 [samples]");
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
     throw Error(ErrorKind::input,
                 fmt::format("[cross_entropy] label smoothing {}: expected 0 to 1", options.label_smoothing));

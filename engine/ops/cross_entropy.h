@@ -16,11 +16,12 @@ struct CrossEntropyOptions {
 ///   1/n sum_r [ lse_r - (1 - a) x[r,y_r] - a/C sum_c x[r,c] ],  a = label_smoothing
 ///
 ///   logits   [N, C]
-///   labels   i32 [N]: a class, or -100: the row is ignored. n rows are not; where n is 0, loss and gradient are 0.
-///   metrics  device memory, accumulated; null: not needed
+///   labels   i32 [N]: a class, or -100 for a row that is ignored. n counts the other rows; if it is 0, loss and
+///            gradient are 0.
+///   metrics  in device memory, added to; or null
 ///
-/// The gradient is made in the same pass. A label that is neither a class nor -100 makes the loss NaN and is named in
-/// `metrics`. Throws Error for other shapes and types. Deterministic.
+/// The gradient is computed in the same pass. A label that is neither a class nor -100 makes the loss NaN and is
+/// recorded in `metrics`. Throws Error for other shapes and types. Deterministic.
 Tensor cross_entropy(const Tensor& logits, const Tensor& labels, const CrossEntropyOptions& options = {},
                      kernels::StepMetrics* metrics = nullptr);
 

@@ -14,13 +14,13 @@ namespace {
 void check(const Tensor& student, const Tensor& teacher, const Tensor& labels, const DistillOptions& options) {
   check_logits_and_labels("distill_logits", student, labels);
   if (!teacher || teacher.shape() != student.shape())
-    throw Error(ErrorKind::input, fmt::format("[distill_logits] teacher {} for student {}: expected the same classes",
+    throw Error(ErrorKind::input, fmt::format("[distill_logits] teacher {} for student {}: the shapes must be equal",
                                               describe(teacher), describe(student)));
   const auto valid = [](const StepValue& value, bool positive = false) {
     return !value.is_constant() || (std::isfinite(value.constant()) && (!positive || value.constant() > 0));
   };
   const auto shown = [](const StepValue& value) {
-    return value.is_constant() ? fmt::format("{}", value.constant()) : std::string("of a table");
+    return value.is_constant() ? fmt::format("{}", value.constant()) : std::string("from a table");
   };
   if (!valid(options.temperature, true) || !valid(options.task_weight) || !valid(options.distill_weight) ||
       !(options.label_smoothing >= 0 && options.label_smoothing <= 1))
@@ -46,8 +46,9 @@ Tensor distill_logits(const Tensor& student, const Tensor& teacher, const Tensor
             kernels::distill_logits(student.data<T>(), teacher.data<V>(), labels ? labels.data<int32_t>() : nullptr,
                                     second, student.dim(0), int(student.dim(1)), weights, outputs, stream());
           else
-            throw Error(ErrorKind::input, fmt::format("[distill_logits] student {}, teacher {}: f64 goes with f64 only",
-                                                      describe(student), describe(teacher)));
+            throw Error(ErrorKind::input,
+                        fmt::format("[distill_logits] student {}, teacher {}: f64 cannot be mixed with others",
+                                    describe(student), describe(teacher)));
         });
       });
 }

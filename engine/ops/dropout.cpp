@@ -11,13 +11,13 @@
 namespace cucurbit {
 
 namespace {
-/// run(from, to, accumulate, type) is the kernel of both directions: the mask is drawn again for the way back.
+/// run(from, to, accumulate, type) is the kernel of both directions: the backward pass draws the same mask again.
 template <class Run>
 Tensor masked(const char* op, const Tensor& x, float probability, const StepState* state, Run run) {
   if (!(probability >= 0 && probability < 1))
     throw Error(ErrorKind::input, fmt::format("[{}] probability {}: expected 0 <= p < 1", op, probability));
   if (probability == 0) return x;
-  if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks are functions of seed and step", op));
+  if (!state) throw Error(ErrorKind::bug, fmt::format("[{}] no step state: masks depend on seed and step", op));
   Tensor y = Tensor::empty(x.shape(), x.dtype());
   const OpScope scope(op, [&] { return moves(x, 2); });
   dispatch_float(x.dtype(), op, [&](auto type) { run(x, y, false, type); });
@@ -31,7 +31,7 @@ Tensor masked(const char* op, const Tensor& x, float probability, const StepStat
 }  // namespace
 
 Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose) {
-  constexpr int64_t kMostElements = int64_t(1) << 34;  // a draw has a 32-bit index and serves four elements
+  constexpr int64_t kMostElements = int64_t(1) << 34;  // one draw, with a 32-bit index, for four elements
   if (x.size() > kMostElements)
     throw Error(ErrorKind::input, fmt::format("[dropout] {}: more than {} elements", describe(x), kMostElements));
   return masked(

@@ -5,16 +5,16 @@
 
 namespace cucurbit {
 
-/// keep * x / (1 - probability), keep being 0 with this probability, else 1.
+/// keep * x / (1 - probability), where keep is 0 with this probability and otherwise 1, for each element.
 ///
-///   state    in device memory; the mask is a function of (seed, step, purpose, index) and is drawn again for the
-///            backward pass, so that nothing is stored and a replayed graph draws a new one for every step
-///   purpose  tells the dropout layers of one network apart
+///   state    in device memory. The mask is a function of (seed, step, purpose, index). The backward pass computes it
+///            again, so that nothing is stored, and a replayed graph draws a new mask in every step.
+///   purpose  distinguishes the dropout layers of one network
 ///
 /// Throws Error unless 0 <= probability < 1.
 Tensor dropout(const Tensor& x, float probability, const StepState* state, uint32_t purpose);
 
-/// Stochastic depth: as dropout, but keep is drawn once for each x[n, ...], the first dimension being the batch.
+/// Stochastic depth: as dropout, but keep is drawn once for each sample x[n, ...].
 Tensor drop_path(const Tensor& x, float probability, const StepState* state, uint32_t purpose);
 
 }  // namespace cucurbit

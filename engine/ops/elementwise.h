@@ -11,7 +11,7 @@ Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
-/// NaN where either operand is. Where they are equal each receives half the gradient.
+/// The larger of a and b, NaN if either is NaN. Where they are equal, each receives half the gradient.
 Tensor maximum(const Tensor& a, const Tensor& b);
 
 /// factor * x + offset

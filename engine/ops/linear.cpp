@@ -24,7 +24,7 @@ struct LinearCall {
   int64_t out() const { return weight.dim(0); }
 };
 
-/// `products`: how many of the three matrix products are made.
+/// `products`: how many of the three matrix products are computed.
 OpDescription describe_call(const LinearCall& call, int products) {
   const double x = double(call.rows() * call.in()), y = double(call.rows() * call.out());
   return multiplies(
@@ -45,7 +45,7 @@ void check(const LinearCall& call) {
                             weight.dim(1), describe(x), describe(weight)));
   if (x.dtype() != weight.dtype())
     throw Error(ErrorKind::input,
-                fmt::format("[linear] input {}, weight {}: they must have one type", describe(x), describe(weight)));
+                fmt::format("[linear] input {}, weight {}: they must be of one type", describe(x), describe(weight)));
   expect_bias("linear", call.bias, weight.dim(0), x);
 }
 

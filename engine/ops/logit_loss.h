@@ -11,9 +11,8 @@ namespace cucurbit {
 /// Throws Error naming `op` unless logits are [N, C] of a floating-point type, C >= 1, and labels, if defined, i32 [N].
 void check_logits_and_labels(const char* op, const Tensor& logits, const Tensor& labels);
 
-/// Makes the scalar loss of `logits` with `launch(Type<T>, kernels::LogitLossOutputs<T>)`, which also writes the
-/// gradient where one is wanted. The backward pass hands that gradient on; where dL/d(loss) is not 1, it scales it
-/// first.
+/// Computes the scalar loss of `logits` with `launch(Type<T>, kernels::LogitLossOutputs<T>)`, which also writes the
+/// gradient if it is needed. The backward pass passes that gradient on, scaled by dL/d(loss) if that is not 1.
 template <class Launch>
 Tensor logit_loss(const char* op, const Tensor& logits, kernels::StepMetrics* metrics, Launch&& launch) {
   Tensor loss = Tensor::empty({}, accumulator_of(logits.dtype()));

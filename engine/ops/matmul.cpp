@@ -22,7 +22,7 @@ void expect_int(const kernels::GemmShape& shape) {
   if (largest > INT32_MAX)
     throw Error(
         ErrorKind::input,
-        fmt::format("[matmul] a dimension of {} exceeds the limit of cuBLAS, {}: use --math own", largest, INT32_MAX));
+        fmt::format("[matmul] a dimension of {} exceeds the limit of cuBLAS, {}: use `math` own", largest, INT32_MAX));
 }
 
 /// Row-major matrices are the transposes of column-major ones: C^T = op(B)^T op(A)^T.

@@ -22,7 +22,7 @@ kernels::PoolWindows windows_of(const Shape& x, const Shape& y, const PoolGeomet
 
 Tensor max_pool(const Tensor& x, const Shape& shape, const kernels::PoolWindows& windows) {
   if (windows.kernel * windows.kernel > kernels::kMostWindowPositions)
-    throw Error(ErrorKind::input, fmt::format("[pool2d] max window {0}x{0}: at most 16x16", windows.kernel));
+    throw Error(ErrorKind::input, fmt::format("[pool2d] max window {0}x{0}: expected at most 16x16", windows.kernel));
   Tensor y = Tensor::empty(shape, x.dtype());
   const double outputs = double(y.size()) / double(x.size());
   const OpScope scope("max_pool", [&] { return moves(x, 1 + outputs); });

@@ -20,12 +20,13 @@ struct PoolGeometry {
 /// padded map holds a window, and 2 padding <= kernel.
 Shape pool2d_output_shape(const Shape& x, const PoolGeometry& geometry);
 
-/// Maximum or average of each window; f32, bf16, f64.
+/// The maximum or average of each window; f32, bf16, f64.
 ///
-/// Maximum: the gradient goes to the first of equal values; NaN wins over numbers; windows have at most 256 positions.
+/// Maximum: the gradient goes to the first of equal values; a window with a NaN gives NaN; a window has at most 256
+/// positions.
 Tensor pool2d(const Tensor& x, PoolKind kind, const PoolGeometry& geometry);
 
-/// [N, H, W, C] -> [N, C], the mean of every map.
+/// [N, H, W, C] -> [N, C], the mean over the pixels of each channel.
 Tensor global_average_pool(const Tensor& x);
 
 }  // namespace cucurbit

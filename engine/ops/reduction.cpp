@@ -10,7 +10,7 @@
 namespace cucurbit {
 
 namespace {
-/// x seen as [outer, middle, inner], of which `middle` is summed.
+/// x viewed as [outer, middle, inner], to be summed over `middle`.
 struct Summed {
   int64_t outer = 1, middle = 1, inner = 1;
   Shape output;

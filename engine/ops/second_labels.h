@@ -5,8 +5,8 @@
 
 namespace cucurbit {
 
-/// The labels of a batch whose images were mixed in pairs (mixup, cutmix): the cross-entropy of a row is w times that
-/// with its own label plus 1 - w times that with the second. Undefined where nothing is mixed.
+/// The second labels of a batch whose images were mixed in pairs (mixup, cutmix): the cross-entropy of a row is w times
+/// that with its own label plus 1 - w times that with its second label. Undefined if no images are mixed.
 struct SecondLabels {
   Tensor labels;  // i32 [N]
   Tensor weight;  // f32 [1]: w
@@ -14,7 +14,7 @@ struct SecondLabels {
   explicit operator bool() const { return bool(labels); }
 };
 
-/// Throws Error naming `op` unless `second` is undefined, or fits `labels`.
+/// `second` as kernels take it. Throws Error naming `op` unless it is undefined, or matches `labels`.
 kernels::SecondLabels second_labels(const char* op, const Tensor& labels, const SecondLabels& second);
 
 }  // namespace cucurbit

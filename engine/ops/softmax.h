@@ -8,7 +8,7 @@ namespace cucurbit {
 /// the last of at least one element. Differentiable. Throws Error for other shapes or element types.
 Tensor softmax(const Tensor& x);
 
-/// Logarithm of softmax over the last dimension, y = (x - max x) - ln sum exp(x - max x). As softmax.
+/// Logarithm of softmax over the last dimension, y = (x - max x) - ln sum exp(x - max x); otherwise as softmax.
 Tensor log_softmax(const Tensor& x);
 
 }  // namespace cucurbit

@@ -11,7 +11,7 @@ namespace cucurbit {
 
 namespace {
 constexpr int kIterations = 5;
-constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;  // Jordan's: steep at 0, within [0.7, 1.2] after five steps
+constexpr double kA = 3.4445, kB = -4.7750, kC = 2.0315;  // Jordan's: steep at 0; five steps end in [0.7, 1.2]
 
 int64_t rows_of(const Parameter& parameter) { return parameter.shape[0]; }
 int64_t cols_of(const Parameter& parameter) { return parameter.shape.size() / parameter.shape[0]; }
@@ -40,7 +40,7 @@ void copy(const Tensor& from, const Tensor& to) {
   check_cuda(cudaMemcpyAsync(to.raw(), from.raw(), from.bytes(), cudaMemcpyDeviceToDevice, stream()), "muon");
 }
 
-/// x [m, n] -> the matrix of the same singular vectors with singular values near 1, in place.
+/// Replaces x [m, n] by the matrix with the same singular vectors and singular values near 1.
 void orthogonalize(const Tensor& x) {
   const int64_t m = x.dim(0), n = x.dim(1), side = std::min(m, n), other = std::max(m, n);
   const bool tall = m > n;

@@ -7,27 +7,30 @@
 
 namespace cucurbit {
 
-/// Directions in which Muon (Jordan 2024) moves the matrices of a network. With g the gradient of a matrix [M, N] (a
-/// filter is [K, R S C]):
+/// The directions in which Muon (Jordan 2024) updates the matrices of a network. With g the gradient of a matrix [M, N]
+/// (a filter counts as [K, R S C]):
 ///
 ///   v = momentum v + g;   X = g + momentum v;   X /= |X|
 ///   five times: X = 3.4445 X - 4.7750 (X X^T) X + 2.0315 (X X^T)^2 X
 ///
-/// which brings all singular values near 1. Products are those of engine/ops/matmul.h, on X^T X where M > N.
+/// which brings all singular values near 1. The products are computed by gemm of engine/ops/matmul.h, with X^T X in
+/// place of X X^T if M > N.
 class Muon {
  public:
-  /// `everything`: all matrices; otherwise without the first and the last weight of the network, which are its input
-  /// layer and its classifier. Depthwise filters are never matrices.
+  /// With `everything` Muon updates all matrices; otherwise all but the first and the last weight of the network, which
+  /// belong to its input layer and its classifier. Depthwise filters never count as matrices.
   Muon(const ParameterStore& store, double momentum, bool nesterov, bool everything);
 
-  /// True for the parameters, in order of the store, that are moved so; the chunks that hold these, and the others.
+  /// For each parameter, in the order of the store, whether Muon updates it; the chunks of these parameters, and the
+  /// chunks of all others.
   const std::vector<bool>& chosen() const { return chosen_; }
   const Tensor& chunks() const { return chunks_; }
   const Tensor& other_chunks() const { return other_chunks_; }
-  /// sqrt(max(1, M / N)) of a parameter: what its learning rate is multiplied by.
+  /// sqrt(max(1, M / N)), by which the learning rate of a parameter is multiplied.
   static double rate_factor(const Parameter& parameter);
 
-  /// Queues the update of `velocities` and of directions(), both laid out as the store's masters.
+  /// Queues the update of `velocities` and of directions(), which both have the layout of the store's masters.
+  /// `gradient_scale` is a factor for all gradients in device memory, or null.
   void update(const Tensor& velocities, const float* gradient_scale);
   const Tensor& directions() const { return directions_; }
 

@@ -17,7 +17,7 @@ Tensor segment_table(const ParameterStore& store, const OptimizerOptions& option
     const Parameter& parameter = *store.state().parameters[i].item;
     ParameterSegment segment{
         .lr_scale = 1, .weight_decay = options.decay_all || parameter.is_weight ? float(options.weight_decay) : 0.f};
-    if (muon && muon->chosen()[i]) {  // decay is at the rate without the factor
+    if (muon && muon->chosen()[i]) {  // weight decay uses the learning rate without rate_factor
       segment.lr_scale = float(options.muon->rate_scale * Muon::rate_factor(parameter));
       segment.weight_decay = float(options.weight_decay / Muon::rate_factor(parameter));
     }
@@ -31,7 +31,7 @@ std::optional<Muon> muon_of(const ParameterStore& store, const OptimizerOptions&
   return Muon(store, options.muon->momentum, options.muon->nesterov, options.muon->everything);
 }
 
-/// How far the average moves towards the masters at each update; the last value stays.
+/// 1 - decay of the moving average for each update; the last value applies to all later updates.
 std::vector<double> average_rates(const OptimizerOptions& options, int64_t updates) {
   const double last = 1 - options.ema_decay;
   std::vector<double> rates;
@@ -98,7 +98,7 @@ std::vector<Optimizer::State> Optimizer::state() const {
 }
 
 void Optimizer::step(const StepState* state) {
-  // Masters and moments are read and written, gradients read, low_precision_copy and average written.
+  // Counted are masters, moments and average, read and written, and gradients, read; not the low-precision copy.
   const OpScope scope("optimizer", [&] {
     return moves(store_.masters(), 3 + 2 * int(bool(first_)) + 2 * int(bool(second_)) + 2 * int(bool(ema_)));
   });
@@ -135,7 +135,7 @@ void Optimizer::step_as(const StepState* state) {
   move_elements(store, schedule);
 }
 
-/// The matrices follow Muon's directions, in place of gradients, without further momentum.
+/// Updates the matrices by SGD along Muon's directions in place of the gradients, without further momentum.
 template <class A>
 void Optimizer::move_matrices(kernels::OptimizerParameters<A> store, kernels::OptimizerSchedule schedule) {
   muon_->update(first_, schedule.gradient_scale);

@@ -21,13 +21,13 @@ void expect(bool good, fmt::format_string<Args...> format, Args&&... args) {
 void check(const Schedule& s, int64_t total_steps) {
   expect(std::isfinite(s.peak) && s.peak >= 0, "learning rate {}: expected a number >= 0", s.peak);
   expect(total_steps >= 0, "{} steps: expected 0 or more", total_steps);
-  expect(s.warmup_steps >= 0 && s.warmup_steps <= total_steps, "warm-up of {} steps in a training of {}: shorten it",
-         s.warmup_steps, total_steps);
+  expect(s.warmup_steps >= 0 && s.warmup_steps <= total_steps,
+         "warm-up of {} steps in a training of {}: shorten the warm-up", s.warmup_steps, total_steps);
   expect(s.warmup_start >= 0 && s.warmup_start <= 1, "warm-up from {} times the peak: expected 0 to 1", s.warmup_start);
   if (s.kind == Kind::step) expect(s.period >= 1, "period of {} steps: expected at least 1", s.period);
   if (s.kind == Kind::multistep)
     expect(std::is_sorted(s.milestones.begin(), s.milestones.end()),
-           "{} milestones out of order: expected them ascending", s.milestones.size());
+           "{} milestones out of order: expected ascending steps", s.milestones.size());
   if (s.kind == Kind::step || s.kind == Kind::multistep)
     expect(std::isfinite(s.gamma) && s.gamma >= 0, "gamma {}: expected a number >= 0", s.gamma);
   if (s.kind == Kind::cosine)
@@ -46,12 +46,12 @@ double half_cosine(double from, double to, double at) {
 
 double one_cycle(const Schedule& s, double t, double n) {
   const double start = s.peak / s.start_divisor, final = start / s.final_divisor;
-  const double top = s.rise * n - 1;  // the step, perhaps fractional, that has the peak
+  const double top = s.rise * n - 1;  // the step, possibly fractional, at which the rate is peak
   if (t <= top) return top > 0 ? half_cosine(start, s.peak, t / top) : s.peak;
   return n - 1 > top ? half_cosine(s.peak, final, (t - top) / (n - 1 - top)) : final;
 }
 
-/// The rate t steps after the warm-up, of n.
+/// The rate at step t of the n steps after the warm-up.
 double rate_at(const Schedule& s, int64_t t, int64_t n) {
   switch (s.kind) {
     case Kind::constant:

@@ -14,8 +14,8 @@ struct Schedule {
     step,       ///< peak gamma^floor(t / period)
     multistep,  ///< peak gamma^(number of milestones <= t)
     cosine,     ///< final + (peak - final) (1 + cos(pi t / n)) / 2
-    one_cycle,  ///< a cosine from peak / start_divisor up to peak over the first rise n steps, another one down to
-                ///< peak / (start_divisor final_divisor) over the rest (torch OneCycleLR, without momentum cycling)
+    one_cycle,  ///< a cosine from peak / start_divisor up to peak over the first rise n steps, then a cosine down to
+                ///< peak / (start_divisor final_divisor) (torch OneCycleLR, without momentum cycling)
   };
 
   Kind kind = Kind::constant;
@@ -28,7 +28,7 @@ struct Schedule {
   double rise = 0.3;                  // one_cycle
   double start_divisor = 25, final_divisor = 1e4;
 
-  /// A line from warmup_start peak to peak over the first steps, peak being reached at step warmup_steps.
+  /// Over the first warmup_steps steps the rate rises linearly from warmup_start peak; it is peak at step warmup_steps.
   int64_t warmup_steps = 0;
   double warmup_start = 0.01;
 };

@@ -23,7 +23,7 @@ double fastest_of_nine(F&& run) {
   return profiler.take()[0].fastest;
 }
 
-/// Values that differ, as those of a real product do: processors are faster on zeros.
+/// Varied values, as in real products: processors are faster on zeros.
 Tensor varied(const Shape& shape, DType dtype) {
   std::vector<float> values(size_t(shape.size()));
   uint32_t state = 1;
@@ -58,7 +58,7 @@ double rate(DType dtype, const DeviceLimits& limits) {
               fmt::format("[profile] the rate of products in {} is not measured: profile f32 or bf16", name(dtype)));
 }
 
-/// What a line of the table tells, of one step.
+/// The numbers in one line of the table, per step.
 struct Line {
   double calls = 0, seconds = 0, flop = 0, bytes = 0;
   Rooflines least;

@@ -4,22 +4,22 @@
 
 namespace cucurbit {
 
-/// What the device can do at most, measured: the yardsticks of every other number.
+/// The measured limits of the device, with which every other measurement is compared.
 struct DeviceLimits {
   double gemm_f32 = 0, gemm_bf16 = 0;  // FLOP/s of cublasGemmEx on square matrices of 2048
   double bandwidth = 0;                // bytes/s of a copy of 256 MiB, bytes read and bytes written both counted
 };
 
-/// The best of nine runs each.
+/// Measures each limit as the best of nine runs.
 DeviceLimits measure_limits();
 
-/// The roofline model: the least seconds in which the device multiplies at the rate of its matrix products and moves
-/// `bytes` at its bandwidth, the two at once. Throws Error usage for products in f64, whose rate is not measured.
+/// The roofline model: the least time in seconds if the device computes at the rate of its matrix products and moves
+/// `bytes` at its bandwidth, both at the same time. Throws Error usage for products in f64, whose rate is not measured.
 double roofline_seconds(const Arithmetic& arithmetic, double bytes, const DeviceLimits& limits);
 
-/// Least seconds of the same work by two algorithms: by the formula of the op, which other programs can be compared
-/// with, and by the algorithm that computes it here. The first may be the larger one: an op that takes less time than
-/// its formula allows owes that to its algorithm.
+/// The least time of the same work, in seconds, by two algorithms: by the formula of the op, which allows comparison
+/// with other programs, and by the algorithm that computes it here. An algorithm with fewer operations than the formula
+/// can make an op faster than its `direct` roofline.
 struct Rooflines {
   double direct = 0, algorithm = 0;
 };
@@ -27,8 +27,9 @@ Rooflines rooflines(const OpTime& op, const DeviceLimits& limits);
 /// The sums over ops that run one after the other.
 Rooflines rooflines(const std::vector<OpTime>& ops, const DeviceLimits& limits);
 
-/// A table of ops with their time a step, what they did, and which share of that time each of the two rooflines needs;
-/// the last line adds them up. GFLOP and GFLOP/s are those of the formula. `steps` is how many steps were profiled.
+/// A table of ops with their time per step, the work they did, and the share of that time which each of the two
+/// rooflines accounts for; the last line is the sum. GFLOP and GFLOP/s are those of the formula. `steps` is the number
+/// of steps that were profiled.
 std::string profile_table(const std::vector<OpTime>& ops, const DeviceLimits& limits, int steps);
 
 }  // namespace cucurbit

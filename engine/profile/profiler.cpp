@@ -9,7 +9,7 @@
 namespace cucurbit {
 
 namespace {
-/// Whether two calls are calls of one op on one shape by one algorithm.
+/// True if `call` is of the same op on the same shape by the same algorithm as `op`.
 bool alike(const OpTime& op, const char* name, const OpDescription& call) {
   const OpDescription& known = op.description;
   return op.op == name && known.shape == call.shape && known.direct.type == call.direct.type &&

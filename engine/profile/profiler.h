@@ -18,14 +18,14 @@ struct OpTime {
   int64_t calls = 0;
 };
 
-/// While it lives, ops executed by this thread leave their times. They run as ever, on stream(), but not inside a graph
-/// capture: profile eager steps.
+/// Measures the ops that its thread executes while it exists. They run on stream() as usual. Ops cannot be measured
+/// inside a graph capture: profile eager steps.
 class Profiler final : public OpListener {
  public:
   Profiler() = default;
   ~Profiler() override;
 
-  /// Waits for the device; what was done since the last call, in order of the first call of each. Throws
+  /// Waits for the device and returns the ops executed since the last call, in the order of their first calls. Throws
   /// Error bug if the timer of an op could not be started or stopped.
   std::vector<OpTime> take();
 

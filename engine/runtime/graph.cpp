@@ -7,7 +7,7 @@ namespace cucurbit {
 
 StepGraph::StepGraph(const std::function<void()>& step) {
   cudaGraph_t graph{};
-  Pool::current().trim();  // what the eager steps used and the replays will not
+  Pool::current().trim();  // frees what the eager steps used: the graph has memory of its own
   {
     PoolScope own(*pool_);
     // Relaxed: the pool may have to call cudaMalloc while capturing, which is safe on one stream.

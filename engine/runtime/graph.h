@@ -9,22 +9,23 @@
 
 namespace cucurbit {
 
-/// A step recorded once and replayed: the same kernels on the same addresses, without the host's work.
+/// A step captured once as a CUDA graph and replayed: the same kernels on the same addresses, without the host's work.
 /// Whatever must survive a replay (parameters, counters, losses) is allocated before capture.
 class StepGraph {
  public:
-  /// Records what `step` queues on stream(); nothing runs. `step` must have run once before, so that lazy set-up
+  /// Captures what `step` queues on stream(); nothing runs. `step` must have run once before, so that lazy set-up
   /// (library handles, primitives) is done, and must not synchronise or copy to the host.
   explicit StepGraph(const std::function<void()>& step);
   ~StepGraph();
   StepGraph(const StepGraph&) = delete;
   StepGraph& operator=(const StepGraph&) = delete;
 
+  /// Queues a replay.
   void launch();
   /// Kernels, copies and library calls in one replay.
   size_t nodes() const { return nodes_; }
-  /// The most bytes that the step has in use at once of what it allocates itself: activations, gradients of activations,
-  /// workspaces. What was allocated before capture is not counted. Every replay needs as much.
+  /// The peak, in bytes, of the memory that the step allocates itself: activations, their gradients, workspaces. Memory
+  /// allocated before the capture is not counted. Every replay needs this much.
   size_t peak_bytes() const { return pool_->peak(); }
 
  private:

@@ -17,7 +17,7 @@ void check_cublas(cublasStatus_t status, const char* call) {
 
 cublasHandle_t cublas() {
   static const cublasHandle_t handle = [] {
-    constexpr size_t kWorkspace = 32 << 20;  // what cuBLAS asks for on Hopper; less suffices on older devices
+    constexpr size_t kWorkspace = 32 << 20;  // what cuBLAS recommends for Hopper; older devices need less
     cublasHandle_t made{};
     void* workspace = nullptr;
     check_cublas(cublasCreate(&made), "cublasCreate");

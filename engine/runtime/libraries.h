@@ -6,11 +6,13 @@
 #include <cudnn.h>
 #endif
 
-/// Handles of the vendor libraries, bound to stream(). Made at first use, which must not be inside a graph capture, and
-/// kept until the program ends: destroying them among other static objects would race with the driver's own shutdown.
+/// Handles of the vendor libraries, bound to stream(). They are created at first use, which must not be inside a graph
+/// capture, and kept until the program ends: destroying them with other static objects would race with the driver's own
+/// shutdown.
 namespace cucurbit {
 
-/// With a fixed workspace of its own: cuBLAS would otherwise allocate during captures, and results may depend on it.
+/// The handle has a fixed workspace: otherwise cuBLAS would allocate during captures, and results may depend on the
+/// workspace.
 cublasHandle_t cublas();
 
 /// Throws Error naming `call` unless `status` is success.

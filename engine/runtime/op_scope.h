@@ -4,16 +4,17 @@
 
 #include "engine/tensor.h"
 
-/// The one hook that every op passes: whoever wants to know which ops run, and what they do, listens here.
+/// The one hook that every op passes: listeners learn from it which ops run and what they do.
 namespace cucurbit {
 
-/// Multiplications and additions of an op's products, and the type in which they are made, which decides their rate.
+/// The multiplications and additions of an op's products, and the element type in which they are computed, on which
+/// their rate depends.
 struct Arithmetic {
   double flop = 0;
   DType type = DType::f32;
 };
 
-/// What an OpScope says of its op.
+/// What an OpScope tells a listener about its op.
 struct OpDescription {
   std::string shape;
   double bytes = 0;            // each operand moved once between memory and the processor
@@ -22,18 +23,19 @@ struct OpDescription {
   const char* algorithm = "";  // its name, where it is not the formula
 };
 
-/// An op that reads or writes `arrays` arrays of the size of x and computes next to nothing.
+/// Describes an op that reads or writes `arrays` arrays of the size of x and computes next to nothing.
 inline OpDescription moves(const Tensor& x, double arrays) {
   return {.shape = to_string(x.shape()), .bytes = arrays * double(x.bytes())};
 }
 
-/// An op whose products are made as its formula says.
+/// Describes an op that computes its products directly by its formula.
 inline OpDescription multiplies(std::string shape, double bytes, Arithmetic arithmetic) {
   return {.shape = std::move(shape), .bytes = bytes, .direct = arithmetic, .used = arithmetic};
 }
 
-/// While it lives, it is told of the ops that its thread executes, unless another listener was made after it. Ops may
-/// contain ops: calls nest like brackets. A listener must not be made or destroyed inside an op.
+/// A listener is notified of the ops that its thread executes while it exists, unless another listener was created
+/// after it. Ops may contain ops: calls of begin and end nest. A listener must not be created or destroyed inside an
+/// op.
 class OpListener {
  public:
   OpListener() : previous_(current_) { current_ = this; }
@@ -43,10 +45,10 @@ class OpListener {
 
   /// Called before the op queues any work; `op` is a string literal.
   virtual void begin(const char* op, OpDescription description) = 0;
-  /// Called once the op begun last has queued all of its work.
+  /// Called once the op that began last has queued all of its work.
   virtual void end() noexcept = 0;
 
-  /// The listener of this thread that was made last, or null.
+  /// The newest listener of this thread, or null.
   static OpListener* current() { return current_; }
 
  private:
@@ -54,8 +56,8 @@ class OpListener {
   OpListener* previous_;
 };
 
-/// Makes the rest of its scope a call of `op` for the current listener and, in CUDA builds, an NVTX range that tools such
-/// as Nsight Systems show. Costs a branch where nobody listens, and one more for NVTX.
+/// Makes the rest of its scope a call of `op` for the current listener and, in CUDA builds, an NVTX range that tools
+/// such as Nsight Systems show. Without a listener it costs one branch, and one more for NVTX.
 class OpScope {
  public:
   /// describe() -> OpDescription; called only if there is a listener.

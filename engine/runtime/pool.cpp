@@ -19,8 +19,8 @@ constexpr int kSentinel = 0xa5, kPoison = 0xff;
 
 thread_local Pool* innermost = nullptr;
 
-/// Size classes: multiples of 512 bytes up to 4 KiB, then eight to every power of two, so that blocks are reused by
-/// tensors of nearly the same size and waste stays below one eighth.
+/// Rounds up to a size class: multiples of 512 bytes up to 4 KiB, then eight classes per power of two, so that tensors
+/// of nearly the same size reuse blocks and less than one eighth is wasted.
 size_t round_up(size_t bytes) {
   const size_t power = std::bit_floor(std::max<size_t>(bytes, 1));
   const size_t unit = std::max<size_t>(power / 8, 512);
@@ -29,7 +29,7 @@ size_t round_up(size_t bytes) {
 }  // namespace
 
 Pool& Pool::current() {
-  // Never destroyed: tensors held by static objects may outlive any order of destruction.
+  // Never destroyed, because static objects that hold tensors may be destroyed in any order.
   static const auto* program = new std::shared_ptr<Pool>(std::make_shared<Pool>());
   return innermost ? *innermost : **program;
 }
@@ -52,7 +52,7 @@ void* Pool::take(size_t rounded) {
   cudaError_t status = cudaMalloc(&block, rounded);
   if (status == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    // During a capture nothing may wait, and cached blocks are in use by the graph to be.
+    // During a capture nothing may wait, and the cached blocks belong to the graph that is being captured.
     cudaStreamCaptureStatus capture{};
     cudaStreamIsCapturing(stream(), &capture);
     if (capture == cudaStreamCaptureStatusNone) {

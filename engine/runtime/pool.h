@@ -9,7 +9,7 @@ namespace cucurbit {
 
 /// Caching allocator of device memory in stream order. A released block is reused at once: everything runs on one
 /// stream, so later work cannot overtake the work that still uses it. One pool serves eager work; every captured graph
-/// owns another, because its addresses must stay its own between replays.
+/// owns another, because nothing else may use its addresses between replays.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   ~Pool();
@@ -17,19 +17,20 @@ class Pool : public std::enable_shared_from_this<Pool> {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  /// The pool of the innermost PoolScope of this thread, else the one that lives as long as the program.
+  /// The pool of the innermost PoolScope of this thread; without a PoolScope, a pool that exists as long as the
+  /// program.
   static Pool& current();
 
-  /// At least `bytes` of device memory, aligned to 256 bytes. Throws Error out_of_memory naming requested, free and
-  /// peak.
+  /// At least `bytes` of device memory, aligned to 256 bytes. Throws Error out_of_memory with the sizes requested, free
+  /// and in use at the peak.
   void* allocate(size_t bytes);
+  /// Takes back `block`, which allocate(bytes) returned, for reuse by work that is queued later.
   void release(void* block, size_t bytes) noexcept;
 
-  /// Gives blocks that nothing uses back to the device.
+  /// Returns unused blocks to the device.
   void trim() noexcept;
 
-  /// Bytes of the blocks in use, rounded up to the sizes in which the pool hands them out, and the most that were in use
-  /// at once.
+  /// Bytes of the blocks in use, each rounded up to its size class, and the most that were in use at once.
   size_t in_use() const { return in_use_; }
   size_t peak() const { return peak_; }
 
@@ -49,7 +50,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   int damaged_ = 0;
 };
 
-/// Makes `pool` the current one while it lives.
+/// Makes `pool` the current pool of its thread while the scope exists.
 class PoolScope {
  public:
   explicit PoolScope(Pool& pool);
@@ -61,7 +62,7 @@ class PoolScope {
   Pool* previous_;
 };
 
-/// A block of device memory, returned to its pool when the last owner goes.
+/// A block of device memory, which the destructor returns to its pool.
 class Storage {
  public:
   Storage(Pool& pool, size_t bytes) : pool_(pool.shared_from_this()), bytes_(bytes), data_(pool.allocate(bytes)) {}

@@ -4,7 +4,8 @@
 
 namespace cucurbit {
 
-/// The stream on which the engine runs everything; made at first use, not synchronising with the legacy stream.
+/// The stream on which the engine runs everything; created at first use, not synchronising with the legacy default
+/// stream.
 cudaStream_t stream();
 
 /// Waits until everything queued so far is done; errors of earlier kernels surface here.

@@ -6,10 +6,10 @@
 
 namespace cucurbit {
 
-/// The training images of a step: where each micro-batch comes from, and what is done to it.
+/// The training images of a step: the set that micro-batches come from, and their augmentation.
 class BatchSource {
  public:
-  /// `data` must outlive this. Throws Error input for images that are not what `network` takes.
+  /// `data` must outlive this. Throws Error input if the images do not have the shape that `network` expects.
   BatchSource(const DeviceSet& data, const Augmentation& augmentation, const Network& network);
 
   const DeviceSet& data() const { return data_; }
@@ -18,7 +18,7 @@ class BatchSource {
   double take_waited() const { return data_.take_waited(); }
   /// See Step::try_inference.
   void try_inference(Network& network, int64_t batch_size) const;
-  /// Queues the micro-batch at which context.state stands.
+  /// Queues the gathering of the micro-batch at the position of context.state.
   Batch next(const StepContext& context) const;
 
  private:

@@ -15,7 +15,7 @@
 namespace cucurbit {
 
 namespace {
-constexpr int64_t kMostTabledClasses = 4096;  // 128 MiB
+constexpr int64_t kMostTabledClasses = 4096;  // a confusion matrix of 128 MiB
 
 template <class T>
 T read_counters(const Tensor& bytes) {
@@ -60,8 +60,8 @@ Tensor logits_of_batch(Network& network, const Tensor& images, bool flip) {
 template <class F>
 void for_each_batch(Network& network, const DeviceSet& data, const EvaluationOptions& options, F&& use) {
   if (data.image_shape() != network.input())
-    throw Error(ErrorKind::input, fmt::format("[evaluate] images {} for a network of {}", to_string(data.image_shape()),
-                                              to_string(network.input())));
+    throw Error(ErrorKind::input, fmt::format("[evaluate] images {}: the network expects {}",
+                                              to_string(data.image_shape()), to_string(network.input())));
   for (int64_t begin = 0; begin < data.count(); begin += options.batch_size) {
     const int64_t end = std::min(begin + options.batch_size, data.count());
     const Batch batch = data.range(begin, end, network.store().compute());
@@ -112,18 +112,18 @@ std::vector<ClassReport> class_reports(const Evaluation& evaluation) {
   size_t classes = 0;
   while (classes * classes < evaluation.confusion.size()) ++classes;
   std::vector<ClassReport> reports(classes);
-  std::vector<int64_t> taken(classes, 0);
-  for (size_t is = 0; is < classes; ++is)
-    for (size_t seems = 0; seems < classes; ++seems) {
-      const int64_t count = evaluation.confusion[is * classes + seems];
-      reports[is].images += count;
-      taken[seems] += count;
-      if (is == seems) reports[is].correct = count;
+  std::vector<int64_t> predictions(classes, 0);
+  for (size_t actual = 0; actual < classes; ++actual)
+    for (size_t predicted = 0; predicted < classes; ++predicted) {
+      const int64_t count = evaluation.confusion[actual * classes + predicted];
+      reports[actual].images += count;
+      predictions[predicted] += count;
+      if (actual == predicted) reports[actual].correct = count;
     }
   const auto share = [](int64_t part, int64_t whole) { return whole > 0 ? double(part) / double(whole) : 0; };
   for (size_t c = 0; c < classes; ++c) {
     reports[c].recall = share(reports[c].correct, reports[c].images);
-    reports[c].precision = share(reports[c].correct, taken[c]);
+    reports[c].precision = share(reports[c].correct, predictions[c]);
   }
   return reports;
 }

@@ -11,13 +11,13 @@ struct Evaluation {
   int64_t samples = 0, errors = 0;
   double loss = 0;  // mean cross-entropy
   double top1 = 0, top5 = 0;
-  /// [classes, classes]: images of the first index's class taken for the second's; empty above 4096 classes
+  /// [true class, predicted class]: numbers of images, row-major; empty above 4096 classes.
   std::vector<int64_t> confusion;
 };
 
 struct EvaluationOptions {
   int64_t batch_size = 1000;
-  bool flip = false;  // logits are the mean of those of the image and of its mirror image
+  bool flip = false;  // average the logits of each image and of its mirror image
 };
 
 /// Runs the network in inference mode over the whole set, in order. Throws Error input for a label outside the classes.
@@ -26,12 +26,13 @@ Evaluation evaluate(Network& network, const DeviceSet& data, const EvaluationOpt
 /// f32 (f64 for f64 networks) [count, classes]: the logits of every sample in order, on the device.
 Tensor logits_of(Network& network, const DeviceSet& data, const EvaluationOptions& options = {});
 
-/// What a confusion matrix says of one class. Shares of nothing are 0.
+/// The results of one class. A ratio whose denominator is 0 is 0.
 struct ClassReport {
   int64_t images = 0, correct = 0;
-  double recall = 0;     // of its images, those recognised: the class's accuracy
-  double precision = 0;  // of the images taken for it, those that are
+  double recall = 0;     // correct / images: the accuracy within the class
+  double precision = 0;  // correct / images predicted to be of this class
 };
+/// One report per class, from the confusion matrix; empty if there is none.
 std::vector<ClassReport> class_reports(const Evaluation& evaluation);
 
 }  // namespace cucurbit

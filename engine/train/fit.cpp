@@ -29,13 +29,13 @@ void merge(TrainMetrics& sum, const TrainMetrics& part) {
   sum.samples += part.samples;
 }
 
-/// How many steps to queue between looks at the counters: about a quarter of a second's worth, so that reading them
-/// costs nothing and a terminal still sees progress.
-int64_t steps_between_looks(double seconds_per_step) {
+/// How many steps to queue before the meters are read: about a quarter of a second's worth, so that reading them costs
+/// next to nothing and a terminal still shows progress.
+int64_t steps_between_readings(double seconds_per_step) {
   return std::clamp<int64_t>(int64_t(0.25 / std::max(seconds_per_step, 1e-6)), 1, 1000);
 }
 
-/// While it lives the network computes with the moving average of its weights, if there is one.
+/// While an object of this class exists, the network computes with the moving average of its weights, if there is one.
 class AveragedWeights {
  public:
   AveragedWeights(ParameterStore& store, const Tensor& average) : store_(store), average_(average) { exchange(); }
@@ -63,7 +63,7 @@ int64_t train_epoch(Trainer& trainer, int64_t epoch, int64_t first, int64_t step
     done += now;
     merge(sum, trainer.take_metrics());
     const double elapsed = seconds_since(start), per_step = elapsed / double(done - first);
-    stride = steps_between_looks(per_step);
+    stride = steps_between_readings(per_step);
     const int64_t steps_left = steps - done + (options.epochs - epoch) * steps;
     if (hooks.progress)
       hooks.progress({.epoch = epoch,
@@ -92,7 +92,7 @@ Evaluation validate(Trainer& trainer, const DeviceSet& validation, const Evaluat
   }
 }
 
-/// Validates and books a complete epoch.
+/// Validates after a complete epoch and adds the epoch to the record.
 void finish_epoch(Trainer& trainer, const DeviceSet* validation, const FitOptions& options, const FitHooks& hooks,
                   TrainingRecord& record, EpochReport report) {
   {
@@ -117,7 +117,7 @@ void fit(Trainer& trainer, const DeviceSet* validation, const FitOptions& option
   const double seconds_before = record.seconds;
   const StepState position = trainer.position();
   int64_t taken = position.step(), first = position.epoch_micro_batch / position.grad_accum_steps;
-  if (int64_t(record.epochs.size()) > position.epoch) {  // max_steps ended it before its end: it goes on
+  if (int64_t(record.epochs.size()) > position.epoch) {  // max_steps ended that epoch early: continue it
     record.unfinished = record.epochs.back().train;
     record.epochs.pop_back();
   }

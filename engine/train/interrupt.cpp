@@ -17,7 +17,7 @@ time_t now() {
 }
 
 void note(int signal) {
-  // A shell or timeout signals the process and its group: the same signal twice at once is one wish.
+  // A shell or timeout signals both the process and its group: two signals within two seconds are one request.
   if (arrived && now() - arrived_at >= 2) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);

@@ -23,7 +23,8 @@ void Meters::add(const std::string& name, const Tensor& mean, int64_t rows) {
   const auto slot = size_t(known - names_.begin());
   if (known == names_.end()) {
     if (names_.size() == kMostMeters)
-      throw Error(ErrorKind::bug, fmt::format("[meters] '{}': there are {} meters already", name, kMostMeters));
+      throw Error(ErrorKind::bug,
+                  fmt::format("[meters] '{}': there are already {} meters, the most possible", name, kMostMeters));
     names_.push_back(name);
   }
   auto* const meter = reinterpret_cast<kernels::Meter*>(meters_.raw()) + slot;

@@ -6,8 +6,8 @@
 namespace cucurbit {
 
 namespace {
-constexpr double kKeep = 0.9;    // share of the past in the smoothed loss
-constexpr double kDiverged = 4;  // times the least smoothed loss
+constexpr double kKeep = 0.9;    // weight of the past in the smoothed loss
+constexpr double kDiverged = 4;  // a smoothed loss above this many times the smallest one ends the sweep
 constexpr int64_t kStepsAtOnce = 20;
 
 std::vector<float> growing_rates(int64_t steps, double first, double last) {
@@ -26,7 +26,7 @@ bool extend(RateSweep& sweep, const std::vector<float>& rates, const std::vector
     double loss = 0;
     for (int64_t i = 0; i < grad_accum_steps; ++i) loss += double(losses[step * size_t(grad_accum_steps) + size_t(i)]);
     loss /= double(grad_accum_steps);
-    // The mean so far has the weight 1 - kKeep^step of a mean that began with nothing.
+    // Corrects the bias of starting from nothing: the weights of the losses so far add up to 1 - kKeep^step.
     const double before = sweep.points.empty() ? 0 : sweep.points.back().smoothed;
     const double weight = 1 - std::pow(kKeep, double(step)), whole = 1 - std::pow(kKeep, double(step) + 1);
     const double smoothed = (kKeep * weight * before + (1 - kKeep) * loss) / whole;

@@ -8,15 +8,15 @@
 
 namespace cucurbit {
 
-/// The scalar loss of a micro-batch. It counts samples and correct answers in meters.counts(), which losses on labels
-/// take, and adds its terms to `meters`.
+/// Computes the scalar loss of a micro-batch, counts samples and correct answers in meters.counts(), to which losses on
+/// labels add, and adds its terms to `meters`.
 using LossFunction = std::function<Tensor(const Tensor& logits, const Batch& batch, Meters& meters)>;
 
-/// One network, one set of labelled images, one loss.
+/// Trains one network on one set of labelled images with one loss.
 class SupervisedStep : public Step {
  public:
-  /// `network` and `data` must outlive this. Of `options` it takes augmentation, optimizer and learning rates. Throws
-  /// Error input for images that are not what the network takes.
+  /// `network` and `data` must outlive this. Uses augmentation, optimizer and learning rates of `options`. Throws Error
+  /// input if the images do not have the shape that the network expects.
   SupervisedStep(Network& network, const DeviceSet& data, const TrainOptions& options, LossFunction loss);
 
   std::span<Learner* const> learners() override { return learners_; }

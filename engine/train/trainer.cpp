@@ -11,7 +11,7 @@
 namespace cucurbit {
 
 namespace {
-/// Updates that run eagerly before the capture: the first one sets up libraries and fills the pool.
+/// How many updates run eagerly before the capture: the first one sets up libraries and fills the pool.
 constexpr int64_t kEagerUpdates = 2;
 
 constexpr const char* kRemedies = "lower `lr`, warm up with `warmup_epochs`, or limit gradients with `clip_grad`";
@@ -19,22 +19,25 @@ constexpr const char* kRemedies = "lower `lr`, warm up with `warmup_epochs`, or 
 std::unique_ptr<Step> checked(std::unique_ptr<Step> step, const TrainOptions& options) {
   const int64_t samples = step->samples();
   if (options.batch_size < 1 || options.grad_accum_steps < 1 || options.batch_size > samples / options.grad_accum_steps)
-    throw Error(ErrorKind::usage, fmt::format("[train] `batch_size` {}, {} a step, for {} images: a step takes at most "
-                                              "the whole set: lower `batch_size` or `grad_accum_steps`",
-                                              options.batch_size, options.grad_accum_steps, samples));
-  if (options.learning_rates.empty()) throw Error(ErrorKind::usage, "[train] 0 steps: expected at least one");
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("[train] `batch_size` {} times `grad_accum_steps` {} for {} images: expected at least 1 each "
+                    "and a product of at most the number of images: lower `batch_size` or `grad_accum_steps`",
+                    options.batch_size, options.grad_accum_steps, samples));
+  if (options.learning_rates.empty())
+    throw Error(ErrorKind::usage, "[train] no learning rates: expected one for each step");
   return step;
 }
 
-/// A scalar of the loss's type.
+/// `value` as a scalar in device memory.
 Tensor scalar(double value, DType dtype) {
   Tensor made = Tensor::empty({}, dtype);
   dispatch_float(dtype, "scalar", [&]<class T>(Type<T>) { kernels::fill(made.data<T>(), 1, value, stream()); });
   return made;
 }
 
-/// Throws for what the steps since the last look did wrong. `first_bad_step` counts from 1; 0: every gradient was
-/// finite.
+/// Throws Error if the steps since the last reading met invalid labels or values that are not finite. `first_bad_step`
+/// counts from 1; it is 0 if every gradient was finite.
 void expect_sound(const Meters::Totals& totals, int64_t first_bad_step, int64_t steps_done) {
   const kernels::StepMetrics& counts = totals.counts;
   if (counts.bad_labels > 0)
@@ -118,12 +121,13 @@ Error Trainer::with_fitting_batch(const Error& error) {
                                                      : "not even 1 fits"));
 }
 
-/// True if a step of this size runs, and an inference beside the memory that its graph would keep.
+/// True if a step of this batch size fits in memory, and inference fits beside the memory that the step's graph would
+/// keep.
 bool Trainer::fits(int64_t batch_size) {
   options_.batch_size = batch_size;
   try {
     Pool::current().trim();
-    set_position(ahead_);  // on which the device's images and those in host memory agree
+    set_position(ahead_);  // after a failed step, host and device may be at different positions
     step_->prepare(ahead_, batch_size);
     const auto pool = std::make_shared<Pool>();
     {
@@ -142,7 +146,7 @@ bool Trainer::fits(int64_t batch_size) {
 int64_t Trainer::largest_batch_that_fits() {
   int64_t fitting = 0, failing = options_.batch_size;
   for (int64_t size = failing / 2; size >= 1 && fitting == 0; size /= 2) (fits(size) ? fitting : failing) = size;
-  // Closer to the limit, to an eighth: a try costs about a step.
+  // Narrows the gap to an eighth of the batch size; each trial costs about a step.
   while (fitting > 0 && failing - fitting > std::max<int64_t>(fitting / 8, 1)) {
     const int64_t middle = fitting + (failing - fitting) / 2;
     (fits(middle) ? fitting : failing) = middle;

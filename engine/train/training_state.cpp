@@ -15,14 +15,14 @@ using nlohmann::json;
 constexpr const char* kStateKey = "cucurbit.training";
 constexpr const char* kMasters = "training.weights.";
 
-/// The part of `flat`, laid out as the store's masters, that belongs to a parameter.
+/// The part of `flat` that belongs to a parameter; `flat` has the layout of the store's masters.
 Tensor part_of(const Tensor& flat, const ParameterStore& store, const Parameter& parameter) {
   const int64_t offset = store.offset(parameter);
   return flat.slice(offset, offset + parameter.shape.size()).reshape(parameter.shape);
 }
 
-/// Appends a learner's tensors by their names in the file: of the first learner the network is what is deployed, of the
-/// others it is part of the training.
+/// Appends a learner's tensors by their names in the file. The network of the first learner is deployed; those of the
+/// others are needed in training only, and have a prefix.
 void append_learner(Learner& learner, const std::string& prefix, std::vector<NamedTensor>& all) {
   const ParameterStore& store = learner.network().store();
   const Tensor& average = learner.optimizer().ema();
@@ -55,7 +55,7 @@ TrainMetrics metrics_of(const json& j) {
   TrainMetrics metrics{.loss = j.at("loss"),
                        .top1 = j.at("top1"),
                        .samples = j.at("samples"),
-                       .seconds = j.value("seconds", 0.0),  // states of earlier versions have neither times nor terms
+                       .seconds = j.value("seconds", 0.0),  // earlier versions saved neither times nor terms
                        .waited = j.value("waited", 0.0)};
   const json terms = j.value("terms", json::object());
   for (const auto& [name, mean] : terms.items()) metrics.terms.push_back({name, mean});
@@ -112,8 +112,8 @@ Parsed parse_state(const SafetensorsFile& file) {
   const auto found = file.metadata().find(kStateKey);
   if (found == file.metadata().end())
     throw Error(ErrorKind::input,
-                fmt::format("[resume] {}: weights alone, no state of a training ({}): resume from checkpoints/ of "
-                            "a run folder",
+                fmt::format("[resume] {}: the file holds weights but no training state ({}): resume from "
+                            "checkpoints/ of a run folder",
                             file.path().string(), kStateKey));
   try {
     const json j = json::parse(found->second);
@@ -131,17 +131,17 @@ Parsed parse_state(const SafetensorsFile& file) {
     for (const json& report : j.at("epochs")) parsed.record.epochs.push_back(report_of(report));
     return parsed;
   } catch (const json::exception& broken) {
-    throw Error(ErrorKind::input, fmt::format("[resume] {}: the state of the training is damaged: {}",
-                                              file.path().string(), broken.what()));
+    throw Error(ErrorKind::input,
+                fmt::format("[resume] {}: the training state is damaged: {}", file.path().string(), broken.what()));
   }
 }
 
 template <class T>
-void expect_same(const SafetensorsFile& file, const char* what, T saved, T wanted) {
-  if (saved != wanted)
-    throw Error(ErrorKind::input, fmt::format("[resume] {}: {} {}, this run has {}: give the options of the run that "
+void expect_same(const SafetensorsFile& file, const char* what, T saved, T present) {
+  if (saved != present)
+    throw Error(ErrorKind::input, fmt::format("[resume] {}: {} {}, this run has {}: use the options of the run that "
                                               "is resumed",
-                                              file.path().string(), what, saved, wanted));
+                                              file.path().string(), what, saved, present));
 }
 }  // namespace
 
@@ -157,10 +157,10 @@ TrainingRecord load_training_state(const std::filesystem::path& path, Trainer& t
   Parsed parsed = parse_state(file);
   expect_same(file, "seed", parsed.position.seed, trainer.options().seed);
   expect_same(file, "batch size", parsed.batch_size, trainer.options().batch_size);
-  expect_same(file, "batches a step", parsed.position.grad_accum_steps, trainer.options().grad_accum_steps);
+  expect_same(file, "micro-batches per step", parsed.position.grad_accum_steps, trainer.options().grad_accum_steps);
   const std::vector<NamedTensor> tensors = all_tensors(trainer);
-  // fill_tensors ignores names that begin with "training." and are not asked for, so the counts are compared too.
-  expect_same(file, "tensors of model and optimiser:", file.tensors().size(), tensors.size());
+  // fill_tensors ignores further tensors whose names begin with "training.", so the counts are compared too.
+  expect_same(file, "number of tensors of model and optimiser", file.tensors().size(), tensors.size());
   fill_tensors(file, tensors);
   for (Learner* learner : trainer.trained_step().learners()) learner->network().store().refresh_low_precision_copy();
   trainer.set_position(parsed.position);

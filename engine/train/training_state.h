@@ -7,15 +7,16 @@
 
 namespace cucurbit {
 
-/// Writes everything that a training needs to go on bit by bit as if it had not stopped: weights, buffers, the
-/// optimiser's state, the moving average, the position and the record; atomically. The file is a checkpoint as well
-/// (load_checkpoint), holding the weights to evaluate: the moving average where there is one. What only training needs
-/// has names that begin with "training.".
+/// Writes everything that training needs to be resumed bit for bit: weights, buffers, the optimiser's state, the moving
+/// average, the position and the record; atomically. The file is also a checkpoint (load_checkpoint) with the weights
+/// to evaluate: the moving average if there is one. Tensors that only training needs have names that begin with
+/// "training.".
 void save_training_state(const std::filesystem::path& path, const CheckpointInfo& info, const Trainer& trainer,
                          const TrainingRecord& record);
 
-/// Puts `trainer` and its networks where the file says, and returns the record. Throws Error input, before anything is
-/// changed, for a file without a training state or one of another model, optimiser, seed or number of images a step.
+/// Restores `trainer` and its networks from the file and returns the record. Throws Error input, before anything is
+/// changed, for a file without a training state, or with one of another model, optimiser, seed, batch size or number of
+/// micro-batches per step.
 TrainingRecord load_training_state(const std::filesystem::path& path, Trainer& trainer);
 
 }  // namespace cucurbit

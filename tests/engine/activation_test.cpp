@@ -1,4 +1,4 @@
-// Activations at their kinks and at values that no arithmetic reaches, as PyTorch 1.13 gives them.
+// Activations at their kinks, and at infinities and NaN, as computed by PyTorch 1.13.
 #include "engine/ops/activation.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ TEST(Activations, Relu6AtItsKinks) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::vector<float> x = {-kInfinity, -1, -0.f, 0, 1e-30f, 3, std::nextafter(6.f, 0.f), 6, 7, kInfinity, NAN};
   const std::vector<float> y = {0, 0, 0, 0, 1e-30f, 3, std::nextafter(6.f, 0.f), 6, 6, 6, NAN};
-  const std::vector<float> slope = {0, 0, 0, 0, 1, 1, 1, 0, 0, 0};  // that of NaN is not defined
+  const std::vector<float> slope = {0, 0, 0, 0, 1, 1, 1, 0, 0, 0};  // the slope at NaN is undefined
   Tensor input = Tensor::from_host(x, {int64_t(x.size())});
   require_gradient(input);
   Tape tape;

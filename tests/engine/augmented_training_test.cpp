@@ -1,4 +1,4 @@
-// Training with everything that is done to images, and the labels of images that were mixed.
+// Training with all augmentations, and the labels of mixed images.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -47,7 +47,7 @@ TEST(AugmentedTraining, GraphReplayIsBitEqualToEager) {
       {.max_shift = 1, .mixing = {.mixup = 0.4f, .cutmix = 1, .probability = 0.8f}}};
   for (const Augmentation& augmentation : augmentations)
     for (DType compute : {DType::f32, DType::bf16}) {
-      // 20 steps go over two epochs and more.
+      // 20 steps cover more than two epochs.
       const Outcome eager = train(20, augmentation, false, compute), replayed = train(20, augmentation, true, compute);
       EXPECT_EQ(eager.weights, replayed.weights);
       EXPECT_EQ(eager.metrics.loss, replayed.metrics.loss);

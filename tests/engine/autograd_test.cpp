@@ -1,4 +1,4 @@
-// The tape: shared inputs, reuse, accumulation, views, and what it refuses.
+// The tape: shared inputs, reuse, accumulation, views, and invalid calls.
 #include "engine/autograd.h"
 
 #include <gtest/gtest.h>

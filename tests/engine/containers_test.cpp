@@ -1,4 +1,4 @@
-// Containers: what they list of their parts, stochastic depth by sample, shapes that do not fit.
+// Containers: what they list of their parts, stochastic depth per sample, shapes that do not match.
 #include <gtest/gtest.h>
 
 #include "engine/nn/layers.h"
@@ -17,7 +17,7 @@ std::unique_ptr<ConvNorm2d> conv(Activation activation, const char* name) {
                                       activation, ConvNorm2d::Names{name, std::string(name) + "_norm"});
 }
 
-/// A residual network of one block; the same weights whatever the probability.
+/// A residual network of one block, with the same weights for every probability.
 Network residual(const DropPath& drop_path, bool preactivation) {
   auto net = std::make_unique<Sequential>();
   if (preactivation) {
@@ -34,7 +34,7 @@ Network residual(const DropPath& drop_path, bool preactivation) {
 class StochasticDepth : public testing::TestWithParam<bool> {
  protected:
   const Tensor x_ = Tensor::from_host(test::hashed(size_t(kBatch * kPixels * kChannels), 1, 0.5, 1),
-                                      {kBatch, 2, 2, kChannels});  // positive: a ReLU does not change it
+                                      {kBatch, 2, 2, kChannels});  // positive, so that ReLU does not change it
   std::vector<float> training_output(const DropPath& drop_path, int64_t step) const {
     const StepState at{.seed = 5, .micro_batch = step, .epoch = 0, .epoch_micro_batch = 0};
     const Tensor state = bytes_on_device(std::span(&at, 1));

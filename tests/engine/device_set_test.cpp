@@ -1,4 +1,4 @@
-// The images that a set gives.
+// The images that a set on the device provides.
 #include "engine/data/device_set.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ TEST(DeviceSet, NormalisesEveryChannel) {
     const std::vector<float> values = batch.images.to_host<float>();
     ASSERT_EQ(values.size(), 12u);
     for (size_t i = 0; i < values.size(); ++i) {
-      const double deviation = i % 3 == 2 ? 1 : normalization.stddev[i % 3];  // 0 counts as 1
+      const double deviation = i % 3 == 2 ? 1 : normalization.stddev[i % 3];  // a deviation of 0 counts as 1
       EXPECT_NEAR(values[i], (images.images[i] / 255.0 - normalization.mean[i % 3]) / deviation, 1e-6) << i;
     }
     EXPECT_EQ(batch.labels.to_host<int32_t>(), images.labels);

@@ -32,7 +32,7 @@ TEST(Evaluate, CountsWhatTheLogitsSay) {
     for (int64_t c = 0; c < kClasses; ++c) sum += std::exp(double(row[c]));
     loss += (std::log(sum) - row[label]) / kImages;
   }
-  ASSERT_NE(within[3], within[4]) << "an untrained network: every rank occurs";
+  ASSERT_NE(within[3], within[4]) << "every rank must occur, as in an untrained network";
   ASSERT_NE(within[4], within[5]);
   const Evaluation result = evaluate(network, data, {.batch_size = 50});
   EXPECT_EQ(result.samples, kImages);
@@ -67,7 +67,8 @@ TEST(Evaluate, FlipAveragesTheLogitsOfBothImages) {
 }
 
 TEST(Evaluate, ClassReportsAreSharesOfRowsAndColumns) {
-  // Of class 0 three are right and one is taken for class 1; class 1 has none; of class 2 one of two is right.
+  // Of class 0 three images are right and one is predicted as class 1; class 1 has none; of class 2 one of two is
+  // right.
   const std::vector<ClassReport> reports = class_reports({.samples = 6, .confusion = {3, 1, 0, 0, 0, 0, 1, 0, 1}});
   ASSERT_EQ(reports.size(), 3u);
   const auto expect_report = [](const ClassReport& got, const ClassReport& expected) {

@@ -1,4 +1,4 @@
-// What layers make of their options: which parameters decay, running statistics, inference.
+// The effects of layer options: which parameters decay, running statistics, inference.
 #include "engine/nn/layers.h"
 
 #include <gtest/gtest.h>
@@ -33,10 +33,10 @@ TEST(Layers, RunningStatisticsMoveByTheMomentum) {
     BatchNorm2d norm(1, BatchNorm2d::Options{.momentum = momentum});
     const ParameterStore store(norm, DType::f32, InitialValues{.seed = 0});
     norm.forward(Tensor::from_host(std::vector<float>{2, 4, 6, 8}, {4, 1, 1, 1}), {.training = true});
-    const auto running = [&](const std::string& wanted) {
+    const auto running = [&](const std::string& requested) {
       for (const auto& [name, buffer] : store.state().buffers)
-        if (name == wanted) return buffer->value.to_host<float>().at(0);
-      ADD_FAILURE() << wanted;
+        if (name == requested) return buffer->value.to_host<float>().at(0);
+      ADD_FAILURE() << requested;
       return 0.f;
     };
     EXPECT_NEAR(running("running_mean"), momentum * 5, 1e-6);

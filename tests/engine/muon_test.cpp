@@ -1,4 +1,4 @@
-// Muon: PyTorch's trajectories, plain loops in double, which parameters it moves, and that a step replays.
+// Muon against PyTorch's trajectories and plain loops in double; which parameters it updates; replayed steps.
 #include "engine/optim/muon.h"
 
 #include <gtest/gtest.h>
@@ -32,11 +32,11 @@ Values download(const Tensor& from) {
   return {values.begin(), values.end()};
 }
 
-void expect_near(const Values& got, const Values& want, double tolerance, const std::string& what) {
-  ASSERT_EQ(got.size(), want.size());
+void expect_near(const Values& got, const Values& expected, double tolerance, const std::string& what) {
+  ASSERT_EQ(got.size(), expected.size());
   for (size_t i = 0; i < got.size(); ++i)
-    EXPECT_TRUE(std::abs(got[i] - want[i]) <= tolerance)
-        << what << "[" << i << "]: " << got[i] << ", expected " << want[i];
+    EXPECT_TRUE(std::abs(got[i] - expected[i]) <= tolerance)
+        << what << "[" << i << "]: " << got[i] << ", expected " << expected[i];
 }
 
 /// Layers whose weights have these shapes.
@@ -58,7 +58,7 @@ void follow_pytorch(double tolerance) {
   const auto& parameters = store.state().parameters;
   for (size_t m = 0; m < matrices.size(); ++m) upload<A>(parameters[2 * m].item->master, matrices[m]["start"]);
   store.gradients().fill_zero();
-  // The rest stands still at a rate of 0.001 and gradients of 0; Muon's rate is twenty times that.
+  // At a rate of 0.001 and gradients of 0 all other parameters stay unchanged; Muon's rate is twenty times that.
   Optimizer optimizer(store,
                       {.kind = kSgd,
                        .muon = MuonOptions{.rate_scale = values["lr"].get<double>() / 0.001,
@@ -81,7 +81,7 @@ void follow_pytorch(double tolerance) {
 TEST(Muon, FollowsPyTorch) {
   for (const Math math : {Math::vendor, Math::own}) {
     set_math_mode(math);
-    follow_pytorch<double>(2e-8);  // the rates are floats
+    follow_pytorch<double>(2e-8);  // the learning rates are float
     follow_pytorch<float>(2e-6);
   }
   set_math_mode(Math::vendor);

@@ -1,4 +1,4 @@
-// Batch norm and pooling beyond what the op cases say: running statistics, numerical soundness, NaN, ties, refusals.
+// Batch norm and pooling beyond the op cases: running statistics, numerical stability, NaN, ties, invalid arguments.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -49,9 +49,9 @@ TEST(BatchNorm, RunningStatisticsMoveAsInPyTorch) {
     batch_norm(x, filled<double>(1, channels), filled<double>(0, channels), mean, variance, {.momentum = 0.25});
     const auto got_mean = mean.to_host<double>(), got_variance = variance.to_host<double>();
     for (int64_t c = 0; c < channels; ++c) {
-      const Moments want = moments<double>(x, channels, c);
-      EXPECT_NEAR(got_mean[size_t(c)], 0.75 * 2 + 0.25 * want.mean, 1e-12);
-      EXPECT_NEAR(got_variance[size_t(c)], 0.75 * 3 + 0.25 * want.variance * 50 / 49, 1e-12);
+      const Moments expected = moments<double>(x, channels, c);
+      EXPECT_NEAR(got_mean[size_t(c)], 0.75 * 2 + 0.25 * expected.mean, 1e-12);
+      EXPECT_NEAR(got_variance[size_t(c)], 0.75 * 3 + 0.25 * expected.variance * 50 / 49, 1e-12);
     }
   }
 }
@@ -76,9 +76,9 @@ TEST(BatchNorm, MeanFarLargerThanDeviation) {
   batch_norm(x, filled<float>(1, channels), filled<float>(0, channels), mean, variance, {.momentum = 1});
   const auto got_mean = mean.to_host<float>(), got_variance = variance.to_host<float>();
   for (int64_t c = 0; c < channels; ++c) {
-    const Moments want = moments<float>(x, channels, c);
-    EXPECT_NEAR(got_mean[size_t(c)], want.mean, 1e-3);  // one unit in the last place of 10000
-    EXPECT_NEAR(got_variance[size_t(c)] / (want.variance * rows / (rows - 1)), 1, 1e-4);
+    const Moments expected = moments<float>(x, channels, c);
+    EXPECT_NEAR(got_mean[size_t(c)], expected.mean, 1e-3);  // one unit in the last place of 10000
+    EXPECT_NEAR(got_variance[size_t(c)] / (expected.variance * rows / (rows - 1)), 1, 1e-4);
   }
 }
 

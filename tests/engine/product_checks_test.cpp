@@ -1,4 +1,4 @@
-// What linear, matmul and conv2d refuse, and what they say.
+// The arguments that linear, matmul and conv2d reject, and their messages.
 #include <gtest/gtest.h>
 
 #include "engine/ops/conv2d.h"

@@ -1,4 +1,4 @@
-// The learning rate finder: its rates, its mean, where it stops and what it suggests.
+// The learning rate finder: its rates, the smoothed loss, where it stops and what it suggests.
 #include "engine/train/rate_sweep.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// A training that was stopped and goes on is, bit by bit, one that was not.
+// A training that is stopped and resumed equals, bit by bit, one that is not stopped.
 #include <gtest/gtest.h>
 
 #include "engine/train/interrupt.h"
@@ -86,7 +86,7 @@ TEST(Resume, TwoEpochsAndTwoMoreEqualFour) {
 
 TEST(Resume, WithinAnEpoch) {
   const TemporaryFolder folder;
-  const TrainOptions options = options_of(kOptimizers[2], 2);  // six steps an epoch
+  const TrainOptions options = options_of(kOptimizers[2], 2);  // six steps per epoch
   TrainingRun straight(options, DType::f32), first(options, DType::f32), second(options, DType::f32);
   straight.go(3);
   first.go(3, 10);
@@ -132,7 +132,7 @@ TEST(Resume, OtherRunsAreRefused) {
   refused(other, "batch size 32, this run has 16");
   other = options;
   other.grad_accum_steps = 2;
-  refused(other, "batches a step 1, this run has 2");
+  refused(other, "micro-batches per step 1, this run has 2");
   refused(options_of(kOptimizers[1], 1), "tensors");
   refused(options_of(kOptimizers[2], 1), "tensors");
   refused(options, "tensors", small_mlp(4));
@@ -143,7 +143,7 @@ TEST(Resume, OtherRunsAreRefused) {
 TEST(Resume, PatienceCountsAcrossTheStop) {
   const TemporaryFolder folder;
   TrainOptions options = options_of(kOptimizers[1], 1);
-  options.learning_rates.assign(1, 0.f);  // nothing ever gets better
+  options.learning_rates.assign(1, 0.f);  // nothing ever improves
   TrainingRun first(options, DType::f32), second(options, DType::f32);
   const auto go = [](TrainingRun& run, int64_t epochs) {
     fit(run.trainer, &run.validation, {.epochs = epochs, .patience = 3}, {}, run.record);

@@ -1,4 +1,4 @@
-// Learning-rate tables: PyTorch's values, warm-up, and what is refused.
+// Learning-rate tables: PyTorch's values, warm-up, and invalid schedules.
 #include "engine/optim/schedule.h"
 
 #include <gtest/gtest.h>
@@ -31,9 +31,9 @@ Schedule from_values(const nlohmann::json& values) {
   return {};
 }
 
-void expect_rates(const std::vector<float>& got, const std::vector<double>& want) {
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-7 * want[i] + 1e-12) << "step " << i;
+void expect_rates(const std::vector<float>& got, const std::vector<double>& expected) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-7 * expected[i] + 1e-12) << "step " << i;
 }
 
 TEST(Schedule, MatchesPyTorch) {
@@ -41,8 +41,8 @@ TEST(Schedule, MatchesPyTorch) {
   const nlohmann::json values = nlohmann::json::parse(file);
   for (const auto& one : values["cases"]) {
     SCOPED_TRACE(one["schedule"].get<std::string>());
-    const std::vector<double> want = one["rates"];
-    expect_rates(learning_rates(from_values(one), int64_t(want.size())), want);
+    const std::vector<double> expected = one["rates"];
+    expect_rates(learning_rates(from_values(one), int64_t(expected.size())), expected);
   }
 }
 

@@ -1,4 +1,5 @@
-// Images that stay in host memory: the same bits as from the device's, in training and evaluation, whoever shares them.
+// Images in host memory give the same bits as images on the device, in training and evaluation, also if trainings share
+// them.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,7 +21,7 @@ const Augmentation kAugmentations[] = {
     {.max_shift = 2, .border = Border::reflect, .flip = Flip::alternating},
     {.flip = Flip::random, .rand_augment = {.operations = 2}, .mixing = {.mixup = 0.4f, .cutmix = 1}}};
 
-/// A set, a network and a training.
+/// A data set, a network and its training.
 struct SmallRun {
   ImageSet images = test::easy_images(203, 8, 4, 7);
   DeviceSet data;
@@ -80,10 +81,10 @@ TEST(Streaming, TrainingIsBitEqual) {
           EXPECT_EQ(resident.weights(), streamed.weights())
               << "graph " << graph << ", grad_accum_steps " << grad_accum_steps;
         }
-        const TrainMetrics want = resident.trainer->take_metrics(), got = streamed.trainer->take_metrics();
-        EXPECT_EQ(want.loss, got.loss);
-        EXPECT_EQ(want.top1, got.top1);
-        EXPECT_EQ(want.waited, 0);
+        const TrainMetrics expected = resident.trainer->take_metrics(), got = streamed.trainer->take_metrics();
+        EXPECT_EQ(expected.loss, got.loss);
+        EXPECT_EQ(expected.top1, got.top1);
+        EXPECT_EQ(expected.waited, 0);
         EXPECT_GT(got.waited, 0);
       }
 }
@@ -94,10 +95,10 @@ TEST(Streaming, EvaluationBetweenStepsIsBitEqualAndLeavesThemAlone) {
     steps(*resident.trainer, 4);
     steps(*streamed.trainer, 4);
     for (int64_t batch_size : {7, 64, 203, 1000}) {
-      const Evaluation want = evaluate(resident.network, resident.data, {.batch_size = batch_size});
+      const Evaluation expected = evaluate(resident.network, resident.data, {.batch_size = batch_size});
       const Evaluation got = evaluate(streamed.network, streamed.data, {.batch_size = batch_size});
-      EXPECT_EQ(want.errors, got.errors);
-      EXPECT_EQ(want.loss, got.loss);
+      EXPECT_EQ(expected.errors, got.errors);
+      EXPECT_EQ(expected.loss, got.loss);
     }
     EXPECT_TRUE(test::same_bits(test::to_host(logits_of(resident.network, resident.data, {.batch_size = 50})),
                                 test::to_host(logits_of(streamed.network, streamed.data, {.batch_size = 50}))));
@@ -121,7 +122,7 @@ TEST(Streaming, GoesOnFromAnyPosition) {
 }
 
 TEST(Streaming, TrainingsMayShareASet) {
-  // In turns, with the same steps, other seeds, and another batch size, all captured.
+  // They take turns: with the same position, with other seeds and with another batch size, all captured.
   const SmallRun::Options all[] = {{.seed = 1}, {.seed = 2}, {.batch_size = 10, .seed = 1}};
   std::vector<std::vector<float>> results[2];
   for (const Residency residency : {Residency::device, Residency::host}) {

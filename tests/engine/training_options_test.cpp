@@ -1,4 +1,4 @@
-// Options of the training step: each replays bit by bit as it runs anew, and each does what its formula says.
+// Options of the training step: with each, replays are bit-equal to eager steps, and each does what its formula says.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -19,6 +19,7 @@ namespace {
 
 using Kind = OptimizerOptions::Kind;
 
+/// A data set and a network to train on it.
 struct Scene {
   DeviceSet data;
   Network network;
@@ -103,20 +104,21 @@ TEST(TrainingOptions, ABatchTimesAccumulationLargerThanTheSetIsRefused) {
 }
 
 TEST(TrainingOptions, TheAverageFollowsTimmsWarmUp) {
-  // decay(u) = min(0.95, 1 - (1 + u)^(-2/3)); the first update makes it a copy.
+  // decay(u) = min(0.95, 1 - (1 + u)^(-2/3)): the first update makes the average a copy of the weights.
   Scene scene(small_mlp(4), DType::f64);
   TrainOptions options = options_of({.ema_decay = 0.95, .ema_warmup = true}, 32, 2, true);
   options.learning_rates.assign(120, 0.05f);
   Trainer trainer = supervised_trainer(scene.network, scene.data, options, kCrossEntropy);
-  std::vector<double> want;
+  std::vector<double> expected;
   for (int u = 0; u < 120; ++u) {
     trainer.step();
     const std::vector<double> masters = scene.network.store().masters().to_host<double>();
     const double decay = std::min(0.95, 1 - std::pow(1 + double(u), -2.0 / 3));
-    if (u == 0) want = masters;
-    for (size_t i = 0; i < want.size(); ++i) want[i] = decay * want[i] + (1 - decay) * masters[i];
+    if (u == 0) expected = masters;
+    for (size_t i = 0; i < expected.size(); ++i) expected[i] = decay * expected[i] + (1 - decay) * masters[i];
     const std::vector<double> got = trainer.optimizer().ema().to_host<double>();
-    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-12) << "update " << u << " at " << i;
+    for (size_t i = 0; i < expected.size(); ++i)
+      ASSERT_NEAR(got[i], expected[i], 1e-12) << "update " << u << " at " << i;
   }
 }
 
@@ -129,7 +131,7 @@ TEST(TrainingOptions, DecayReachesBiasesOnlyWhenAsked) {
     for (const auto& [name, parameter] : state.parameters)
       if (name == "1.weight") gamma = parameter->master.to_host<double>();
     ASSERT_EQ(gamma, std::vector<double>(8, 1.0));
-    // A loss without gradient: decay alone moves the weights.
+    // The loss has no gradient, so weight decay alone changes the weights.
     Trainer trainer = supervised_trainer(
         scene.network, scene.data, options, [](const Tensor& logits, const Batch& batch, Meters& meters) {
           const Tensor ignored =
@@ -193,8 +195,8 @@ TEST(TrainingOptions, MemoryDoesNotGrowWithSteps) {
     [[maybe_unused]] const int64_t resident = resident_bytes();
     run(400);
     EXPECT_EQ(Pool::current().in_use(), in_use) << (graph ? "graph" : "eager");
-#ifndef __SANITIZE_ADDRESS__  // which keeps what is freed
-    // Measured: 0 to 300 KiB. Forgetting one batch a step would be 800 * 8 KiB.
+#ifndef __SANITIZE_ADDRESS__  // AddressSanitizer keeps freed memory
+    // Measured: 0 to 300 KiB. A leak of one batch per step would be 800 * 8 KiB.
     EXPECT_LT(resident_bytes() - resident, 2 << 20) << (graph ? "graph" : "eager");
 #endif
   }

@@ -113,7 +113,8 @@ uint32_t hash(uint32_t i, uint32_t stream) {
 }
 double unit(int64_t i, uint32_t stream) { return hash(uint32_t(i), stream) / 2147483648.0 - 1; }
 
-/// Overwrites the initial weights by the closed formula; streams are 4 layer, +1 for biases and scales, +2 for shifts.
+/// Overwrites the initial weights by the closed formula. The streams are 4 * layer, + 1 for biases and scales, + 2 for
+/// shifts.
 void set_weights(Network& network) {
   int layer = -1;
   for (const auto& [name, parameter] : network.store().state().parameters) {
@@ -197,9 +198,9 @@ TEST(Training, FirstTenLossesEqualPyTorchs) {
     const std::vector<double> exact = first_losses<double>(which, images, values);
     const std::vector<double> single = first_losses<float>(which, images, values);
     for (size_t i = 0; i < 10; ++i) {
-      // 9 digits are given; momentum and rate are float constants here, which moves the ninth
+      // The file has 9 digits; momentum and rate are float constants here, which changes the ninth.
       EXPECT_NEAR(exact[i], network["f64"][i].get<double>(), 2e-7) << which << " step " << i;
-      // PyTorch's own float32 differs from its float64 by up to 1e-5 in these values
+      // PyTorch's own float32 values differ from its float64 values by up to 1e-5.
       EXPECT_NEAR(single[i], network["f64"][i].get<double>(), 3e-5) << which << " step " << i;
     }
   }
