@@ -151,7 +151,7 @@ TEST(Muon, LeavesOutFirstLayerClassifierAndDepthwiseFilters) {
   net->emplace<GlobalAveragePool>();
   net->emplace<Linear>(16, 12);
   net->emplace<Linear>(12, 4);
-  const Network network("test", std::move(net), {8, 8, 1}, 4, DType::f32, 1);
+  Network network("test", std::move(net), {8, 8, 1}, 4, DType::f32, 1);
   const auto names = [&](bool everything) {
     const Muon muon(network.store(), 0.95, true, everything);
     std::vector<std::string> chosen;
@@ -161,6 +161,9 @@ TEST(Muon, LeavesOutFirstLayerClassifierAndDepthwiseFilters) {
   };
   EXPECT_EQ(names(false), (std::vector<std::string>{"3.weight", "5.weight"}));
   EXPECT_EQ(names(true), (std::vector<std::string>{"3.weight", "5.weight", "6.weight"})) << "1x3x3 is one channel deep";
+  network.add_part("map", std::make_unique<Linear>(4, 4), 1);
+  EXPECT_EQ(names(false), (std::vector<std::string>{"3.weight", "5.weight", "training.parts.map.weight"}))
+      << "the classifier stays that of the network";
 }
 
 std::pair<std::vector<float>, double> train(const OptimizerOptions& optimizer, bool graph, int64_t grad_accum_steps,
