@@ -101,6 +101,15 @@ TEST(FrozenNetwork, LeavesNoNodeAndKeepsNoActivation) {
   EXPECT_FALSE(wants_gradient(taught.constant()));
 }
 
+TEST(FrozenNetwork, PassesNoGradientToItsImages) {
+  FrozenNetwork frozen(trained_network(DType::f32));
+  Tensor images = some_images(DType::f32);
+  require_gradient(images);
+  Tape tape;
+  EXPECT_FALSE(wants_gradient(frozen.forward(images).constant()));
+  EXPECT_EQ(tape.nodes(), 0u);
+}
+
 TEST(FrozenNetwork, HasNoGradientsAndStaysAsItIs) {
   FrozenNetwork frozen(trained_network(DType::f32));
   EXPECT_FALSE(frozen.network().store().gradients());

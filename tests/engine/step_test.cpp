@@ -122,6 +122,15 @@ TEST(Step, EagerAndCapturedPhasesAreBitEqual) {
   EXPECT_GT(captured.trainer.launches(), 0u);
 }
 
+TEST(Step, EveryLearnerIsTrained) {
+  PeerRun run(true);
+  const std::vector<float> first = run.first.store().masters().to_host<float>(),
+                           second = run.second.store().masters().to_host<float>();
+  run.go(1);
+  EXPECT_NE(first, run.first.store().masters().to_host<float>());
+  EXPECT_NE(second, run.second.store().masters().to_host<float>());
+}
+
 TEST(Step, APhaseChangesTheStepAtItsEpoch) {
   PeerRun run(true);
   run.go(1);
